@@ -1,0 +1,206 @@
+#!/usr/bin/env node
+import { createInterface } from 'node:readline/promises';
+import { Command as Commander, CommanderError, Option } from 'commander';
+import pc from 'picocolors';
+import type { Command, Context, Flags, Result } from './commands/command.ts';
+import type { SettingName } from './config/settings.ts';
+import { InterruptedError, SparkifyError, UsageError } from './errors.ts';
+import type { Voice } from './terminal/voice.ts';
+import { version } from './version.ts';
+
+/** Each command's name, its line in the help, and its module, imported when it is called. */
+const commands: Readonly<
+  Record<string, readonly [summary: string, load: () => Promise<{ command: Command }>]>
+> = {
+  init: ['write a commented dwh.cfg', () => import('./commands/init.ts')],
+  'create-tables': ['create the tables that are missing', () => import('./commands/create-tables.ts')],
+  etl: ['load logs and songs into the star', () => import('./commands/etl.ts')],
+  status: ['tables, last runs, freshness, rejects', () => import('./commands/status.ts')],
+  check: ['run the data quality checks', () => import('./commands/check.ts')],
+  rejects: ['list, show, export or replay what was refused', () => import('./commands/rejects.ts')],
+  explain: ['trace a songplay to its file, line and dimensions', () => import('./commands/explain.ts')],
+  query: ['ask the star in SQL, read-only', () => import('./commands/query.ts')],
+  dictionary: ['print the data dictionary', () => import('./commands/dictionary.ts')],
+  doctor: ['check configuration, files, warehouse and machine', () => import('./commands/doctor.ts')],
+};
+
+/** Settings that flags can give, as `--log-data` gives logData. */
+const settingFlags: readonly SettingName[] = [
+  'logData',
+  'songData',
+  'warehouse',
+  'matchOn',
+  'maxRejects',
+  'waitSeconds',
+];
+
+let interrupted: InterruptedError | null = null;
+const stops: (() => void)[] = [];
+
+process.exitCode = await main(process.argv.slice(2));
+
+async function main(argv: readonly string[]): Promise<number> {
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => interrupt(signal));
+  const isJson = argv.includes('--json');
+  try {
+    return await parseAndRun(argv);
+  } catch (error) {
+    return printError(interrupted ?? error, isJson);
+  }
+}
+
+async function parseAndRun(argv: readonly string[]): Promise<number> {
+  const program = new Commander('sparkify')
+    .description(
+      'Loads a streaming app’s JSON logs and song metadata into a star schema that analysts can trust.',
+    )
+    .version(version, '-V, --version', 'print the version')
+    .helpCommand(false)
+    .exitOverride()
+    .configureOutput({ outputError: () => {} })
+    .addHelpText('after', '\nEvery command explains itself: sparkify <command> --help');
+  let exitCode = 0;
+  for (const [name, [summary, load]] of Object.entries(commands)) {
+    const command = program.command(name).description(summary).exitOverride();
+    if (!argv.includes(name)) continue;
+    const module = (await load()).command;
+    module.define(command);
+    addSharedFlags(command);
+    for (const sub of command.commands) addSharedFlags(sub.exitOverride());
+    const action = async (called: Commander): Promise<void> => {
+      exitCode = await runCommand(module, called);
+    };
+    if (command.commands.length === 0) command.action((...args) => action(args.at(-1) as Commander));
+    for (const sub of command.commands) sub.action((...args) => action(args.at(-1) as Commander));
+  }
+  if (argv.length === 0) {
+    program.outputHelp();
+    return 0;
+  }
+  try {
+    await program.parseAsync([...argv], { from: 'user' });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    if (error.exitCode === 0) return 0;
+    if (error.code === 'commander.help') return 2;
+    throw usageOf(error, argv);
+  }
+  return exitCode;
+}
+
+function addSharedFlags(command: Commander): void {
+  command
+    .option('--config <file>', 'the configuration file (default: dwh.cfg, if it is there)')
+    .option('--json', 'print one JSON document')
+    .addOption(new Option('-q, --quiet', 'print no progress').conflicts('verbose'))
+    .option('-v, --verbose', 'print more about what is done');
+}
+
+async function runCommand(command: Command, called: Commander): Promise<number> {
+  const flags = called.opts<Flags>();
+  const { makeVoice } = await import('./terminal/voice.ts');
+  const voice = interruptible(
+    makeVoice({ quiet: flags.quiet === true, verbose: flags.verbose === true, stream: process.stderr }),
+  );
+  const name = called.parent?.parent ? called.name() : '';
+  let result: Result;
+  try {
+    result = await command.run(makeContext(voice), flags, name === '' ? called.args : [name, ...called.args]);
+  } finally {
+    voice.done();
+  }
+  const text = flags.json === true ? JSON.stringify(result.json, null, 2) : result.text;
+  if (text !== '') await print(text.endsWith('\n') ? text : `${text}\n`);
+  return result.exitCode ?? 0;
+}
+
+function makeContext(voice: Voice): Context {
+  return {
+    voice,
+    nowMs: Date.now,
+    isTerminal: process.stdout.isTTY === true,
+    async config(flags, names = settingFlags) {
+      const { readConfig } = await import('./config/config.ts');
+      const given = Object.fromEntries(
+        names.filter((name) => typeof flags[name] === 'string').map((name) => [name, flags[name] as string]),
+      );
+      const file = typeof flags.config === 'string' ? flags.config : undefined;
+      const config = await readConfig({ file, flags: given, env: process.env });
+      for (const warning of config.warnings) voice.warn(warning);
+      return config;
+    },
+    async confirm(question) {
+      if (process.stdin.isTTY !== true) return false;
+      const ask = createInterface({ input: process.stdin, output: process.stderr });
+      const said = await ask.question(`${question} [y/N] `);
+      ask.close();
+      return /^y(es)?$/i.test(said.trim());
+    },
+    onInterrupt: (stop) => void stops.push(stop),
+  };
+}
+
+/** A signal takes effect where work reports its progress, or ends the statement that runs. */
+function interruptible(voice: Voice): Voice {
+  const assertGoingOn = (): void => {
+    if (interrupted) throw interrupted;
+  };
+  return {
+    ...voice,
+    step(name, total, unit) {
+      assertGoingOn();
+      voice.step(name, total, unit);
+    },
+    advance(amount) {
+      assertGoingOn();
+      voice.advance(amount);
+    },
+  };
+}
+
+function interrupt(signal: 'SIGINT' | 'SIGTERM'): void {
+  if (interrupted) process.exit(interrupted.exitCode);
+  interrupted = new InterruptedError(signal);
+  for (const stop of stops) stop();
+  if (stops.length === 0) process.exit(printError(interrupted, false));
+}
+
+function printError(error: unknown, isJson: boolean): number {
+  const known = error instanceof SparkifyError;
+  const message = known ? error.message : `A fault in sparkify: ${(error as Error)?.message ?? error}`;
+  const hint = known ? error.hint : 'Please report it with what follows.';
+  const exitCode = known ? error.exitCode : 1;
+  process.stderr.write(`${pc.red('error')} ${message}\n`);
+  if (hint !== undefined) process.stderr.write(`      ${hint.replaceAll('\n', '\n      ')}\n`);
+  if (!known && error instanceof Error) process.stderr.write(`${error.stack}\n`);
+  if (known && process.argv.includes('--verbose') && error.cause instanceof Error) {
+    process.stderr.write(`${error.cause.stack}\n`);
+  }
+  if (isJson) {
+    const kind = error instanceof Error ? error.name : 'Error';
+    process.stdout.write(
+      `${JSON.stringify({ status: 'failed', error: { kind, message, hint: hint ?? null, exitCode } }, null, 2)}\n`,
+    );
+  }
+  return exitCode;
+}
+
+/** Commander's message in our form: what, and the nearest right word if it knows one. */
+function usageOf(error: CommanderError, argv: readonly string[]): UsageError {
+  const [first = '', ...rest] = error.message.replace(/^error: /, '').split('\n');
+  const suggestion = rest
+    .join(' ')
+    .replace(/^\(|\)$/g, '')
+    .trim();
+  const command = argv.find((word) => word in commands);
+  const help = command === undefined ? 'sparkify --help' : `sparkify ${command} --help`;
+  const message = first.charAt(0).toUpperCase() + first.slice(1);
+  return new UsageError(message.endsWith('.') ? message : `${message}.`, {
+    hint: suggestion === '' ? `See ${help}` : `${suggestion} (see ${help})`,
+  });
+}
+
+function print(text: string): Promise<void> {
+  return new Promise((resolve) => process.stdout.write(text, () => resolve()));
+}

@@ -1,0 +1,67 @@
+import pc from 'picocolors';
+import { UsageError } from '../errors.ts';
+import { plural, printable } from '../terminal/format.ts';
+import { drawMatch } from '../terminal/load-report.ts';
+import { type Command, warehouseFlag } from './command.ts';
+
+export const command: Command = {
+  summary: 'run the data quality checks',
+  define(check) {
+    check
+      .option('--max-age-hours <hours>', 'fail if the latest event is older')
+      .option('--min-match-rate <percent>', 'fail if a smaller share of the plays found their song');
+    warehouseFlag(check);
+    check.addHelpText('after', '\nExit codes: 0 all passed, 3 a check failed.');
+  },
+  async run(context, flags) {
+    const config = await context.config(flags);
+    const { openPublished } = await import('../warehouses/open.ts');
+    const { checkLayout } = await import('../pipeline/setup.ts');
+    const { allChecks, runChecks, limitChecks } = await import('../pipeline/check.ts');
+    const { matchReport } = await import('../pipeline/match.ts');
+    const warehouse = await openPublished(config.warehouseChoice, context.nowMs);
+    try {
+      await checkLayout(warehouse);
+      const limits = limitChecks({
+        maxAgeHours: limitOf(flags.maxAgeHours, '--max-age-hours'),
+        minMatchPercent: limitOf(flags.minMatchRate, '--min-match-rate'),
+        nowMs: context.nowMs(),
+      });
+      const checks = [...allChecks(), ...limits];
+      context.voice.step('checks', checks.length, 'tables');
+      const results = await runChecks(checks, warehouse, () => context.voice.advance(1));
+      const match = await matchReport(warehouse);
+      const failed = results.filter((result) => result.status === 'failed');
+      const lines = results.map(({ claim, status, failures, sample }) => {
+        if (status === 'passed') return `${pc.green('passed')}  ${claim}`;
+        const rows = sample.map((row) => `        ${printable(JSON.stringify(row))}`);
+        return [`${pc.red('failed')}  ${claim}: ${plural(failures, 'row')} to the contrary`, ...rows].join(
+          '\n',
+        );
+      });
+      const sum =
+        failed.length === 0
+          ? pc.green(`All ${results.length} checks passed.`)
+          : pc.red(`${failed.length} of ${results.length} checks failed.`);
+      return {
+        json: {
+          status: failed.length === 0 ? 'passed' : 'failed',
+          warehouse: warehouse.name,
+          checks: results,
+          match,
+        },
+        text: [...lines, '', `${drawMatch(match)}`, '', sum].join('\n'),
+        exitCode: failed.length === 0 ? 0 : 3,
+      };
+    } finally {
+      await warehouse.close();
+    }
+  },
+};
+
+function limitOf(value: string | boolean | undefined, flag: string): number | null {
+  if (value === undefined) return null;
+  const limit = Number(String(value).replace('%', ''));
+  if (Number.isFinite(limit) && limit >= 0) return limit;
+  throw new UsageError(`${flag} takes a number, not "${value}".`);
+}

@@ -1,0 +1,39 @@
+import type { Command as Commander } from 'commander';
+import type { Config } from '../config/config.ts';
+import type { SettingName } from '../config/settings.ts';
+import type { Voice } from '../terminal/voice.ts';
+
+/** What a command gives back: `json` for --json, `text` for people; both go to stdout. */
+export interface Result {
+  readonly json: unknown;
+  readonly text: string;
+  readonly exitCode?: number;
+}
+
+/** Flags as commander parses them. */
+export type Flags = Readonly<Record<string, string | boolean | undefined>>;
+
+/** The world, as a command may touch it. */
+export interface Context {
+  readonly voice: Voice;
+  readonly nowMs: () => number;
+  readonly isTerminal: boolean;
+  /** Reads dwh.cfg, environment and the flags that are settings; warnings are spoken. */
+  config(flags: Flags, names?: readonly SettingName[]): Promise<Config>;
+  /** Asks a person at a terminal; false elsewhere. */
+  confirm(question: string): Promise<boolean>;
+  /** Called when a signal ends the work. */
+  onInterrupt(stop: () => void): void;
+}
+
+/** One command: its flags, and what it does. */
+export interface Command {
+  readonly summary: string;
+  define(command: Commander): void;
+  run(context: Context, flags: Flags, args: readonly string[]): Promise<Result>;
+}
+
+/** The flag that most commands take. */
+export function warehouseFlag(command: Commander): void {
+  command.option('--warehouse <url>', 'the warehouse, for example duckdb:sparkify.duckdb');
+}

@@ -1,0 +1,11 @@
+import type { Command } from './command.ts';
+
+export const command: Command = {
+  summary: 'print the data dictionary',
+  define() {},
+  async run() {
+    const { allTables } = await import('../models/book.ts');
+    const { dataDictionary } = await import('../schema/dictionary.ts');
+    return { json: allTables, text: dataDictionary(allTables) };
+  },
+};

@@ -1,0 +1,98 @@
+import { ConfigError } from '../errors.ts';
+import type { Command, Context, Flags, Result } from './command.ts';
+import { warehouseFlag } from './command.ts';
+
+/** Without a limit of the user's: more than half refused, and more than a handful. */
+const DEFAULT_MAX_REJECTS = { share: 0.5, count: 100 };
+const DEFAULT_WAIT_SECONDS = 60;
+
+export const command: Command = {
+  summary: 'load logs and songs into the star',
+  define(etl) {
+    etl
+      .option('--log-data <place>', 'activity logs: a folder, one file or a glob')
+      .option('--song-data <place>', 'song files: a folder, one file or a glob')
+      .option('--full-refresh', 'read every file again and build the star anew from staging')
+      .option('--max-rejects <limit>', 'commit nothing beyond so many refused records: 100 or 1%')
+      .option(
+        '--match-on <fields>',
+        'what play and song must share: "title, artist, duration" or "title, artist"',
+      )
+      .option('--wait-seconds <seconds>', 'how long to wait for another writer (default: 60)')
+      .option('--dry-run', 'print what would be loaded, change nothing');
+    warehouseFlag(etl);
+    etl.addHelpText(
+      'after',
+      '\nExample:\n  sparkify etl --log-data examples/log_data --song-data examples/song_data\n\nExit codes: 0 done, 1 failed and nothing committed, 2 wrong usage, 3 committed but a check failed.',
+    );
+  },
+  run: (context, flags) => (flags.dryRun === true ? dryRun(context, flags) : etl(context, flags)),
+};
+
+async function etl(context: Context, flags: Flags): Promise<Result> {
+  const { voice, nowMs } = context;
+  const config = await context.config(flags);
+  const options = await loadOptions(context, flags, config);
+  const { openWarehouse } = await import('../warehouses/open.ts');
+  const warehouse = await openWarehouse(config.warehouseChoice, {
+    command: 'etl',
+    waitMs: (config.waitSeconds ?? DEFAULT_WAIT_SECONDS) * 1000,
+    onWait: voice.note,
+    nowMs,
+  });
+  context.onInterrupt(warehouse.interrupt);
+  try {
+    const { load } = await import('../pipeline/run.ts');
+    const report = await load(warehouse, options, voice);
+    voice.done();
+    const { drawLoadReport } = await import('../terminal/load-report.ts');
+    return {
+      json: report,
+      text: drawLoadReport(report, voice.isVerbose),
+      exitCode: report.checks.failed > 0 ? 3 : 0,
+    };
+  } finally {
+    await warehouse.close();
+  }
+}
+
+async function dryRun(context: Context, flags: Flags): Promise<Result> {
+  const config = await context.config(flags);
+  const options = await loadOptions(context, flags, config);
+  const { existsSync } = await import('node:fs');
+  const { fileOf, openPublished } = await import('../warehouses/open.ts');
+  const { plan, countFiles } = await import('../pipeline/run.ts');
+  const { checkLayout } = await import('../pipeline/setup.ts');
+  const isThere = existsSync(fileOf(config.warehouseChoice));
+  const warehouse = isThere ? await openPublished(config.warehouseChoice, context.nowMs) : null;
+  try {
+    if (warehouse) await checkLayout(warehouse);
+    const plans = await plan(warehouse, options, context.voice);
+    context.voice.done();
+    const { drawPlan, planJson } = await import('../terminal/plan-report.ts');
+    const name = warehouse?.name ?? `duckdb:${fileOf(config.warehouseChoice)}`;
+    const json = planJson(plans, countFiles(plans), name, isThere);
+    return { json, text: drawPlan(json) };
+  } finally {
+    await warehouse?.close();
+  }
+}
+
+async function loadOptions(context: Context, flags: Flags, config: Awaited<ReturnType<Context['config']>>) {
+  const { openSource } = await import('../sources/open.ts');
+  const { logData, songData } = config;
+  if (logData === undefined && songData === undefined) {
+    throw new ConfigError('There is nothing to load: neither log data nor song data is named.', {
+      hint: 'Give --log-data FOLDER and --song-data FOLDER, or write them into dwh.cfg (sparkify init).',
+    });
+  }
+  return {
+    command: flags.fullRefresh === true ? 'etl --full-refresh' : 'etl',
+    logs: logData === undefined ? null : openSource(logData, context.nowMs),
+    songs: songData === undefined ? null : openSource(songData, context.nowMs),
+    fullRefresh: flags.fullRefresh === true,
+    matchOn: config.matchOn ?? null,
+    maxRejects: config.maxRejects ?? DEFAULT_MAX_REJECTS,
+    nowMs: context.nowMs,
+  };
+}

@@ -1,0 +1,66 @@
+import { UsageError } from '../errors.ts';
+import type { Explanation } from '../pipeline/explain.ts';
+import { printable } from '../terminal/format.ts';
+import type { SqlRow } from '../warehouses/warehouse.ts';
+import { type Command, warehouseFlag } from './command.ts';
+
+export const command: Command = {
+  summary: 'trace a songplay to its file, line and dimensions',
+  define(explain) {
+    explain.argument('<songplay_id>', 'for example 818-5: session, hyphen, item in session');
+    warehouseFlag(explain);
+  },
+  async run(context, flags, [songplayId = '']) {
+    const config = await context.config(flags);
+    const { openPublished } = await import('../warehouses/open.ts');
+    const { openSource } = await import('../sources/open.ts');
+    const { explain } = await import('../pipeline/explain.ts');
+    const { checkLayout } = await import('../pipeline/setup.ts');
+    const warehouse = await openPublished(config.warehouseChoice, context.nowMs);
+    try {
+      await checkLayout(warehouse);
+      const explanation = await explain(songplayId, warehouse, (path) => openSource(path, context.nowMs));
+      if (!explanation) {
+        throw new UsageError(`The warehouse holds no event ${songplayId}.`, {
+          hint: 'A songplay_id is session_id-item_in_session: sparkify query "select songplay_id from songplays limit 5"',
+        });
+      }
+      return { json: explanation, text: draw(songplayId, explanation) };
+    } finally {
+      await warehouse.close();
+    }
+  },
+};
+
+function draw(songplayId: string, explanation: Explanation): string {
+  const { songplay, event, provenance, user, song, artist, match, repeats } = explanation;
+  const origin = provenance.flatMap(({ path, line, raw, missing, runId }) => [
+    `${printable(path)}${line === null ? '' : `:${line}`}  (run ${runId})`,
+    missing === null ? `  ${printable(raw ?? '')}` : `  line not found: ${missing}`,
+  ]);
+  const sections: [string, string[]][] = [
+    [`songplay ${songplayId}`, songplay ? fields(songplay) : [`not in songplays: ${match}`]],
+    ['match', songplay ? [match] : []],
+    ['user', user ? fields(user) : []],
+    ['song', song ? fields(song) : []],
+    ['artist', artist ? fields(artist) : []],
+    ['event, as staged', event ? fields(event) : []],
+    ['came from', origin],
+    [
+      'other records under this key',
+      repeats.map((row) => `${row.repeat}: ${printable(JSON.stringify(row))}`),
+    ],
+  ];
+  return sections
+    .filter(([, lines]) => lines.length > 0)
+    .map(([title, lines]) => [title, ...lines.map((line) => `  ${line}`)].join('\n'))
+    .join('\n\n');
+}
+
+function fields(row: SqlRow): string[] {
+  return Object.entries(row).map(([name, value]) => {
+    const shown =
+      value instanceof Date ? value.toISOString() : value === null ? 'NULL' : printable(String(value));
+    return `${name.padEnd(17)}${shown}`;
+  });
+}

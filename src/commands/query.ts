@@ -1,0 +1,83 @@
+import { readFile } from 'node:fs/promises';
+import { UsageError } from '../errors.ts';
+import { type Command, warehouseFlag } from './command.ts';
+
+const FORMATS = ['table', 'csv', 'json', 'parquet'] as const;
+
+export const command: Command = {
+  summary: 'ask the star in SQL, read-only',
+  define(query) {
+    query
+      .argument('[sql]', 'one statement that only reads')
+      .option('-f, --file <file>', 'read the statement from a file')
+      .option('--format <format>', `${FORMATS.join(', ')} (default: table)`)
+      .option('-o, --output <file>', 'write the result to a file (needed for parquet)');
+    warehouseFlag(query);
+    query.addHelpText(
+      'after',
+      '\nExample:\n  sparkify query "select level, count(*) as plays from songplays group by level"',
+    );
+  },
+  async run(context, flags, args) {
+    const sql = await statementOf(args[0], flags.file);
+    const format = formatOf(flags.format, flags.json === true);
+    const output = typeof flags.output === 'string' ? flags.output : null;
+    if (format === 'parquet' && output === null) {
+      throw new UsageError('Parquet is not for terminals: name a file.', {
+        hint: '--format parquet --output plays.parquet',
+      });
+    }
+    const config = await context.config(flags);
+    const { openPublished } = await import('../warehouses/open.ts');
+    const warehouse = await openPublished(config.warehouseChoice, context.nowMs);
+    context.onInterrupt(() => process.exit(130));
+    try {
+      if (format === 'parquet' && output !== null) {
+        const rows = await warehouse.writeParquet(sql, output);
+        return { json: { status: 'written', output, rows }, text: `Wrote ${rows} rows to ${output}.` };
+      }
+      const answer = await warehouse.answer(sql);
+      const { formatAnswer } = await import('../terminal/answer.ts');
+      const json = answer.rows.map((row) =>
+        Object.fromEntries(answer.columns.map((column, at) => [column, row[at] ?? null])),
+      );
+      const text =
+        format === 'json'
+          ? `${JSON.stringify(json, null, 2)}\n`
+          : formatAnswer(answer, format === 'csv' ? 'csv' : 'table');
+      if (output === null) return { json, text };
+      const { writeFile } = await import('node:fs/promises');
+      await writeFile(output, text);
+      return {
+        json: { status: 'written', output, rows: answer.rows.length },
+        text: `Wrote ${answer.rows.length} rows to ${output}.`,
+      };
+    } finally {
+      await warehouse.close();
+    }
+  },
+};
+
+async function statementOf(
+  argument: string | undefined,
+  file: string | boolean | undefined,
+): Promise<string> {
+  if (argument !== undefined && file !== undefined)
+    throw new UsageError('Give the SQL as an argument or in a file, not both.');
+  if (argument !== undefined) return argument;
+  if (typeof file !== 'string') {
+    throw new UsageError('query needs a statement.', {
+      hint: 'sparkify query "select count(*) from songplays"',
+    });
+  }
+  return readFile(file, 'utf8').catch((cause) => {
+    throw new UsageError(`Cannot read the statement from ${file}: ${(cause as Error).message}`, { cause });
+  });
+}
+
+function formatOf(value: string | boolean | undefined, isJson: boolean): (typeof FORMATS)[number] {
+  if (value === undefined) return isJson ? 'json' : 'table';
+  const format = FORMATS.find((known) => known === value);
+  if (format) return format;
+  throw new UsageError(`There is no format "${value}".`, { hint: `One of ${FORMATS.join(', ')}.` });
+}

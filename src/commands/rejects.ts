@@ -1,0 +1,189 @@
+import type { Command as Commander } from 'commander';
+import { UsageError } from '../errors.ts';
+import { drawTable, plural, printable } from '../terminal/format.ts';
+import type { SqlRow } from '../warehouses/warehouse.ts';
+import { type Command, type Context, type Flags, type Result, warehouseFlag } from './command.ts';
+
+export const command: Command = {
+  summary: 'list, show, export or replay what was refused',
+  define(rejects) {
+    const list = rejects.command('list').description('list refused records, the latest first');
+    filters(list).option('--limit <number>', 'how many to list', '50');
+    warehouseFlag(
+      rejects.command('show').description('show one refused record whole').argument('<reject_id>'),
+    );
+    const toFile = rejects.command('export').description('write refused records as JSON lines, to be mended');
+    filters(toFile).option('-o, --output <file>', 'where to write (default: stdout)');
+    const again = rejects
+      .command('replay')
+      .description('try refused records again: all, or those of a mended export');
+    warehouseFlag(again.argument('[file]', 'an export whose "raw" was mended'));
+    again.option('--wait-seconds <seconds>', 'how long to wait for another writer (default: 60)');
+  },
+  run(context, flags, [verb, ...args]) {
+    if (verb === 'list') return list(context, flags);
+    if (verb === 'show') return show(context, flags, args[0] as string);
+    if (verb === 'export') return exportRejects(context, flags);
+    return replayRejects(context, flags, args[0]);
+  },
+};
+
+function filters(command: Commander): Commander {
+  warehouseFlag(command);
+  return command
+    .option('--rule <rule>', 'only those that broke this rule')
+    .option('--file <part>', 'only those whose file name contains this');
+}
+
+async function read(
+  context: Context,
+  flags: Flags,
+  where: string,
+  parameters: string[],
+  limit: number | null,
+): Promise<SqlRow[]> {
+  const config = await context.config(flags);
+  const { openPublished } = await import('../warehouses/open.ts');
+  const { checkLayout } = await import('../pipeline/setup.ts');
+  const warehouse = await openPublished(config.warehouseChoice, context.nowMs);
+  try {
+    await checkLayout(warehouse);
+    return await warehouse.rows(
+      `select reject_id, path, line, rule, field, value, reason, raw, kind, rejected_at, run_id
+       from ops.rejects where ${where}
+       order by rejected_at desc, path, line, reject_id ${limit === null ? '' : `limit ${limit}`}`,
+      parameters,
+    );
+  } finally {
+    await warehouse.close();
+  }
+}
+
+function conditions(flags: Flags): { where: string; parameters: string[] } {
+  const parameters: string[] = [];
+  const parts = ['1 = 1'];
+  if (typeof flags.rule === 'string') parts.push(`rule = $${parameters.push(flags.rule)}`);
+  if (typeof flags.file === 'string') parts.push(`position($${parameters.push(flags.file)} in path) > 0`);
+  return { where: parts.join(' and '), parameters };
+}
+
+async function list(context: Context, flags: Flags): Promise<Result> {
+  const limit = Number.parseInt(String(flags.limit), 10);
+  if (!Number.isInteger(limit) || limit < 1)
+    throw new UsageError(`--limit takes a number from 1, not "${flags.limit}".`);
+  const { where, parameters } = conditions(flags);
+  const rows = await read(context, flags, where, parameters, limit + 1);
+  const shown = rows.slice(0, limit);
+  if (shown.length === 0) return { json: [], text: 'Nothing was refused.' };
+  const drawn = drawTable(
+    ['reject', 'rule', 'what', 'file', 'line'],
+    shown.map((row) => [
+      text(row.reject_id),
+      text(row.rule),
+      cut(text(row.reason), 60),
+      cut(text(row.path), 60),
+      text(row.line),
+    ]),
+    [false, false, false, false, true],
+  );
+  const more = rows.length > limit ? ` (there are more: --limit ${limit * 10})` : '';
+  return {
+    json: shown,
+    text: `${drawn}\n\n${plural(shown.length, 'record')}${more}. One whole: sparkify rejects show ${text(shown[0]?.reject_id)}`,
+  };
+}
+
+async function show(context: Context, flags: Flags, rejectId: string): Promise<Result> {
+  const [row] = await read(context, flags, 'reject_id = $1', [rejectId], 1);
+  if (!row) throw new UsageError(`There is no reject ${rejectId}.`, { hint: 'See sparkify rejects list' });
+  const { ruleMeanings } = await import('../reading/reject.ts');
+  const meaning = ruleMeanings[row.rule as keyof typeof ruleMeanings] ?? '';
+  const lines: [string, string][] = [
+    ['reject', text(row.reject_id)],
+    ['file', `${text(row.path)}:${text(row.line)}`],
+    ['rule', `${text(row.rule)}: ${meaning}`],
+    ['what', text(row.reason)],
+    ['field', row.field === null ? 'the whole record' : text(row.field)],
+    ['value', row.value === null ? '' : text(row.value)],
+    ['run', text(row.run_id)],
+    ['raw', text(row.raw)],
+  ];
+  const drawn = lines.filter(([, value]) => value !== '').map(([name, value]) => `${name.padEnd(8)}${value}`);
+  return { json: row, text: drawn.join('\n') };
+}
+
+async function exportRejects(context: Context, flags: Flags): Promise<Result> {
+  const { where, parameters } = conditions(flags);
+  const rows = await read(context, flags, where, parameters, null);
+  const lines = rows.map((row) => `${JSON.stringify(row)}\n`).join('');
+  if (typeof flags.output !== 'string') return { json: rows, text: lines };
+  const { writeFile } = await import('node:fs/promises');
+  await writeFile(flags.output, lines);
+  return {
+    json: { status: 'written', output: flags.output, records: rows.length },
+    text: `Wrote ${plural(rows.length, 'record')} to ${flags.output}. Mend "raw", then: sparkify rejects replay ${flags.output}`,
+  };
+}
+
+async function replayRejects(context: Context, flags: Flags, file: string | undefined): Promise<Result> {
+  const mended = file === undefined ? null : await readMended(file);
+  const config = await context.config(flags);
+  const { openWarehouse } = await import('../warehouses/open.ts');
+  const { ensureTables } = await import('../pipeline/setup.ts');
+  const { replay } = await import('../pipeline/replay.ts');
+  const warehouse = await openWarehouse(config.warehouseChoice, {
+    command: 'rejects replay',
+    waitMs: (config.waitSeconds ?? 60) * 1000,
+    onWait: context.voice.note,
+    nowMs: context.nowMs,
+  });
+  context.onInterrupt(warehouse.interrupt);
+  try {
+    await ensureTables(warehouse);
+    const report = await replay(mended, warehouse, context.nowMs, context.voice);
+    const lines = [
+      `${plural(report.accepted, 'record')} accepted, ${plural(report.stillRefused.length, 'record')} still refused.`,
+      ...report.stillRefused
+        .slice(0, 20)
+        .map(({ rejectId, reason }) => `  ${rejectId}  ${printable(reason)}`),
+      ...report.unknown
+        .slice(0, 20)
+        .map((rejectId) => `  ${printable(rejectId)}  is no reject of this warehouse`),
+    ];
+    return { json: report, text: lines.join('\n') };
+  } finally {
+    await warehouse.close();
+  }
+}
+
+async function readMended(file: string): Promise<{ rejectId: string; raw: string }[]> {
+  const { readFile } = await import('node:fs/promises');
+  const content = await readFile(file, 'utf8').catch((cause) => {
+    throw new UsageError(`Cannot read ${file}: ${(cause as Error).message}`, { cause });
+  });
+  return content.split('\n').flatMap((line, index) => {
+    if (line.trim() === '') return [];
+    const entry = parseEntry(line);
+    if (entry) return [entry];
+    throw new UsageError(`${file}:${index + 1} is no line of a rejects export.`, {
+      hint: 'Each line is a JSON object with "reject_id" and "raw", as sparkify rejects export writes it.',
+    });
+  });
+}
+
+function parseEntry(line: string): { rejectId: string; raw: string } | null {
+  try {
+    const { reject_id: rejectId, raw } = JSON.parse(line);
+    return typeof rejectId === 'string' && typeof raw === 'string' ? { rejectId, raw } : null;
+  } catch {
+    return null;
+  }
+}
+
+function text(value: unknown): string {
+  return value instanceof Date ? value.toISOString() : printable(String(value));
+}
+
+function cut(value: string, length: number): string {
+  return value.length <= length ? value : `…${value.slice(value.length - length + 1)}`;
+}

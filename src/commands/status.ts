@@ -1,0 +1,79 @@
+import { drawTable, formatCount, formatSeconds, plural } from '../terminal/format.ts';
+import type { SqlRow } from '../warehouses/warehouse.ts';
+import { type Command, warehouseFlag } from './command.ts';
+
+export const command: Command = {
+  summary: 'tables, last runs, freshness, rejects',
+  define(status) {
+    status.option('--runs <number>', 'how many of the last runs to show', '5');
+    warehouseFlag(status);
+  },
+  async run(context, flags) {
+    const config = await context.config(flags);
+    const { openPublished } = await import('../warehouses/open.ts');
+    const { checkLayout } = await import('../pipeline/setup.ts');
+    const { readStatus } = await import('../pipeline/status.ts');
+    const warehouse = await openPublished(config.warehouseChoice, context.nowMs);
+    try {
+      await checkLayout(warehouse);
+      const limit = Math.max(0, Number.parseInt(String(flags.runs), 10) || 0);
+      const status = await readStatus(warehouse, limit);
+      return { json: status, text: draw(status, context.nowMs()) };
+    } finally {
+      await warehouse.close();
+    }
+  },
+};
+
+function draw(
+  status: Awaited<ReturnType<typeof import('../pipeline/status.ts').readStatus>>,
+  nowMs: number,
+): string {
+  const tables = drawTable(
+    ['table', 'rows'],
+    status.tables.map(({ name, rows }) => [name, formatCount(rows)]),
+    [false, true],
+  );
+  const runs = drawTable(
+    ['last runs (UTC)', 'command', 'files', 'events', 'songs', 'rejected', 'took'],
+    status.runs.map((run) => [
+      when(run.started_at),
+      String(run.command),
+      number(run, 'files_loaded'),
+      number(run, 'events_staged'),
+      number(run, 'songs_staged'),
+      number(run, 'rejected'),
+      formatSeconds(Number(run.duration_seconds)),
+    ]),
+    [false, false, true, true, true, true, true],
+  );
+  const latest =
+    status.latestEvent === null
+      ? 'none yet'
+      : `${when(status.latestEvent)} UTC, ${age(nowMs - Date.parse(status.latestEvent))} ago`;
+  return [
+    status.warehouse,
+    '',
+    tables,
+    '',
+    status.runs.length === 0 ? 'No load yet: sparkify etl' : runs,
+    '',
+    `latest event   ${latest}`,
+    `files          ${formatCount(status.files)}`,
+    `rejects        ${formatCount(status.rejects)}${status.rejects > 0 ? '; see sparkify rejects list' : ''}`,
+    `repeats        ${plural(status.duplicates, 'duplicate')}, ${plural(status.conflicts, 'conflict')}`,
+  ].join('\n');
+}
+
+function number(row: SqlRow, column: string): string {
+  return formatCount(Number(row[column]));
+}
+
+function when(value: unknown): string {
+  return new Date(value as string | Date).toISOString().replace('T', ' ').slice(0, 19);
+}
+
+function age(ms: number): string {
+  const hours = ms / 3_600_000;
+  return hours < 48 ? plural(Math.max(0, Math.round(hours)), 'hour') : plural(Math.round(hours / 24), 'day');
+}

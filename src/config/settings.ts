@@ -1,0 +1,175 @@
+import * as v from 'valibot';
+
+/** A setting: where it may come from, what it may be, and how it is explained. */
+export interface Setting {
+  readonly doc: string;
+  /** Names in dwh.cfg, the usual one first: `S3.LOG_DATA`. */
+  readonly file: readonly string[];
+  readonly env: readonly string[];
+  readonly secret?: boolean;
+  readonly schema: v.GenericSchema<string, unknown>;
+}
+
+const place = v.pipe(v.string(), v.nonEmpty('must not be empty'));
+
+const port = v.pipe(
+  v.string(),
+  v.regex(/^\d+$/, 'must be a port number'),
+  v.transform(Number),
+  v.minValue(1, 'must be from 1 to 65535'),
+  v.maxValue(65535, 'must be from 1 to 65535'),
+);
+
+const matchOn = v.pipe(
+  v.string(),
+  v.transform((text) =>
+    text
+      .toLowerCase()
+      .split(/[\s,]+/)
+      .filter(Boolean)
+      .sort()
+      .join(','),
+  ),
+  v.picklist(
+    ['artist,duration,title', 'artist,title'],
+    'must be "title, artist, duration" or "title, artist"',
+  ),
+  v.transform(
+    (sorted) =>
+      (sorted === 'artist,title' ? 'title, artist' : 'title, artist, duration') as
+        | 'title, artist'
+        | 'title, artist, duration',
+  ),
+);
+
+const rejectLimit = v.pipe(
+  v.string(),
+  v.regex(/^\d+(\.\d+)?\s*%$|^\d+$/, 'must be a number of records (100) or a share of them (1%)'),
+  v.transform((text) =>
+    text.endsWith('%')
+      ? { share: Number.parseFloat(text) / 100, count: null }
+      : { share: null, count: Number(text) },
+  ),
+);
+
+const seconds = v.pipe(
+  v.string(),
+  v.regex(/^\d+(\.\d+)?$/, 'must be a number of seconds'),
+  v.transform(Number),
+);
+
+/** Every setting that sparkify reads, in the order in which `init` writes them. */
+export const settings = {
+  logData: {
+    doc: 'Where the activity logs lie: a folder, one file or a glob.',
+    file: ['S3.LOG_DATA'],
+    env: ['SPARKIFY_LOG_DATA'],
+    schema: place,
+  },
+  songData: {
+    doc: 'Where the song files lie: a folder, one file or a glob.',
+    file: ['S3.SONG_DATA'],
+    env: ['SPARKIFY_SONG_DATA'],
+    schema: place,
+  },
+  logJsonPath: {
+    doc: 'The JSONPaths file of the logs, for Amazon Redshift.',
+    file: ['S3.LOG_JSONPATH', 'S3.LOG_JSON_PATH'],
+    env: ['SPARKIFY_LOG_JSONPATH'],
+    schema: place,
+  },
+  warehouse: {
+    doc: 'The warehouse: duckdb:FILE. Without it, and without CLUSTER.HOST, it is duckdb:sparkify.duckdb.',
+    file: ['WAREHOUSE.URL'],
+    env: ['SPARKIFY_WAREHOUSE'],
+    secret: true,
+    schema: place,
+  },
+  matchOn: {
+    doc: 'What a play and its song must share: title, artist, duration; or title, artist.',
+    file: ['LOAD.MATCH_ON'],
+    env: ['SPARKIFY_MATCH_ON'],
+    schema: matchOn,
+  },
+  maxRejects: {
+    doc: 'Refused records beyond which a load commits nothing: a number (100) or a share (1%).',
+    file: ['LOAD.MAX_REJECTS'],
+    env: ['SPARKIFY_MAX_REJECTS'],
+    schema: rejectLimit,
+  },
+  waitSeconds: {
+    doc: 'How long to wait for another writer, in seconds.',
+    file: ['LOAD.WAIT_SECONDS'],
+    env: ['SPARKIFY_WAIT_SECONDS'],
+    schema: seconds,
+  },
+  clusterHost: {
+    doc: 'The Redshift cluster’s endpoint.',
+    file: ['CLUSTER.HOST', 'CLUSTER.CL_ENDPOINT', 'CLUSTER.DB_ENDPOINT', 'DWH.DWH_ENDPOINT', 'DWH.HOST'],
+    env: ['SPARKIFY_CLUSTER_HOST'],
+    schema: place,
+  },
+  dbName: {
+    doc: 'The cluster’s database.',
+    file: ['CLUSTER.DB_NAME', 'CLUSTER.CL_DB_NAME', 'DWH.DWH_DB', 'DWH.DB', 'DB.DB_NAME'],
+    env: ['SPARKIFY_DB_NAME'],
+    schema: place,
+  },
+  dbUser: {
+    doc: 'The database user.',
+    file: ['CLUSTER.DB_USER', 'CLUSTER.CL_USER', 'DWH.DWH_DB_USER', 'DWH.DB_USER', 'DB.DB_USER'],
+    env: ['SPARKIFY_DB_USER'],
+    schema: place,
+  },
+  dbPassword: {
+    doc: 'Its password; better in the environment than in a file.',
+    file: [
+      'CLUSTER.DB_PASSWORD',
+      'CLUSTER.CL_PASSWORD',
+      'DWH.DWH_DB_PASSWORD',
+      'DWH.DB_PASSWORD',
+      'DB.DB_PASSWORD',
+    ],
+    env: ['SPARKIFY_DB_PASSWORD'],
+    secret: true,
+    schema: place,
+  },
+  dbPort: {
+    doc: 'The database’s port.',
+    file: ['CLUSTER.DB_PORT', 'CLUSTER.CL_PORT', 'DWH.DWH_PORT', 'DWH.PORT', 'DB.DB_PORT'],
+    env: ['SPARKIFY_DB_PORT'],
+    schema: port,
+  },
+  roleArn: {
+    doc: 'The IAM role with which the cluster reads S3.',
+    file: [
+      'IAM_ROLE.ARN',
+      'ARN.ARN',
+      'SECURITY.ROLE_ARN',
+      'IAM_ROLE.DWH_ROLE_ARN',
+      'CLUSTER.DB_IAM_ROLE_ARN',
+    ],
+    env: ['SPARKIFY_ROLE_ARN'],
+    secret: true,
+    schema: place,
+  },
+  region: {
+    doc: 'The AWS Region of the bucket.',
+    file: ['S3.REGION', 'S3.S3_REGION', 'AWS.REGION', 'AWS.REGION_NAME', 'CLUSTER.REGION', 'DWH.DWH_REGION'],
+    env: ['SPARKIFY_REGION', 'AWS_REGION', 'AWS_DEFAULT_REGION'],
+    schema: place,
+  },
+} as const satisfies Record<string, Setting>;
+
+export type SettingName = keyof typeof settings;
+
+/** The value of each setting that was given, parsed. */
+export type Given = { [Name in SettingName]?: v.InferOutput<(typeof settings)[Name]['schema']> };
+
+/** Keys that other programs keep in a dwh.cfg, which sparkify has no use for and does not warn about. */
+export const foreignKeys: readonly RegExp[] = [
+  /^AWS\.(ADMIN_)?(KEY|SECRET|AWS_ACCESS_KEY_ID|AWS_SECRET_ACCESS_KEY|USER_NAME|AWS_USER|ZONE|TOKEN)$/,
+  /^(DWH|CLUSTER|CLUSTER_HW|CLUSTER_PROPERTIES)\.(DWH_|CL_)?(CLUSTER_)?(TYPE|CLUSTER_TYPE|NUM_NODES|NUMBER_OF_NODES|NODE_TYPE|IDENTIFIER|CLUSTER_IDENTIFIER|CLUSTER_ID|ID|CLUSTER_SUBNET_GROUP)$/,
+  /^(DWH|IAM_ROLE|CLUSTER)\.(DWH_)?(IAM_ROLE_)?NAME$/,
+  /^S3\.(SONGS?_JSONPATH|BUCKET|LOCAL_PATH|LOG_DATAX)$/,
+];

@@ -1,0 +1,23 @@
+/** The dwh.cfg that `sparkify init` writes: every setting with what it means, most of them left out. */
+export function dwhCfgTemplate(logData: string, songData: string): string {
+  return `# Sparkify's configuration. Flags beat environment variables, and those beat this file.
+# Secrets belong in the environment, not here.
+
+[S3]
+# Where the files lie: a folder, one file or a glob.
+LOG_DATA = ${logData}
+SONG_DATA = ${songData}
+
+[WAREHOUSE]
+# duckdb:FILE needs nothing else; the file is made by the first load.
+URL = duckdb:sparkify.duckdb
+
+[LOAD]
+# What a play and its song must share; "title, artist" finds more songs, some of them wrong.
+MATCH_ON = title, artist, duration
+# Refused records beyond which nothing is committed: a number (100) or a share (1%).
+# MAX_REJECTS = 1%
+# How long to wait for another writer.
+# WAIT_SECONDS = 60
+`;
+}

@@ -1,0 +1,46 @@
+/** What a user can meet. `exitCode` is the process's; `hint` says what to do about it. */
+export class SparkifyError extends Error {
+  readonly exitCode: number = 1;
+  readonly hint: string | undefined;
+
+  constructor(message: string, options: { hint?: string; cause?: unknown } = {}) {
+    super(message, options.cause === undefined ? {} : { cause: options.cause });
+    this.name = new.target.name;
+    this.hint = options.hint;
+  }
+}
+
+/** The command line asks for something that does not exist or does not fit together. */
+export class UsageError extends SparkifyError {
+  override readonly exitCode = 2;
+}
+
+/** dwh.cfg, the environment or a flag holds a value that cannot be used. */
+export class ConfigError extends SparkifyError {
+  override readonly exitCode = 2;
+}
+
+/** Files cannot be found, listed or read. */
+export class SourceError extends SparkifyError {}
+
+/** A file changed between the moment it was surveyed and the moment it was read. */
+export class SourceChangedError extends SourceError {}
+
+/** The warehouse cannot be opened, read or written. */
+export class WarehouseError extends SparkifyError {}
+
+/** Another process holds the warehouse's only writer's place. */
+export class LeaseError extends WarehouseError {}
+
+/** The load refused to commit: too many rejects, a file that does not balance, a failed check. */
+export class LoadError extends SparkifyError {}
+
+/** SIGINT or SIGTERM ended the work; nothing half done stays behind. */
+export class InterruptedError extends SparkifyError {
+  override readonly exitCode: number;
+
+  constructor(signal: 'SIGINT' | 'SIGTERM') {
+    super(`Stopped by ${signal}; nothing was committed.`);
+    this.exitCode = signal === 'SIGINT' ? 130 : 143;
+  }
+}

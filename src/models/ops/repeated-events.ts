@@ -1,0 +1,19 @@
+import { text } from '../../schema/column.ts';
+import { table } from '../../schema/table.ts';
+import { events } from '../staging/events.ts';
+
+export const repeatedEvents = table({
+  schema: 'ops',
+  name: 'repeated_events',
+  doc: 'Events whose key another event holds already: exact repeats, and conflicts that lost to it.',
+  grain: 'One row per event set aside.',
+  key: [],
+  columns: {
+    ...events.columns,
+    repeat: text('An exact repeat is a duplicate; another content under the key is a conflict.', {
+      values: ['duplicate', 'conflict'],
+      maxBytes: 16,
+    }),
+  },
+  placement: { distribute: 'even', sort: ['ts'] },
+});

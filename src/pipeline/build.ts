@@ -1,0 +1,279 @@
+import { modelSql } from '../models/book.ts';
+import { userLevels } from '../models/ops/user-levels.ts';
+import { artists } from '../models/star/artists.ts';
+import { songplays } from '../models/star/songplays.ts';
+import { songs } from '../models/star/songs.ts';
+import { time } from '../models/star/time.ts';
+import { users } from '../models/star/users.ts';
+import { qualifiedName, type Table } from '../schema/table.ts';
+import { bindModel, equalOn, inDialect, listColumns } from '../warehouses/sql.ts';
+import type { Warehouse } from '../warehouses/warehouse.ts';
+import type { Observer } from './observer.ts';
+import type { MatchOn } from './setup.ts';
+import { renewSongKeys } from './spellings.ts';
+
+/** What a build did to a table. */
+export interface TableChange {
+  readonly rows: number;
+  readonly inserted: number;
+  readonly updated: number;
+  readonly deleted: number;
+}
+
+export interface BuildScope {
+  /** Build everything that comes from events, not only what was touched. */
+  readonly allEvents: boolean;
+  /** Build everything that comes from songs, not only what was touched. */
+  readonly allSongs: boolean;
+  readonly matchOn: MatchOn;
+}
+
+/** The rows of a table that a build may change, and the model that says what they must be. */
+interface Rebuild {
+  readonly table: Table;
+  readonly inputs: Readonly<Record<string, string>>;
+  /** Condition on the table's own rows; null for all of them. */
+  readonly scope: string | null;
+}
+
+type Changes = Record<'songplays' | 'users' | 'songs' | 'artists' | 'time', TableChange>;
+
+/** Brings the star in line with staging; only rows that differ are written. */
+export async function build(scope: BuildScope, warehouse: Warehouse, observer: Observer): Promise<Changes> {
+  observer.step('star', 6, 'tables');
+  const done = async (rebuild: Rebuild): Promise<TableChange> => {
+    const change = await reconcile(rebuild, warehouse);
+    observer.advance(1);
+    return change;
+  };
+  await renewSongKeys(scope.allSongs, warehouse);
+  const songChange = await done(rebuildSongs(scope.allSongs));
+  const artistChange = await done(rebuildArtists(scope.allSongs));
+  if (!scope.allEvents) await chooseKeys(warehouse);
+  const playChange = await done(rebuildSongplays(scope));
+  if (!scope.allEvents) await chooseTimes(warehouse);
+  const timeChange = await done(rebuildTime(scope.allEvents));
+  const earliest = scope.allEvents ? 0 : await chooseUsers(warehouse);
+  const userChange = await done(rebuildUsers(scope.allEvents, earliest));
+  await done(rebuildUserLevels(scope.allEvents, earliest));
+  return {
+    songplays: playChange,
+    users: userChange,
+    songs: songChange,
+    artists: artistChange,
+    time: timeChange,
+  };
+}
+
+function rebuildSongs(all: boolean): Rebuild {
+  const touched = (table: string) =>
+    `exists (select 1 from touched_songs where touched_songs.song_id = ${table}.song_id)`;
+  if (all) return { table: songs, inputs: { songs_to_build: 'staging.songs' }, scope: null };
+  return {
+    table: songs,
+    inputs: { songs_to_build: `(select * from staging.songs where ${touched('staging.songs')})` },
+    scope: touched('songs'),
+  };
+}
+
+function rebuildArtists(all: boolean): Rebuild {
+  const touched = (table: string) =>
+    `exists (select 1 from touched_songs where touched_songs.artist_id = ${table}.artist_id)`;
+  if (all) return { table: artists, inputs: { artist_songs_to_build: 'staging.songs' }, scope: null };
+  return {
+    table: artists,
+    inputs: {
+      artist_songs_to_build: `(select * from staging.songs where ${touched('staging.songs')}) as artist_song`,
+    },
+    scope: touched('artists'),
+  };
+}
+
+function rebuildSongplays({ allEvents, matchOn }: BuildScope): Rebuild {
+  const songKeys =
+    matchOn === 'title, artist'
+      ? '(select song_id, artist_id, title, artist_name, cast(null as double precision) as duration from ops.song_keys)'
+      : 'ops.song_keys';
+  const isTouched = equalOn(['session_id', 'item_in_session'], 'keys_to_build', 'staging.events');
+  return {
+    table: songplays,
+    inputs: {
+      song_keys_to_match: songKeys,
+      events_to_build: allEvents
+        ? 'staging.events'
+        : `(select * from staging.events where exists (select 1 from keys_to_build where ${isTouched}))`,
+    },
+    scope: allEvents
+      ? null
+      : `exists (select 1 from keys_to_build
+         where ${equalOn(['session_id', 'songplay_id'], 'keys_to_build', 'songplays')})`,
+  };
+}
+
+function rebuildTime(all: boolean): Rebuild {
+  const touched = 'start_time in (select start_time from touched_times)';
+  return {
+    table: time,
+    inputs: {
+      plays_to_build: all
+        ? 'songplays'
+        : `(select start_time from songplays where ${touched}) as touched_play`,
+    },
+    scope: all ? null : touched,
+  };
+}
+
+function rebuildUsers(all: boolean, earliestTs: number): Rebuild {
+  return {
+    table: users,
+    inputs: { user_events_to_build: userEvents(all, earliestTs) },
+    scope: all ? null : 'user_id in (select user_id from touched_users)',
+  };
+}
+
+function rebuildUserLevels(all: boolean, earliestTs: number): Rebuild {
+  const standing = `exists (select 1 from touched_users
+    where touched_users.user_id = ops.user_levels.user_id
+      and (ops.user_levels.valid_to is null or ops.user_levels.valid_to >= touched_users.from_time))`;
+  const before = `(select ops.user_levels.user_id, ops.user_levels.level, ops.user_levels.valid_from
+    from ops.user_levels
+    join touched_users on touched_users.user_id = ops.user_levels.user_id
+    where ops.user_levels.valid_from < touched_users.from_time
+      and (ops.user_levels.valid_to is null or ops.user_levels.valid_to >= touched_users.from_time))`;
+  return {
+    table: userLevels,
+    inputs: {
+      user_events_to_build: userEvents(all, earliestTs),
+      levels_before: all ? '(select user_id, level, valid_from from ops.user_levels where 1 = 0)' : before,
+    },
+    scope: all ? null : standing,
+  };
+}
+
+/** The events that decide about the touched users: theirs, from the first touched moment on. */
+function userEvents(all: boolean, earliestTs: number): string {
+  if (all) return 'staging.events';
+  return `(select staging.events.user_id, first_name, last_name, gender, level, ts, session_id, item_in_session
+    from staging.events
+    join touched_users on touched_users.user_id = staging.events.user_id
+    where staging.events.ts >= touched_users.from_ts and staging.events.ts >= ${earliestTs})`;
+}
+
+/** keys_to_build: the touched events, and the plays that touched songs may match now or matched before. */
+async function chooseKeys(warehouse: Warehouse): Promise<void> {
+  await replaceTemporary(
+    warehouse,
+    'keys_to_build',
+    `select session_id, item_in_session,
+       cast(session_id as varchar) || '-' || cast(item_in_session as varchar) as songplay_id
+     from (
+       select session_id, item_in_session from touched_events
+       union
+       select session_id, item_in_session from staging.events
+       where page = 'NextSong' and exists (
+         select 1 from touched_keys
+         where touched_keys.title = rtrim(staging.events.song)
+           and touched_keys.artist_name = rtrim(staging.events.artist)
+       )
+     ) as chosen`,
+  );
+}
+
+/** touched_times: the moments of the plays that came, went or changed. */
+async function chooseTimes(warehouse: Warehouse): Promise<void> {
+  await replaceTemporary(
+    warehouse,
+    'touched_times',
+    `select start_time from gone_songplays union select start_time from fresh_songplays`,
+  );
+}
+
+/**
+ * touched_users: each with the first touched moment, or with 1970 where no event from there on is left, so that
+ * the user's whole history decides. Returns the earliest of these moments in milliseconds.
+ */
+async function chooseUsers(warehouse: Warehouse): Promise<number> {
+  await replaceTemporary(
+    warehouse,
+    'touched_users',
+    inDialect(
+      `select user_id, from_ts, utc_timestamp(from_ts) as from_time
+       from (
+         select touched.user_id, case when count(event.ts) = 0 then 0 else touched.from_ts end as from_ts
+         from (
+           select user_id, min(ts) as from_ts from touched_events where user_id <> '' group by user_id
+         ) as touched
+         left join staging.events as event on event.user_id = touched.user_id and event.ts >= touched.from_ts
+           and event.ts >= (select min(ts) from touched_events)
+         group by touched.user_id, touched.from_ts
+       ) as chosen`,
+      warehouse.dialect,
+    ),
+  );
+  const [row] = await warehouse.rows('select coalesce(min(from_ts), 0) as earliest from touched_users');
+  return Number(row?.earliest ?? 0);
+}
+
+async function replaceTemporary(warehouse: Warehouse, name: string, select: string): Promise<void> {
+  await warehouse.run(`drop table if exists ${name}`);
+  await warehouse.run(`create temporary table ${name} as ${select}`);
+}
+
+/**
+ * Makes a table's rows in scope what the model says. Leaves what it took out in gone_<table> and what it put in
+ * in fresh_<table>, unless the scope is the whole table: that is written anew.
+ */
+async function reconcile({ table, inputs, scope }: Rebuild, warehouse: Warehouse): Promise<TableChange> {
+  const name = qualifiedName(table);
+  const columns = listColumns(table);
+  const model = bindModel(modelSql(table), inputs, warehouse.dialect);
+  if (scope === null) {
+    const deleted = (await countRows(name, warehouse)) === 0 ? 0 : await warehouse.run(`delete from ${name}`);
+    const inserted = await warehouse.run(`insert into ${name} (${columns}) ${model}`);
+    return { rows: inserted, inserted, updated: 0, deleted };
+  }
+  const [built, standing, gone, fresh] = ['built', 'standing', 'gone', 'fresh'].map(
+    (part) => `${part}_${table.name}`,
+  ) as [string, string, string, string];
+  await replaceTemporary(warehouse, built, model);
+  await replaceTemporary(warehouse, standing, `select ${columns} from ${name} where ${scope}`);
+  await replaceTemporary(
+    warehouse,
+    gone,
+    `select ${columns} from ${standing} except select ${columns} from ${built}`,
+  );
+  await replaceTemporary(
+    warehouse,
+    fresh,
+    `select ${columns} from ${built} except select ${columns} from ${standing}`,
+  );
+  const sameKey = equalOn(table.key, gone, fresh);
+  const [counts] = await warehouse.rows(
+    `select (select count(*) from ${gone}) as gone, (select count(*) from ${fresh}) as fresh,
+       (select count(*) from ${fresh} where exists (select 1 from ${gone} where ${sameKey})) as updated`,
+  );
+  const [goneRows, freshRows, updated] = [
+    Number(counts?.gone),
+    Number(counts?.fresh),
+    Number(counts?.updated),
+  ];
+  if (goneRows > 0) {
+    await warehouse.run(
+      `delete from ${name} where exists (select 1 from ${gone} where ${equalOn(table.key, gone, name)})`,
+    );
+  }
+  if (freshRows > 0) await warehouse.run(`insert into ${name} (${columns}) select ${columns} from ${fresh}`);
+  await warehouse.run(`drop table ${built}`);
+  await warehouse.run(`drop table ${standing}`);
+  return {
+    rows: await countRows(name, warehouse),
+    inserted: freshRows - updated,
+    updated,
+    deleted: goneRows - updated,
+  };
+}
+
+async function countRows(name: string, warehouse: Warehouse): Promise<number> {
+  const [row] = await warehouse.rows(`select count(*) as records from ${name}`);
+  return Number(row?.records ?? 0);
+}

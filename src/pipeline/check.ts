@@ -1,0 +1,153 @@
+import { allTables, checkSql, referencedTable, starTables } from '../models/book.ts';
+import { qualifiedName, type Table } from '../schema/table.ts';
+import { literal } from '../warehouses/sql.ts';
+import type { SqlRow, Warehouse } from '../warehouses/warehouse.ts';
+
+/** A claim about the warehouse; each row that its SQL yields contradicts it. */
+export interface Check {
+  readonly name: string;
+  readonly claim: string;
+  readonly sql: string;
+  /** A load that breaks it must not commit; else it commits and says so. */
+  readonly blocks: boolean;
+}
+
+export interface CheckResult {
+  readonly name: string;
+  readonly claim: string;
+  readonly status: 'passed' | 'failed';
+  readonly failures: number;
+  /** The first failing rows. */
+  readonly sample: readonly SqlRow[];
+}
+
+const SAMPLE_ROWS = 5;
+
+const claims: Readonly<Record<string, string>> = {
+  'songplays-are-next-song-events': 'songplays holds every accepted NextSong event, and nothing else',
+  'time-is-distinct-start-times': 'time holds every distinct start_time of songplays, and no other',
+  'one-current-level-per-user': 'every user has one current level, and users.level is that one',
+  'coordinates-are-whole-pairs': 'no artist has half a coordinate',
+  'files-balance': 'for every file, lines = staged + rejected + blank',
+  'staged-rows-are-accounted': 'what the manifest says is staged stands in staging, file by file',
+};
+
+/** Every check there is: derived from the declarations, and those of models/checks. */
+export function allChecks(): Check[] {
+  const derived = [...allTables].flatMap((table) => [...uniqueCheck(table), ...notNullCheck(table)]);
+  const star = starTables.flatMap((table) => [...referenceChecks(table), ...valueChecks(table)]);
+  const written = Object.entries(claims).map(([name, claim]) => ({
+    name,
+    claim,
+    sql: checkSql(name),
+    blocks: true,
+  }));
+  return [...derived, ...star, ...written];
+}
+
+/** Checks against limits of the user's own; null sets none. */
+export function limitChecks(limits: {
+  maxAgeHours: number | null;
+  minMatchPercent: number | null;
+  nowMs: number;
+}): Check[] {
+  const { maxAgeHours, minMatchPercent, nowMs } = limits;
+  const checks: Check[] = [];
+  if (maxAgeHours !== null) {
+    const oldest = Math.round(nowMs - maxAgeHours * 3_600_000);
+    checks.push({
+      name: 'freshness',
+      claim: `the latest event is younger than ${maxAgeHours} hours`,
+      sql: `select max(ts) as latest_ts from staging.events having max(ts) < ${oldest} or max(ts) is null`,
+      blocks: false,
+    });
+  }
+  if (minMatchPercent !== null) {
+    checks.push({
+      name: 'match rate',
+      claim: `at least ${minMatchPercent} % of the plays found their song`,
+      sql: `select count(*) as plays, count(song_id) as matched from songplays
+            having count(song_id) * 100.0 < count(*) * ${minMatchPercent}`,
+      blocks: false,
+    });
+  }
+  return checks;
+}
+
+/** Runs checks one after the other. */
+export async function runChecks(
+  checks: readonly Check[],
+  warehouse: Pick<Warehouse, 'rows'>,
+  onDone: (result: CheckResult) => void = () => {},
+): Promise<CheckResult[]> {
+  const results: CheckResult[] = [];
+  for (const check of checks) {
+    const [row] = await warehouse.rows(`select count(*) as failures from (${check.sql}) as failing`);
+    const failures = Number(row?.failures ?? 0);
+    const sample =
+      failures === 0
+        ? []
+        : await warehouse.rows(`select * from (${check.sql}) as failing limit ${SAMPLE_ROWS}`);
+    const status = failures === 0 ? 'passed' : 'failed';
+    const result: CheckResult = { name: check.name, claim: check.claim, status, failures, sample };
+    results.push(result);
+    onDone(result);
+  }
+  return results;
+}
+
+function uniqueCheck(table: Table): Check[] {
+  if (table.key.length === 0) return [];
+  const key = table.key.join(', ');
+  return [
+    {
+      name: `${qualifiedName(table)} key`,
+      claim: `${qualifiedName(table)} has one row per ${key}`,
+      sql: `select ${key}, count(*) as found from ${qualifiedName(table)} group by ${key} having count(*) > 1`,
+      blocks: true,
+    },
+  ];
+}
+
+function notNullCheck(table: Table): Check[] {
+  const required = Object.entries(table.columns).filter(([, column]) => !column.nullable);
+  const anyNull = required.map(([name]) => `${name} is null`).join(' or ');
+  return [
+    {
+      name: `${qualifiedName(table)} not null`,
+      claim: `no required column of ${qualifiedName(table)} is null`,
+      sql: `select * from ${qualifiedName(table)} where ${anyNull}`,
+      blocks: true,
+    },
+  ];
+}
+
+function referenceChecks(table: Table): Check[] {
+  return (table.references ?? []).map((reference) => {
+    const target = qualifiedName(referencedTable(reference.table));
+    const column = reference.columns[0] as string;
+    return {
+      name: `${table.name}.${column} reference`,
+      claim: `every ${table.name}.${column} stands in ${target}`,
+      sql: `select distinct ${column} from ${qualifiedName(table)}
+            where ${column} is not null and ${column} not in (select ${reference.to[0]} from ${target})`,
+      blocks: true,
+    };
+  });
+}
+
+function valueChecks(table: Table): Check[] {
+  return Object.entries(table.columns).flatMap(([name, column]) =>
+    column.values
+      ? [
+          {
+            name: `${table.name}.${name} values`,
+            claim: `${table.name}.${name} is ${column.values.join(' or ')}`,
+            sql: `select ${name}, count(*) as found from ${qualifiedName(table)}
+                  where ${name} is not null and ${name} not in (${column.values.map(literal).join(', ')}) group by ${name}`,
+            blocks: false,
+          },
+        ]
+      : [],
+  );
+}

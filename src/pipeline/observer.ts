@@ -1,0 +1,10 @@
+/** What a load tells while it works; the terminal draws it, tests ignore it. */
+export interface Observer {
+  /** A step begins; `total` is in `unit`, or null where it cannot be known. */
+  step(name: string, total: number | null, unit: 'bytes' | 'files' | 'tables'): void;
+  advance(amount: number): void;
+  /** Something that the user should know, once. */
+  note(message: string): void;
+}
+
+export const silent: Observer = { step() {}, advance() {}, note() {} };

@@ -1,0 +1,142 @@
+import type { files as filesTable } from '../models/ops/files.ts';
+import { type Survey, survey } from '../reading/survey.ts';
+import type { Row } from '../schema/table.ts';
+import type { Listing, Source, SourceFile } from '../sources/source.ts';
+import type { Observer } from './observer.ts';
+
+export type FileKind = 'log' | 'song';
+export type KnownFile = Row<typeof filesTable>;
+
+/** A file whose content is to be loaded. */
+export interface FileToLoad {
+  readonly fileId: number;
+  readonly survey: Survey;
+  /** Its name was known with another content. */
+  readonly changed: boolean;
+}
+
+/** A second name of a content. */
+export interface DuplicateFile {
+  readonly fileId: number;
+  readonly survey: Survey;
+  readonly of: string;
+  /** Its name was known with another content. */
+  readonly changed: boolean;
+}
+
+/** What one kind of files asks for. */
+export interface FilePlan {
+  readonly kind: FileKind;
+  readonly load: readonly FileToLoad[];
+  readonly duplicates: readonly DuplicateFile[];
+  /** Known names with the known content; those that are second names are counted in knownDuplicates too. */
+  readonly unchanged: readonly string[];
+  readonly knownDuplicates: readonly KnownFile[];
+  readonly vanished: readonly string[];
+  /** Contents that no name has any more; their rows go. */
+  readonly removedFileIds: readonly number[];
+  readonly skipped: readonly string[];
+}
+
+export interface PlanInput {
+  readonly kind: FileKind;
+  readonly source: Source;
+  readonly listing: Listing;
+  readonly known: readonly KnownFile[];
+  /** The first id that no content has yet. */
+  readonly nextFileId: number;
+  /** Read every file, whatever the file system says. */
+  readonly distrust: boolean;
+}
+
+const READS_AT_ONCE = 8;
+
+/** Compares what lies at a source with the manifest; reads only what may have changed. */
+export async function planFiles(input: PlanInput, observer: Observer): Promise<FilePlan> {
+  const { kind, listing, known } = input;
+  const knownByPath = new Map(known.map((file) => [file.path, file]));
+  const isKnown = (file: SourceFile): boolean =>
+    !input.distrust && knownByPath.get(file.path)?.fingerprint === file.fingerprint;
+  const surveys = await surveyAll(
+    input.source,
+    listing.files.filter((file) => !isKnown(file)),
+    observer,
+  );
+  const surveyed = new Map(surveys.map((found) => [found.file.path, found]));
+
+  const contents = new Map<string, { fileId: number; path: string }>();
+  for (const file of known)
+    if (!file.duplicate && file.bytes > 0)
+      contents.set(file.sha256, { fileId: file.file_id, path: file.path });
+
+  const load: FileToLoad[] = [];
+  const duplicates: DuplicateFile[] = [];
+  const unchanged: string[] = [];
+  const knownDuplicates: KnownFile[] = [];
+  const idByPath = new Map(known.map((file) => [file.path, file.file_id]));
+  let nextFileId = input.nextFileId;
+
+  for (const file of listing.files) {
+    const before = knownByPath.get(file.path);
+    const found = surveyed.get(file.path);
+    if (before && (!found || found.sha256 === before.sha256)) {
+      unchanged.push(file.path);
+      if (before.duplicate) knownDuplicates.push(before);
+      continue;
+    }
+    if (!found) throw new Error(`${file.path} is neither known nor surveyed.`);
+    const changed = before !== undefined;
+    const same = contents.get(found.sha256);
+    if (same) {
+      duplicates.push({ fileId: same.fileId, survey: found, of: same.path, changed });
+      idByPath.set(file.path, same.fileId);
+      continue;
+    }
+    load.push({ fileId: nextFileId, survey: found, changed });
+    idByPath.set(file.path, nextFileId);
+    if (file.bytes > 0) contents.set(found.sha256, { fileId: nextFileId, path: file.path });
+    nextFileId += 1;
+  }
+
+  const listed = new Set(listing.files.map((file) => file.path));
+  const stillUsed = new Set(idByPath.values());
+  return {
+    kind,
+    load,
+    duplicates,
+    unchanged,
+    knownDuplicates,
+    vanished: known.map((file) => file.path).filter((path) => listing.covers(path) && !listed.has(path)),
+    removedFileIds: [...new Set(known.map((file) => file.file_id))].filter((id) => !stillUsed.has(id)),
+    skipped: listing.skipped,
+  };
+}
+
+/** Whether the plan changes anything. */
+export function isEmpty(plan: FilePlan): boolean {
+  return plan.load.length === 0 && plan.duplicates.length === 0;
+}
+
+async function surveyAll(
+  source: Source,
+  files: readonly SourceFile[],
+  observer: Observer,
+): Promise<Survey[]> {
+  if (files.length === 0) return [];
+  observer.step(
+    'reading',
+    files.reduce((sum, file) => sum + file.bytes, 0),
+    'bytes',
+  );
+  const surveys: Survey[] = new Array(files.length);
+  let next = 0;
+  async function work(): Promise<void> {
+    for (let at = next++; at < files.length; at = next++) {
+      const file = files[at] as SourceFile;
+      surveys[at] = await survey(source, file);
+      observer.advance(file.bytes);
+    }
+  }
+  await Promise.all(Array.from({ length: READS_AT_ONCE }, work));
+  return surveys;
+}

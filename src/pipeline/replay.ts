@@ -1,0 +1,128 @@
+import { randomBytes } from 'node:crypto';
+import { recordFormat, recordParser, type StagedRow } from '../reading/parse.ts';
+import { literal } from '../warehouses/sql.ts';
+import type { Warehouse } from '../warehouses/warehouse.ts';
+import { build, type TableChange } from './build.ts';
+import type { Observer } from './observer.ts';
+import type { FileKind } from './plan.ts';
+import { assertChecks, recordRun } from './run.ts';
+import type { MatchOn } from './setup.ts';
+import { targets } from './stage.ts';
+import { settleRepeats, startTouched, touchContents } from './touched.ts';
+
+/** A refused record to try again, as it was or mended. */
+export interface Mended {
+  readonly rejectId: string;
+  readonly raw: string;
+}
+
+interface OpenReject {
+  readonly reject_id: string;
+  readonly file_id: number;
+  readonly kind: FileKind;
+  readonly rule: string;
+  readonly raw: string;
+}
+
+export interface ReplayReport {
+  readonly status: 'committed' | 'unchanged';
+  readonly accepted: number;
+  readonly stillRefused: readonly {
+    readonly rejectId: string;
+    readonly rule: string;
+    readonly reason: string;
+  }[];
+  /** Ids that stand in the file, but not among the rejects. */
+  readonly unknown: readonly string[];
+  readonly tables: Readonly<Record<string, TableChange>> | null;
+}
+
+/**
+ * Tries refused records again: all of them as they stand, or those given, mended. Accepted ones become rows of
+ * the file that they came from, whose balance follows; the others stay refused.
+ */
+export async function replay(
+  mended: readonly Mended[] | null,
+  warehouse: Warehouse,
+  nowMs: () => number,
+  observer: Observer,
+): Promise<ReplayReport> {
+  const startedAt = new Date(nowMs());
+  const open = (await warehouse.rows(
+    'select reject_id, file_id, kind, rule, raw from ops.rejects order by file_id, line',
+  )) as unknown as OpenReject[];
+  const byId = new Map(open.map((reject) => [reject.reject_id, reject]));
+  const tries = mended ?? open.map(({ reject_id, raw }) => ({ rejectId: reject_id, raw }));
+  const unknown = tries.filter(({ rejectId }) => !byId.has(rejectId)).map(({ rejectId }) => rejectId);
+  const { accepted, stillRefused } = parseAll(tries, byId, startedAt.getTime());
+  if (accepted.length === 0) return { status: 'unchanged', accepted: 0, stillRefused, unknown, tables: null };
+
+  const tables = await warehouse.transaction(async () => {
+    await startTouched(warehouse);
+    for (const kind of ['song', 'log'] as const) await accept(kind, accepted, warehouse);
+    const [state] = await warehouse.rows('select match_on from ops.warehouse');
+    const scope = { allEvents: false, allSongs: false, matchOn: state?.match_on as MatchOn };
+    const changes = await build(scope, warehouse, observer);
+    await assertChecks(warehouse, observer);
+    const count = (kind: FileKind): number => accepted.filter(({ reject }) => reject.kind === kind).length;
+    await recordRun(warehouse, {
+      id: `${startedAt.toISOString()}-${randomBytes(3).toString('hex')}`,
+      startedAt,
+      command: 'rejects replay',
+      nowMs: nowMs(),
+      filesLoaded: 0,
+      eventsStaged: count('log'),
+      songsStaged: count('song'),
+      rejected: 0,
+      songplaysRows: changes.songplays.rows,
+      matchOn: scope.matchOn,
+      report: { accepted: accepted.length, stillRefused: stillRefused.length },
+    });
+    return changes;
+  });
+  await warehouse.publish();
+  return { status: 'committed', accepted: accepted.length, stillRefused, unknown, tables };
+}
+
+interface Accepted {
+  readonly reject: OpenReject;
+  readonly row: StagedRow;
+}
+
+function parseAll(tries: readonly Mended[], byId: ReadonlyMap<string, OpenReject>, nowMs: number) {
+  const parsers = {
+    log: recordParser(recordFormat(targets.log.staging, nowMs)),
+    song: recordParser(recordFormat(targets.song.staging, nowMs)),
+  };
+  const accepted = new Map<string, Accepted>();
+  const stillRefused: { rejectId: string; rule: string; reason: string }[] = [];
+  for (const { rejectId, raw } of tries) {
+    const reject = byId.get(rejectId);
+    if (!reject) continue;
+    const parsed = parsers[reject.kind].parse(raw);
+    if ('row' in parsed) accepted.set(rejectId, { reject, row: { ...parsed.row, file_id: reject.file_id } });
+    else stillRefused.push({ rejectId, rule: parsed.fault.rule, reason: parsed.fault.reason });
+  }
+  return { accepted: [...accepted.values()], stillRefused };
+}
+
+async function accept(kind: FileKind, all: readonly Accepted[], warehouse: Warehouse): Promise<void> {
+  const accepted = all.filter(({ reject }) => reject.kind === kind);
+  if (accepted.length === 0) return;
+  await warehouse.append(
+    targets[kind].staging,
+    accepted.map(({ row }) => row),
+  );
+  const perFile = new Map<number, string[]>();
+  for (const { reject } of accepted) {
+    perFile.set(reject.file_id, [...(perFile.get(reject.file_id) ?? []), literal(reject.reject_id)]);
+  }
+  for (const [fileId, ids] of perFile) {
+    await warehouse.run(`delete from ops.rejects where reject_id in (${ids.join(', ')})`);
+    await warehouse.run(
+      `update ops.files set staged = staged + ${ids.length}, rejected = rejected - ${ids.length} where file_id = ${fileId}`,
+    );
+  }
+  await touchContents(kind, [...perFile.keys()], warehouse);
+  await settleRepeats(kind, false, warehouse);
+}

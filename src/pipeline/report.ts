@@ -1,0 +1,67 @@
+import type { TableChange } from './build.ts';
+import type { CheckResult } from './check.ts';
+import type { MatchReport } from './match.ts';
+
+export interface Balance {
+  readonly lines: number;
+  readonly staged: number;
+  readonly rejected: number;
+  readonly blank: number;
+}
+
+export interface DriftReport {
+  readonly kind: 'log' | 'song';
+  readonly change: 'new' | 'missing' | 'other case';
+  readonly key: string;
+  readonly records: number;
+  readonly files: number;
+}
+
+/** What `etl --json` prints; the fields' meaning is in docs/load.md. */
+export interface LoadReport {
+  readonly status: 'committed' | 'unchanged';
+  readonly warehouse: string;
+  readonly runId: string | null;
+  readonly fullRefresh: boolean;
+  readonly files: {
+    readonly new: number;
+    readonly changed: number;
+    readonly unchanged: number;
+    readonly duplicate: number;
+    readonly vanished: number;
+    readonly skipped: number;
+    /** Names, up to a limit, of the files that deserve a look. */
+    readonly named: {
+      readonly changed: string[];
+      readonly duplicate: { path: string; of: string }[];
+      readonly vanished: string[];
+      readonly skipped: string[];
+    };
+  };
+  readonly bytes: number;
+  readonly events: Balance;
+  readonly songs: Balance;
+  readonly rejects: readonly {
+    readonly rule: string;
+    readonly field: string | null;
+    readonly records: number;
+    readonly example: string;
+  }[];
+  readonly tables: Readonly<Record<'songplays' | 'users' | 'songs' | 'artists' | 'time', TableChange>>;
+  readonly duplicates: { readonly events: number; readonly songs: number };
+  readonly conflicts: { readonly events: number; readonly songs: number };
+  readonly match: MatchReport;
+  readonly drift: readonly DriftReport[];
+  readonly checks: {
+    readonly passed: number;
+    readonly failed: number;
+    readonly failures: readonly CheckResult[];
+  };
+  /** The span of event times in the warehouse, UTC. */
+  readonly eventsFrom: string | null;
+  readonly eventsTo: string | null;
+  readonly durationSeconds: number;
+  readonly eventsPerSecond: number | null;
+  /** Seconds by phase. */
+  readonly phases: Readonly<Record<string, number>>;
+}

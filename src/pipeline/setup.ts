@@ -1,0 +1,70 @@
+import { ConfigError, WarehouseError } from '../errors.ts';
+import { allTables } from '../models/book.ts';
+import { LAYOUT_VERSION, warehouse as warehouseTable } from '../models/ops/warehouse.ts';
+import { qualifiedName } from '../schema/table.ts';
+import { version } from '../version.ts';
+import { createTableSql } from '../warehouses/sql.ts';
+import type { ReadOnlyWarehouse, Warehouse } from '../warehouses/warehouse.ts';
+
+/** How plays find their songs. */
+export type MatchOn = 'title, artist, duration' | 'title, artist';
+
+/** Creates the tables that are missing, in a transaction of their own; true if the warehouse is new. */
+export async function ensureTables(warehouse: Warehouse): Promise<boolean> {
+  if (await hasTables(warehouse)) {
+    await checkLayout(warehouse);
+    return false;
+  }
+  await warehouse.transaction(async () => {
+    await warehouse.run('create schema if not exists staging');
+    await warehouse.run('create schema if not exists ops');
+    for (const table of allTables) await warehouse.run(createTableSql(table, warehouse.dialect));
+    await warehouse.append(warehouseTable, [
+      { layout_version: LAYOUT_VERSION, created_by: version, match_on: 'title, artist, duration' },
+    ]);
+  });
+  return true;
+}
+
+/** Drops every table of ours, and nothing else. */
+export async function dropTables(warehouse: Warehouse): Promise<void> {
+  await warehouse.transaction(async () => {
+    for (const table of [...allTables].reverse()) {
+      if (await tableExists(warehouse, table.schema, table.name))
+        await warehouse.run(`drop table ${qualifiedName(table)}`);
+    }
+  });
+}
+
+/** Whether the warehouse holds our tables, of whatever version. */
+export function hasTables(warehouse: Pick<ReadOnlyWarehouse, 'rows'>): Promise<boolean> {
+  return tableExists(warehouse, 'ops', 'warehouse');
+}
+
+/** Refuses a warehouse that a newer version made, or that somebody else's tables stand in. */
+export async function checkLayout(warehouse: Pick<ReadOnlyWarehouse, 'rows' | 'name'>): Promise<void> {
+  const [row] = await warehouse.rows('select layout_version, created_by from ops.warehouse');
+  const found = Number(row?.layout_version ?? 0);
+  if (found === LAYOUT_VERSION) return;
+  if (found > LAYOUT_VERSION) {
+    throw new WarehouseError(
+      `${warehouse.name} was made by sparkify ${row?.created_by} (layout ${found}); this version knows layout ${LAYOUT_VERSION}.`,
+      { hint: 'Upgrade sparkify; the warehouse was not touched.' },
+    );
+  }
+  throw new ConfigError(`${warehouse.name} has layout ${found}, which this version does not know.`, {
+    hint: 'Make it anew: sparkify create-tables --drop, then sparkify etl.',
+  });
+}
+
+async function tableExists(
+  warehouse: Pick<ReadOnlyWarehouse, 'rows'>,
+  schema: string,
+  name: string,
+): Promise<boolean> {
+  const place = schema === 'star' ? 'current_schema()' : `'${schema}'`;
+  const found = await warehouse.rows(
+    `select 1 as found from information_schema.tables where table_schema = ${place} and table_name = '${name}'`,
+  );
+  return found.length > 0;
+}

@@ -1,0 +1,371 @@
+import { LoadError, SourceChangedError, WarehouseError } from '../errors.ts';
+import { drift as driftTable } from '../models/ops/drift.ts';
+import { files as filesTable } from '../models/ops/files.ts';
+import { rejects as rejectsTable } from '../models/ops/rejects.ts';
+import { repeatedEvents } from '../models/ops/repeated-events.ts';
+import { repeatedSongs } from '../models/ops/repeated-songs.ts';
+import { events } from '../models/staging/events.ts';
+import { songs } from '../models/staging/songs.ts';
+import { type RecordFormat, recordFormat, type StagedRow } from '../reading/parse.ts';
+import { type Batch, type FileSummary, readContent, readFile } from '../reading/read-file.ts';
+import type { Reject } from '../reading/reject.ts';
+import { qualifiedName, type Table } from '../schema/table.ts';
+import type { Source } from '../sources/source.ts';
+import { literal } from '../warehouses/sql.ts';
+import type { Warehouse } from '../warehouses/warehouse.ts';
+import type { Observer } from './observer.ts';
+import type { FileKind, FilePlan, FileToLoad } from './plan.ts';
+
+/** Where each kind of file goes. */
+export const targets: Readonly<
+  Record<FileKind, { staging: Table; repeated: Table; key: readonly string[] }>
+> = {
+  log: { staging: events, repeated: repeatedEvents, key: events.key },
+  song: { staging: songs, repeated: repeatedSongs, key: songs.key },
+};
+
+export interface Run {
+  readonly id: string;
+  readonly startedAt: Date;
+}
+
+/** What staging did: the balance, and which contents came. */
+export interface Staged {
+  readonly lines: number;
+  readonly staged: number;
+  readonly rejected: number;
+  readonly blank: number;
+  readonly bytes: number;
+  readonly loadedFileIds: readonly number[];
+}
+
+/** Bytes that the engine reads in one statement: bounds its memory, and paces the progress bar. */
+const BYTES_PER_STATEMENT = 192 * 1024 * 1024;
+const ROWS_HELD = 10_000;
+const PATHS_PER_STATEMENT = 500;
+/** Longer lines go to the line-by-line reader, which has its own bound. */
+const LONGEST_CLEAN_LINE = 4 * 1024 * 1024;
+
+/** Thrown where the engine's own reader failed as a whole: the run starts again without it. */
+export class CleanReadFailed extends WarehouseError {}
+
+export interface StageContext {
+  readonly warehouse: Warehouse;
+  readonly source: Source;
+  readonly run: Run;
+  readonly observer: Observer;
+  /** Whether the engine may read files itself. */
+  readonly useCleanReader: boolean;
+}
+
+/** Takes removed contents out, puts new contents in, and checks every file's balance. */
+export async function stage(plan: FilePlan, context: StageContext): Promise<Staged> {
+  const { warehouse, observer } = context;
+  const { staging } = targets[plan.kind];
+  await removeContents(plan, warehouse);
+  observer.step(
+    plan.kind === 'log' ? 'events' : 'songs',
+    sum(plan.load.map((file) => file.survey.file.bytes)),
+    'bytes',
+  );
+
+  const format = recordFormat(staging, context.run.startedAt.getTime());
+  const summaries = new Map<number, FileSummary>();
+  const clean = context.useCleanReader && context.source.isLocal ? plan.load.filter(mayBeClean) : [];
+  const careful = new Set(plan.load.filter((file) => !clean.includes(file)));
+  for (const some of inStatements(clean)) {
+    const refused = await readClean(some, staging, context);
+    for (const file of some) {
+      if (refused.has(file.fileId)) careful.add(file);
+      else {
+        summaries.set(file.fileId, cleanSummary(file));
+        observer.advance(file.survey.file.bytes);
+      }
+    }
+  }
+  await readCarefully([...careful], plan.kind, format, summaries, context);
+  for (const file of clean) await assertSame(file, context.source);
+  await checkBalance(plan, summaries, warehouse);
+  await writeManifest(plan, summaries, context);
+  const all = [...summaries.values()];
+  return {
+    lines: sum(all.map((file) => file.lines)),
+    staged: sum(all.map((file) => file.staged)),
+    rejected: sum(all.map((file) => file.rejected)),
+    blank: sum(all.map((file) => file.blank)),
+    bytes: sum(plan.load.map((file) => file.survey.file.bytes)),
+    loadedFileIds: plan.load.map((file) => file.fileId),
+  };
+}
+
+async function removeContents(plan: FilePlan, warehouse: Warehouse): Promise<void> {
+  if (plan.removedFileIds.length === 0) return;
+  const ids = plan.removedFileIds.join(', ');
+  const { staging, repeated } = targets[plan.kind];
+  for (const table of [staging, repeated, rejectsTable, driftTable]) {
+    await warehouse.run(`delete from ${qualifiedName(table)} where file_id in (${ids})`);
+  }
+}
+
+function mayBeClean(file: FileToLoad): boolean {
+  const { survey } = file;
+  return (
+    survey.content === null &&
+    survey.compression === 'none' &&
+    survey.longestLineBytes <= LONGEST_CLEAN_LINE &&
+    !/[*?[\]{}]/.test(survey.file.path)
+  );
+}
+
+/** Groups of files with consecutive ids, each of a size for one statement. */
+function inStatements(files: readonly FileToLoad[]): FileToLoad[][] {
+  const groups: FileToLoad[][] = [];
+  let bytes = Number.POSITIVE_INFINITY;
+  let lastId = -1;
+  for (const file of files) {
+    bytes += file.survey.file.bytes;
+    if (bytes > BYTES_PER_STATEMENT || file.fileId !== lastId + 1) {
+      groups.push([]);
+      bytes = file.survey.file.bytes;
+    }
+    groups.at(-1)?.push(file);
+    lastId = file.fileId;
+  }
+  return groups;
+}
+
+async function readClean(
+  files: readonly FileToLoad[],
+  staging: Table,
+  context: StageContext,
+): Promise<Set<number>> {
+  const { warehouse, run } = context;
+  if (!warehouse.readClean) return new Set(files.map((file) => file.fileId));
+  const candidates = files.map((file) => ({
+    path: file.survey.file.path,
+    fileId: file.fileId,
+    lines: file.survey.lines,
+  }));
+  try {
+    return new Set(await warehouse.readClean(staging, candidates, run.startedAt.getTime()));
+  } catch (cause) {
+    if (cause instanceof WarehouseError && /interrupt|space left/i.test(cause.message)) throw cause;
+    throw new CleanReadFailed((cause as Error).message, { cause });
+  }
+}
+
+/** The engine vouched for every line of the file, and another reader had counted them. */
+function cleanSummary(file: FileToLoad): FileSummary {
+  return { lines: file.survey.lines, staged: file.survey.lines, rejected: 0, blank: 0, drift: [] };
+}
+
+/** Reads files line by line, with rejects and drift. */
+async function readCarefully(
+  files: readonly FileToLoad[],
+  kind: FileKind,
+  format: RecordFormat,
+  summaries: Map<number, FileSummary>,
+  context: StageContext,
+): Promise<void> {
+  const { staging } = targets[kind];
+  const { warehouse, observer } = context;
+  let rows: StagedRow[] = [];
+
+  async function put(file: FileToLoad, batch: Batch): Promise<void> {
+    for (const row of batch.rows) {
+      row.file_id = file.fileId;
+      rows.push(row);
+    }
+    if (batch.rejects.length > 0) await writeRejects(file, kind, batch.rejects, context);
+    if (rows.length >= ROWS_HELD) await flush();
+  }
+
+  async function flush(): Promise<void> {
+    await warehouse.append(staging, rows);
+    rows = [];
+  }
+
+  for (const file of files) {
+    const { content, compression } = file.survey;
+    if (content !== null && compression === 'none') {
+      const { batch, summary } = readContent(content, format);
+      await put(file, batch);
+      summaries.set(file.fileId, summary);
+      observer.advance(file.survey.file.bytes);
+      continue;
+    }
+    const reader = readFile(chunksOf(file, context), format);
+    let next = await reader.next();
+    for (; !next.done; next = await reader.next()) await put(file, next.value);
+    if ('unreadable' in next.value) {
+      await flush();
+      await warehouse.run(`delete from ${qualifiedName(staging)} where file_id = ${file.fileId}`);
+      await warehouse.run(`delete from ops.rejects where file_id = ${file.fileId}`);
+      await writeRejects(file, kind, [next.value.unreadable], context);
+      summaries.set(file.fileId, { lines: 1, staged: 0, rejected: 1, blank: 0, drift: [] });
+    } else {
+      if (next.value.sha256 !== file.survey.sha256) throw changedUnderneath(file);
+      summaries.set(file.fileId, next.value.summary);
+    }
+  }
+  await flush();
+}
+
+async function* chunksOf(file: FileToLoad, context: StageContext): AsyncGenerator<Buffer> {
+  for await (const chunk of context.source.open(file.survey.file)) {
+    yield chunk as Buffer;
+    context.observer.advance((chunk as Buffer).length);
+  }
+}
+
+async function writeRejects(
+  file: FileToLoad,
+  kind: FileKind,
+  rejects: readonly Reject[],
+  { warehouse, run }: StageContext,
+): Promise<void> {
+  const perLine = new Map<number, number>();
+  const rows = rejects.map((reject) => {
+    const nth = (perLine.get(reject.line) ?? 0) + 1;
+    perLine.set(reject.line, nth);
+    return {
+      ...reject,
+      reject_id: `${file.fileId}:${reject.line}${nth > 1 ? `.${nth}` : ''}`,
+      file_id: file.fileId,
+      kind,
+      path: file.survey.file.path,
+      run_id: run.id,
+      rejected_at: run.startedAt,
+    };
+  });
+  await warehouse.append(rejectsTable, rows);
+}
+
+/** The engine read the file after the survey: it must still be what was surveyed. */
+async function assertSame(file: FileToLoad, source: Source): Promise<void> {
+  const now = await source.relist(file.survey.file);
+  if (now?.fingerprint !== file.survey.file.fingerprint) throw changedUnderneath(file);
+}
+
+function changedUnderneath(file: FileToLoad): SourceChangedError {
+  return new SourceChangedError(`${file.survey.file.path} changed while it was being read.`, {
+    hint: 'Run again when it is written to its end.',
+  });
+}
+
+/** lines = staged + rejected + blank for every file, staged as the warehouse counts it. */
+async function checkBalance(
+  plan: FilePlan,
+  summaries: ReadonlyMap<number, FileSummary>,
+  warehouse: Warehouse,
+): Promise<void> {
+  const [first, last] = [plan.load[0]?.fileId, plan.load.at(-1)?.fileId];
+  if (first === undefined || last === undefined) return;
+  const count = async (table: Table): Promise<Map<number, number>> => {
+    const rows = await warehouse.rows(
+      `select file_id, count(*) as records from ${qualifiedName(table)}
+       where file_id between ${first} and ${last} group by file_id`,
+    );
+    return new Map(rows.map((row) => [Number(row.file_id), Number(row.records)]));
+  };
+  const staged = await count(targets[plan.kind].staging);
+  const rejected = await count(rejectsTable);
+  for (const file of plan.load) {
+    const { lines = -1, blank = 0 } = summaries.get(file.fileId) ?? {};
+    const inStaging = staged.get(file.fileId) ?? 0;
+    const inRejects = rejected.get(file.fileId) ?? 0;
+    if (lines === inStaging + inRejects + blank) continue;
+    throw new LoadError(
+      `${file.survey.file.path} does not balance: ${lines} lines, but ${inStaging} staged + ${inRejects} rejected + ${blank} blank.`,
+      { hint: 'Nothing was committed. This is a fault in sparkify: please report it with the file.' },
+    );
+  }
+}
+
+async function writeManifest(
+  plan: FilePlan,
+  summaries: ReadonlyMap<number, FileSummary>,
+  { warehouse, run }: StageContext,
+): Promise<void> {
+  const balanceOf = await knownBalances(plan, summaries, warehouse);
+  const changed = [...plan.load, ...plan.duplicates].filter((file) => file.changed);
+  await forgetPaths(
+    warehouse,
+    plan.kind,
+    changed.map((file) => file.survey.file.path),
+  );
+  const rowOf = (file: FileToLoad, duplicate: boolean) => ({
+    kind: plan.kind,
+    path: file.survey.file.path,
+    file_id: file.fileId,
+    sha256: file.survey.sha256,
+    bytes: file.survey.file.bytes,
+    fingerprint: file.survey.file.settled ? file.survey.file.fingerprint : null,
+    ...balanceOf(file.fileId),
+    duplicate,
+    run_id: run.id,
+    loaded_at: run.startedAt,
+  });
+  await warehouse.append(filesTable, [
+    ...plan.load.map((file) => rowOf(file, false)),
+    ...plan.duplicates.map((file) => rowOf(file, true)),
+  ]);
+  await warehouse.append(
+    driftTable,
+    [...summaries].flatMap(([file_id, { drift }]) => drift.map((count) => ({ file_id, ...count }))),
+  );
+  await promoteOrphans(plan.kind, warehouse);
+}
+
+/** The balance of a content, whether it came now or before. */
+async function knownBalances(
+  plan: FilePlan,
+  summaries: ReadonlyMap<number, FileSummary>,
+  warehouse: Warehouse,
+) {
+  const before = new Map<number, { lines: number; staged: number; rejected: number; blank: number }>();
+  const missing = plan.duplicates.map((file) => file.fileId).filter((id) => !summaries.has(id));
+  if (missing.length > 0) {
+    const rows = await warehouse.rows(
+      `select file_id, max(lines) as lines, max(staged) as staged, max(rejected) as rejected, max(blank) as blank
+       from ops.files where file_id in (${missing.join(', ')}) group by file_id`,
+    );
+    for (const row of rows) {
+      const { lines, staged, rejected, blank } = row;
+      before.set(Number(row.file_id), {
+        lines: Number(lines),
+        staged: Number(staged),
+        rejected: Number(rejected),
+        blank: Number(blank),
+      });
+    }
+  }
+  return (fileId: number) => {
+    const { lines, staged, rejected, blank } = summaries.get(fileId) ?? before.get(fileId) ?? NOTHING;
+    return { lines, staged, rejected, blank };
+  };
+}
+
+const NOTHING = { lines: 0, staged: 0, rejected: 0, blank: 0 };
+
+async function forgetPaths(warehouse: Warehouse, kind: FileKind, paths: readonly string[]): Promise<void> {
+  for (let start = 0; start < paths.length; start += PATHS_PER_STATEMENT) {
+    const some = paths.slice(start, start + PATHS_PER_STATEMENT).map(literal);
+    await warehouse.run(`delete from ops.files where kind = '${kind}' and path in (${some.join(', ')})`);
+  }
+}
+
+/** Of a content whose first name has gone, the next name by path becomes the first. */
+async function promoteOrphans(kind: FileKind, warehouse: Warehouse): Promise<void> {
+  await warehouse.run(
+    `update ops.files set duplicate = false
+     where kind = $1 and duplicate and path in (
+       select min(path) from ops.files where kind = $1 group by file_id having bool_and(duplicate)
+     )`,
+    [kind],
+  );
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0);
+}

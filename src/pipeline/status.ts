@@ -1,0 +1,49 @@
+import { allTables } from '../models/book.ts';
+import { qualifiedName } from '../schema/table.ts';
+import type { SqlRow, Warehouse } from '../warehouses/warehouse.ts';
+
+export interface Status {
+  readonly warehouse: string;
+  readonly tables: readonly { readonly name: string; readonly rows: number }[];
+  readonly runs: readonly SqlRow[];
+  /** ISO 8601, UTC. */
+  readonly latestEvent: string | null;
+  readonly files: number;
+  readonly rejects: number;
+  readonly duplicates: number;
+  readonly conflicts: number;
+}
+
+/** What the warehouse holds and what happened to it last. */
+export async function readStatus(
+  warehouse: Pick<Warehouse, 'rows' | 'name'>,
+  runLimit: number,
+): Promise<Status> {
+  const count = async (from: string): Promise<number> => {
+    const [row] = await warehouse.rows(`select count(*) as records from ${from}`);
+    return Number(row?.records ?? 0);
+  };
+  const shown = allTables.filter((table) => table.schema !== 'ops');
+  const tables = [];
+  for (const table of shown)
+    tables.push({ name: qualifiedName(table), rows: await count(qualifiedName(table)) });
+  const [latest] = await warehouse.rows('select max(ts) as ts from staging.events');
+  return {
+    warehouse: warehouse.name,
+    tables,
+    runs: await warehouse.rows(
+      `select run_id, command, started_at, duration_seconds, files_loaded, events_staged, songs_staged, rejected
+       from ops.runs order by started_at desc, run_id desc limit ${runLimit}`,
+    ),
+    latestEvent:
+      latest?.ts === null || latest === undefined ? null : new Date(Number(latest.ts)).toISOString(),
+    files: await count('ops.files'),
+    rejects: await count('ops.rejects'),
+    duplicates:
+      (await count("ops.repeated_events where repeat = 'duplicate'")) +
+      (await count("ops.repeated_songs where repeat = 'duplicate'")),
+    conflicts:
+      (await count("ops.repeated_events where repeat = 'conflict'")) +
+      (await count("ops.repeated_songs where repeat = 'conflict'")),
+  };
+}

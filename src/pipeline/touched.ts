@@ -1,0 +1,140 @@
+import { columnNames, qualifiedName } from '../schema/table.ts';
+import { equalOn } from '../warehouses/sql.ts';
+import type { Warehouse } from '../warehouses/warehouse.ts';
+import type { FileKind } from './plan.ts';
+import { targets } from './stage.ts';
+
+/**
+ * What a load touches, in temporary tables: the cost of the build follows them, not the warehouse.
+ * touched_events and touched_songs hold the records of every content that came, went or was contested.
+ */
+const columnsOf: Readonly<Record<FileKind, readonly string[]>> = {
+  log: ['session_id', 'item_in_session', 'user_id', 'ts'],
+  song: ['song_id', 'artist_id'],
+};
+
+const nameOf = (kind: FileKind): string => (kind === 'log' ? 'touched_events' : 'touched_songs');
+
+/** Makes the empty temporary tables, in place of any that an earlier attempt left. */
+export async function startTouched(warehouse: Warehouse): Promise<void> {
+  for (const kind of ['log', 'song'] as const) {
+    const { staging } = targets[kind];
+    await warehouse.run(`drop table if exists ${nameOf(kind)}`);
+    await warehouse.run(
+      `create temporary table ${nameOf(kind)} as
+       select ${columnsOf[kind].join(', ')} from ${qualifiedName(staging)} where 1 = 0`,
+    );
+  }
+}
+
+/** Adds the records of some contents, repeats included. */
+export async function touchContents(
+  kind: FileKind,
+  fileIds: readonly number[],
+  warehouse: Warehouse,
+): Promise<void> {
+  if (fileIds.length === 0) return;
+  const { staging, repeated } = targets[kind];
+  for (const table of [staging, repeated]) {
+    await warehouse.run(
+      `insert into ${nameOf(kind)} select ${columnsOf[kind].join(', ')} from ${qualifiedName(table)}
+       where ${idsIn(fileIds)}`,
+    );
+  }
+}
+
+function idsIn(fileIds: readonly number[]): string {
+  const first = Math.min(...fileIds);
+  const last = Math.max(...fileIds);
+  const isRange = last - first + 1 === fileIds.length;
+  return isRange ? `file_id between ${first} and ${last}` : `file_id in (${fileIds.join(', ')})`;
+}
+
+export interface Repeats {
+  readonly duplicates: number;
+  readonly conflicts: number;
+}
+
+/**
+ * Keeps one record per key in staging and sets its repeats aside: of different records under one key, the first
+ * by time and then by its values in column order stays. So the outcome depends on the set of files alone.
+ * `cold`: staging was empty before this load, so every key may be contested; else only those touched.
+ */
+export async function settleRepeats(kind: FileKind, cold: boolean, warehouse: Warehouse): Promise<Repeats> {
+  const { staging, repeated, key } = targets[kind];
+  const from = qualifiedName(staging);
+  const aside = qualifiedName(repeated);
+  const keys = key.join(', ');
+  const columns = columnNames(staging).join(', ');
+  const isContested = (table: string): string =>
+    `exists (select 1 from contested where ${equalOn(key, 'contested', table)})`;
+  const isTouched = (table: string): string =>
+    `exists (select 1 from ${nameOf(kind)} as touched where ${equalOn(key, 'touched', table)})`;
+
+  await warehouse.run('drop table if exists contested');
+  await warehouse.run(
+    cold
+      ? `create temporary table contested as select ${keys} from ${from} group by ${keys} having count(*) > 1`
+      : `create temporary table contested as
+         select ${keys} from (
+           select ${keys}, 0 as aside from ${from} where ${isTouched(from)}
+           union all
+           select ${keys}, 1 as aside from ${aside} where ${isTouched(aside)}
+         ) as standing
+         group by ${keys} having count(*) > 1 or max(aside) = 1`,
+  );
+  const [count] = await warehouse.rows('select count(*) as keys from contested');
+  if (Number(count?.keys) === 0) return { duplicates: 0, conflicts: 0 };
+
+  const countAside = async (): Promise<Repeats> => {
+    const [row] = await warehouse.rows(
+      `select count(case when repeat = 'duplicate' then 1 end) as duplicates,
+              count(case when repeat = 'conflict' then 1 end) as conflicts
+       from ${aside} where ${isContested(aside)}`,
+    );
+    return { duplicates: Number(row?.duplicates), conflicts: Number(row?.conflicts) };
+  };
+  const before = await countAside();
+  await warehouse.run('drop table if exists candidates');
+  await warehouse.run(
+    `create temporary table candidates as
+     select ${columns} from ${from} where ${isContested(from)}
+     union all
+     select ${columns} from ${aside} where ${isContested(aside)}`,
+  );
+  await warehouse.run(`delete from ${from} where ${isContested(from)}`);
+  await warehouse.run(`delete from ${aside} where ${isContested(aside)}`);
+  const content = contentOrder(kind);
+  await warehouse.run('drop table if exists ranked');
+  await warehouse.run(
+    `create temporary table ranked as
+     select ${columns},
+       row_number() over (partition by ${keys} order by ${content}, file_id) as place,
+       dense_rank() over (partition by ${keys} order by ${content}) as content,
+       row_number() over (partition by ${keys}, ${content} order by file_id) as copy
+     from candidates`,
+  );
+  await warehouse.run(`insert into ${from} (${columns}) select ${columns} from ranked where place = 1`);
+  await warehouse.run(
+    `insert into ${aside} (${columns}, repeat)
+     select ${columns}, case when content > 1 and copy = 1 then 'conflict' else 'duplicate' end
+     from ranked where place > 1`,
+  );
+  if (!cold) {
+    await warehouse.run(`insert into ${nameOf(kind)} select ${columnsOf[kind].join(', ')} from candidates`);
+  }
+  const after = await countAside();
+  for (const temporary of ['contested', 'candidates', 'ranked'])
+    await warehouse.run(`drop table ${temporary}`);
+  return {
+    duplicates: Math.max(0, after.duplicates - before.duplicates),
+    conflicts: Math.max(0, after.conflicts - before.conflicts),
+  };
+}
+
+/** The order in which contents under one key stand: by time, then by their values in column order. */
+function contentOrder(kind: FileKind): string {
+  const columns = columnNames(targets[kind].staging).filter((name) => name !== 'file_id');
+  const first = kind === 'log' ? ['ts'] : [];
+  return [...first, ...columns.filter((name) => !first.includes(name))].join(', ');
+}

@@ -1,0 +1,301 @@
+import { parse as parseKeepingDigits, stringify as stringifyKeepingDigits } from 'lossless-json';
+import { type RequiredWhen, sourceColumns, type Table } from '../schema/table.ts';
+import type { Reject, Rule } from './reject.ts';
+
+/** A record's columns by name, typed as the table declares, plus `extra`: its undeclared keys as JSON. */
+export type StagedRow = Record<string, string | number | null>;
+
+type Fault = Omit<Reject, 'line' | 'raw'>;
+type Parsed = { readonly row: StagedRow } | { readonly fault: Fault };
+
+/** How often each key was new, missing or in another case, over the records parsed so far. */
+export interface DriftCount {
+  readonly change: 'new' | 'missing' | 'other case';
+  readonly key: string;
+  records: number;
+}
+
+export interface RecordParser {
+  /** One record's text to a row, or to the first rule that it breaks in the table's column order. */
+  parse(text: string): Parsed;
+  /** Drift in the records that were objects. */
+  readonly drift: ReadonlyMap<string, DriftCount>;
+}
+
+export interface Field {
+  readonly name: string;
+  readonly key: string;
+  readonly kind: 'text' | 'whole' | 'number';
+  readonly required: boolean;
+  readonly numbersAsText: boolean;
+  readonly values: readonly string[] | undefined;
+  readonly min: number;
+  readonly max: number;
+}
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: NUL is what this looks for.
+const UNSTORABLE = /\u0000|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/;
+/** Every key ends so; inside a text it may occur as well, so the count is never too low. */
+const KEY_END = /"[ \t\r\n]*:/g;
+const SHOWN_VALUE_LENGTH = 200;
+
+/** A table's record format at one moment, made once and used for every file. */
+export interface RecordFormat {
+  readonly fields: readonly Field[];
+  readonly keys: ReadonlySet<string>;
+  readonly byLowerCase: ReadonlyMap<string, string>;
+  readonly requiredWhen: RequiredWhen | undefined;
+}
+
+/** The format that a table declares; `nowMs` bounds its times. */
+export function recordFormat(table: Table, nowMs: number): RecordFormat {
+  const fields = fieldsOf(table, nowMs);
+  return {
+    fields,
+    keys: new Set(fields.map((field) => field.key)),
+    byLowerCase: new Map(fields.map((field) => [field.key.toLowerCase(), field.key])),
+    requiredWhen: table.requiredWhen,
+  };
+}
+
+/** A strict reader of one table's records: nothing is coerced, inferred or dropped unseen. */
+export function recordParser({ fields, keys, byLowerCase, requiredWhen }: RecordFormat): RecordParser {
+  const drift = new Map<string, DriftCount>();
+
+  function countDrift(record: Record<string, unknown>, text: string): string | null {
+    const extra: Record<string, unknown> = {};
+    let undeclared = 0;
+    for (const key of Object.keys(record)) {
+      if (keys.has(key)) continue;
+      undeclared += 1;
+      extra[key] = record[key];
+      count(drift, byLowerCase.has(key.toLowerCase()) ? 'other case' : 'new', key);
+    }
+    if (Object.keys(record).length - undeclared < fields.length) {
+      for (const field of fields) if (!Object.hasOwn(record, field.key)) count(drift, 'missing', field.key);
+    }
+    if (undeclared === 0) return null;
+    return Object.values(extra).every(isExact) ? JSON.stringify(extra) : keepDigits(text, Object.keys(extra));
+  }
+
+  return {
+    drift,
+    parse(text) {
+      let record: unknown;
+      try {
+        record = JSON.parse(text);
+      } catch (error) {
+        return { fault: fault('malformed_json', null, undefined, jsonFault(error as Error)) };
+      }
+      if (typeof record !== 'object' || record === null || Array.isArray(record)) {
+        return {
+          fault: fault('not_an_object', null, record, `the record is ${nameOf(record)}, not an object`),
+        };
+      }
+      const object = record as Record<string, unknown>;
+      const repeated = repeatedKey(text, Object.keys(object).length);
+      if (repeated !== null) {
+        return { fault: fault('duplicate_key', repeated, undefined, `the key "${repeated}" stands twice`) };
+      }
+      const extra = countDrift(object, text);
+      const row: StagedRow = { extra };
+      for (const field of fields) {
+        const problem = readField(field, object, text, row, byLowerCase);
+        if (problem) return { fault: problem };
+      }
+      const incomplete = requiredWhen && checkRequiredWhen(requiredWhen, fields, row);
+      return incomplete ? { fault: incomplete } : { row };
+    },
+  };
+}
+
+function fieldsOf(table: Table, nowMs: number): Field[] {
+  return sourceColumns(table).map(({ name, column, from }) => ({
+    name,
+    key: from.key,
+    kind: column.type === 'text' ? 'text' : column.type === 'double' ? 'number' : 'whole',
+    required: from.required ?? false,
+    numbersAsText: from.numbersAsText ?? false,
+    values: column.values,
+    min: from.min ?? Number.NEGATIVE_INFINITY,
+    max: from.maxMsAfterNow === undefined ? Number.POSITIVE_INFINITY : nowMs + from.maxMsAfterNow,
+  }));
+}
+
+/** Reads one field into `row`; returns the fault if there is one. */
+function readField(
+  field: Field,
+  record: Record<string, unknown>,
+  text: string,
+  row: StagedRow,
+  byLowerCase: ReadonlyMap<string, string>,
+): Fault | null {
+  const value = Object.hasOwn(record, field.key) ? record[field.key] : undefined;
+  if (value === undefined || value === null) {
+    row[field.name] = null;
+    return field.required ? missing(field, value, record, byLowerCase) : null;
+  }
+  if (field.kind === 'text') return readText(field, value, text, row);
+  return readNumber(field, value, row);
+}
+
+function missing(
+  field: Field,
+  value: null | undefined,
+  record: Record<string, unknown>,
+  byLowerCase: ReadonlyMap<string, string>,
+): Fault {
+  const other = Object.keys(record).find(
+    (key) => key !== field.key && byLowerCase.get(key.toLowerCase()) === field.key,
+  );
+  const also = other === undefined ? '' : `; the record has "${other}", in another case`;
+  return fault(
+    'missing_field',
+    field.key,
+    value,
+    `${field.key} is ${value === null ? 'null' : 'missing'}${also}`,
+  );
+}
+
+function readText(field: Field, value: unknown, text: string, row: StagedRow): Fault | null {
+  if (typeof value === 'number' && field.numbersAsText) {
+    row[field.name] = digitsOf(text, field.key);
+    return null;
+  }
+  if (typeof value !== 'string') {
+    return fault('wrong_type', field.key, value, `${field.key} is ${nameOf(value)}, not a text`);
+  }
+  if (UNSTORABLE.test(value)) {
+    return fault('unstorable_text', field.key, value, `${field.key} holds \\u0000 or half a surrogate pair`);
+  }
+  if (field.values && !field.values.includes(value)) {
+    return fault(
+      'not_accepted',
+      field.key,
+      value,
+      `${field.key} is ${shown(value)}, not ${field.values.join(' or ')}`,
+    );
+  }
+  row[field.name] = value;
+  return null;
+}
+
+function readNumber(field: Field, value: unknown, row: StagedRow): Fault | null {
+  if (
+    typeof value !== 'number' ||
+    (field.kind === 'whole' && Number.isFinite(value) && !Number.isInteger(value))
+  ) {
+    const wanted = field.kind === 'whole' ? 'a whole number' : 'a number';
+    return fault('wrong_type', field.key, value, `${field.key} is ${nameOf(value)}, not ${wanted}`);
+  }
+  const possible = field.kind === 'whole' ? Number.isSafeInteger(value) : Number.isFinite(value);
+  if (!possible || value < field.min || value > field.max) {
+    return fault('out_of_range', field.key, value, `${field.key} is ${value}, ${bounds(field)}`);
+  }
+  row[field.name] = value === 0 ? 0 : value;
+  return null;
+}
+
+function bounds(field: Field): string {
+  if (Number.isFinite(field.max)) {
+    return `outside ${new Date(field.min).toISOString()} (${field.min}) to ${new Date(field.max).toISOString()} (${field.max})`;
+  }
+  return field.min === 0 ? 'not a finite number from 0' : 'beyond what can be stored exactly';
+}
+
+function checkRequiredWhen(condition: RequiredWhen, fields: readonly Field[], row: StagedRow): Fault | null {
+  if (row[condition.column] !== condition.equals) return null;
+  for (const name of condition.columns) {
+    const value = row[name];
+    if (value !== null && value !== '') continue;
+    const key = fields.find((field) => field.name === name)?.key ?? name;
+    return fault(condition.rule as Rule, key, value, `a ${condition.equals} event without ${key}`);
+  }
+  return null;
+}
+
+/** The key that stands twice at the record's top, or null; counting `":` settles almost every record. */
+function repeatedKey(text: string, keys: number): string | null {
+  let pairs = 0;
+  while (KEY_END.test(text)) pairs += 1;
+  if (pairs === keys) return null;
+  const seen = new Set<string>();
+  for (const key of topLevelKeys(text)) {
+    if (seen.has(key)) return key;
+    seen.add(key);
+  }
+  return null;
+}
+
+/** The keys of a valid JSON object's text as they stand, repeats included. */
+function* topLevelKeys(text: string): Generator<string> {
+  let depth = 0;
+  for (let at = 0; at < text.length; at += 1) {
+    const character = text[at];
+    if (character === '{' || character === '[') depth += 1;
+    else if (character === '}' || character === ']') depth -= 1;
+    else if (character === '"') {
+      const end = endOfString(text, at);
+      if (depth === 1 && /^\s*:/.test(text.slice(end + 1, end + 64)))
+        yield JSON.parse(text.slice(at, end + 1)) as string;
+      at = end;
+    }
+  }
+}
+
+function endOfString(text: string, start: number): number {
+  for (let at = start + 1; at < text.length; at += 1) {
+    if (text[at] === '\\') at += 1;
+    else if (text[at] === '"') return at;
+  }
+  return text.length;
+}
+
+/** A number's own digits in the record's text: `4.60` stays `4.60`. */
+function digitsOf(text: string, key: string): string {
+  const record = parseKeepingDigits(text) as Record<string, { toString(): string }>;
+  return String(record[key]);
+}
+
+/** Whether JSON.parse kept all that the text said. */
+function isExact(value: unknown): boolean {
+  return (
+    value === null || (typeof value === 'number' ? Number.isSafeInteger(value) : typeof value !== 'object')
+  );
+}
+
+/** The named keys of a record as JSON, numbers in their own digits. */
+function keepDigits(text: string, keys: readonly string[]): string {
+  const record = parseKeepingDigits(text) as Record<string, unknown>;
+  return stringifyKeepingDigits(Object.fromEntries(keys.map((key) => [key, record[key]]))) ?? '{}';
+}
+
+function count(drift: Map<string, DriftCount>, change: DriftCount['change'], key: string): void {
+  const id = `${change}\t${key}`;
+  const known = drift.get(id);
+  if (known) known.records += 1;
+  else drift.set(id, { change, key, records: 1 });
+}
+
+function fault(rule: Rule, field: string | null, value: unknown, reason: string): Fault {
+  return { rule, field, value: value === undefined ? null : shown(value), reason };
+}
+
+function shown(value: unknown): string {
+  const json = typeof value === 'number' && !Number.isFinite(value) ? String(value) : JSON.stringify(value);
+  return json.length > SHOWN_VALUE_LENGTH ? `${json.slice(0, SHOWN_VALUE_LENGTH)}…` : json;
+}
+
+function nameOf(value: unknown): string {
+  if (value === null) return 'null';
+  if (Array.isArray(value)) return 'an array';
+  if (typeof value === 'object') return 'an object';
+  if (typeof value === 'string') return `the text ${shown(value)}`;
+  return `${typeof value === 'boolean' ? 'the boolean' : 'the number'} ${shown(value)}`;
+}
+
+function jsonFault(error: Error): string {
+  return error.message
+    .replace(/, (\.\.\.)?"[\s\S]*$/, '')
+    .replace(/ in JSON at position (\d+).*$/s, (_, position) => ` at character ${Number(position) + 1}`);
+}

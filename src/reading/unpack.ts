@@ -1,0 +1,67 @@
+import { Readable } from 'node:stream';
+import { createGunzip } from 'node:zlib';
+import { Decompress } from 'fzstd';
+
+export type Compression = 'none' | 'gzip' | 'zstd';
+
+/** How a file is packed, by its first bytes; names may lie. */
+export function compressionOf(head: Uint8Array): Compression {
+  if (head[0] === 0x1f && head[1] === 0x8b) return 'gzip';
+  if (head[0] === 0x28 && head[1] === 0xb5 && head[2] === 0x2f && head[3] === 0xfd) return 'zstd';
+  return 'none';
+}
+
+/** The unpacking of a file failed; nothing of it can be trusted. */
+export class UnpackError extends Error {}
+
+/** Unpacks chunks of any compression as they come; throws UnpackError on damaged or cut-off input. */
+export async function* unpack(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  const iterator = chunks[Symbol.asyncIterator]();
+  const first = await iterator.next();
+  if (first.done) return;
+  const all = prepend(first.value, iterator);
+  const compression = compressionOf(first.value);
+  if (compression === 'none') yield* all;
+  else if (compression === 'gzip') yield* gunzip(all);
+  else yield* unzstd(all);
+}
+
+async function* prepend(first: Buffer, rest: AsyncIterator<Buffer>): AsyncGenerator<Buffer> {
+  yield first;
+  for (let next = await rest.next(); !next.done; next = await rest.next()) yield next.value;
+}
+
+async function* gunzip(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  const unpacker = createGunzip({ chunkSize: 1 << 20 });
+  const input = Readable.from(chunks);
+  input.on('error', (cause) => unpacker.destroy(cause));
+  input.pipe(unpacker);
+  try {
+    for await (const chunk of unpacker) yield chunk as Buffer;
+  } catch (cause) {
+    if (/^Z_/.test((cause as NodeJS.ErrnoException).code ?? '')) {
+      throw new UnpackError(`damaged gzip: ${(cause as Error).message}`, { cause });
+    }
+    throw cause;
+  }
+}
+
+async function* unzstd(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  let ready: Buffer[] = [];
+  const unpacker = new Decompress((chunk) => ready.push(Buffer.from(chunk)));
+  try {
+    for await (const chunk of chunks) {
+      unpacker.push(chunk);
+      const out = ready;
+      ready = [];
+      yield* out;
+    }
+    unpacker.push(new Uint8Array(0), true);
+  } catch (cause) {
+    if (cause instanceof Error && !('syscall' in cause)) {
+      throw new UnpackError(`damaged zstd: ${cause.message}`, { cause });
+    }
+    throw cause;
+  }
+  yield* ready;
+}

@@ -1,0 +1,35 @@
+import type { Readable } from 'node:stream';
+
+/** One file as its source lists it. */
+export interface SourceFile {
+  /** The file's identity: an absolute path or an address. */
+  readonly path: string;
+  readonly bytes: number;
+  /** What the source says of the content without reading it; it changes whenever the content does. */
+  readonly fingerprint: string;
+  /** False where the file is so young that it could change again under the same fingerprint. */
+  readonly settled: boolean;
+}
+
+/** What lies at a place, and what was passed over there. */
+export interface Listing {
+  /** Sorted by path, in byte order. */
+  readonly files: readonly SourceFile[];
+  /** Names that are not JSON files. */
+  readonly skipped: readonly string[];
+  /** Whether a known file would be listed here if it still existed. */
+  covers(path: string): boolean;
+}
+
+/** A place where files lie. */
+export interface Source {
+  list(): Promise<Listing>;
+  /** The file's bytes as stored; throws SourceError if it cannot be read. */
+  open(file: SourceFile): Readable;
+  /** Reads a small file whole. */
+  readSmall(file: SourceFile): Promise<Buffer>;
+  /** The file as it is listed now; null if it is gone. */
+  relist(file: SourceFile): Promise<SourceFile | null>;
+  /** Whether other programs on this machine can open `path`. */
+  readonly isLocal: boolean;
+}

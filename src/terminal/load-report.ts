@@ -1,0 +1,201 @@
+import pc from 'picocolors';
+import type { CheckResult } from '../pipeline/check.ts';
+import type { MatchReport } from '../pipeline/match.ts';
+import type { Balance, LoadReport } from '../pipeline/report.ts';
+import {
+  drawTable,
+  formatBytes,
+  formatCount,
+  formatSeconds,
+  formatShare,
+  plural,
+  printable,
+} from './format.ts';
+
+/** The load report that people read. */
+export function drawLoadReport(report: LoadReport, isVerbose: boolean): string {
+  const parts = [
+    headline(report),
+    ...(report.status === 'committed' ? [drawBalance(report), drawRejects(report), drawRepeats(report)] : []),
+    drawTables(report),
+    drawFacts(report),
+    drawFiles(report),
+    drawFailures(report.checks.failures),
+    ...(isVerbose ? [drawPhases(report)] : []),
+  ];
+  return parts.filter((part) => part !== '').join('\n\n');
+}
+
+function headline(report: LoadReport): string {
+  const { files } = report;
+  const known = plural(files.unchanged + files.duplicate, 'known file');
+  if (report.status === 'unchanged') {
+    return `${pc.green('Unchanged.')} ${known}, nothing new; nothing was written. ${pc.dim(formatSeconds(report.durationSeconds))}`;
+  }
+  const came = [
+    files.new > 0 ? plural(files.new, 'new file') : '',
+    files.changed > 0 ? plural(files.changed, 'changed file') : '',
+  ].filter((part) => part !== '');
+  const what =
+    came.length === 0 ? 'Rebuilt the star' : `Loaded ${came.join(' and ')} (${formatBytes(report.bytes)})`;
+  const speed =
+    report.eventsPerSecond === null ? '' : `, ${formatCount(report.eventsPerSecond)} events a second`;
+  return `${pc.green(what)} into ${report.warehouse} in ${formatSeconds(report.durationSeconds)}${speed}.`;
+}
+
+function drawBalance(report: LoadReport): string {
+  const row = (name: string, { lines, staged, rejected, blank }: Balance): string[] => [
+    name,
+    formatCount(lines),
+    formatCount(staged),
+    rejected > 0 ? pc.yellow(formatCount(rejected)) : '0',
+    formatCount(blank),
+  ];
+  const rows = [row('events', report.events), row('songs', report.songs)].filter(
+    ([, lines]) => lines !== '0',
+  );
+  if (rows.length === 0) return '';
+  return drawTable(['came in', 'lines', '= staged', '+ rejected', '+ blank'], rows, [
+    false,
+    true,
+    true,
+    true,
+    true,
+  ]);
+}
+
+function drawRejects(report: LoadReport): string {
+  if (report.rejects.length === 0) return '';
+  const rows = report.rejects.map(({ rule, field, records, example }) => [
+    rule,
+    field === null ? '' : printable(field),
+    formatCount(records),
+    `sparkify rejects show ${example}`,
+  ]);
+  return drawTable(['refused, by rule', 'field', 'records', 'an example'], rows, [false, false, true, false]);
+}
+
+function drawRepeats({ duplicates, conflicts }: LoadReport): string {
+  const lines = [
+    sentence(
+      duplicates.events,
+      'exact repeat of an event',
+      'exact repeats of events',
+      'each event stays once',
+    ),
+    sentence(
+      conflicts.events,
+      'conflicting event',
+      'conflicting events',
+      'another event has its key; listed in ops.repeated_events',
+    ),
+    sentence(duplicates.songs, 'exact repeat of a song', 'exact repeats of songs', 'each song stays once'),
+    sentence(
+      conflicts.songs,
+      'conflicting song',
+      'conflicting songs',
+      'another song has its id; listed in ops.repeated_songs',
+    ),
+  ];
+  return lines.filter((line) => line !== '').join('\n');
+}
+
+function sentence(count: number, one: string, many: string, then: string): string {
+  return count === 0 ? '' : `${plural(count, one, many)}: ${then}`;
+}
+
+function drawTables(report: LoadReport): string {
+  const changed = (count: number): string => (count === 0 ? pc.dim('0') : formatCount(count));
+  const rows = Object.entries(report.tables).map(([name, { rows: count, inserted, updated, deleted }]) => [
+    name,
+    formatCount(count),
+    changed(inserted),
+    changed(updated),
+    changed(deleted),
+  ]);
+  return drawTable(['the star', 'rows', 'inserted', 'updated', 'deleted'], rows, [
+    false,
+    true,
+    true,
+    true,
+    true,
+  ]);
+}
+
+function drawFacts(report: LoadReport): string {
+  const { checks } = report;
+  const checked =
+    checks.failed > 0
+      ? `${checks.passed} passed, ${pc.red(`${checks.failed} failed`)}`
+      : `${checks.passed} passed`;
+  const facts: [string, string][] = [
+    [
+      'events',
+      report.eventsFrom === null
+        ? 'none yet'
+        : `${minute(report.eventsFrom)} to ${minute(report.eventsTo)} UTC`,
+    ],
+    ['match', drawMatch(report.match)],
+    ...(report.status === 'committed' ? ([['checks', checked]] as [string, string][]) : []),
+    ...report.drift.map(({ kind, change, key, records, files }): [string, string] => [
+      'drift',
+      `${pc.yellow(`${change} key`)} ${printable(key)} in ${plural(records, `${kind} record`)} of ${plural(files, 'file')}`,
+    ]),
+  ];
+  return facts.map(([name, value]) => `${pc.dim(name.padEnd(8))}${value}`).join('\n');
+}
+
+/** The match rate in a sentence, with the misses by reason below it. */
+export function drawMatch({ plays, matched, rate, misses }: MatchReport): string {
+  if (rate === null) return 'no plays yet';
+  const reasons = [
+    [misses.artistUnknown, 'by an artist that the catalogue lacks'],
+    [misses.titleUnknown, 'with a title that it lacks of that artist'],
+    [misses.durationDiffers, 'where only the duration differs'],
+  ] as const;
+  const missed = reasons
+    .filter(([count]) => count > 0)
+    .map(([count, why]) => `\n${' '.repeat(8)}${formatCount(count)} ${why}`);
+  return `${formatCount(matched)} of ${plural(plays, 'play')} found ${matched === 1 ? 'its' : 'their'} song (${formatShare(rate)})${missed.join('')}`;
+}
+
+function drawFiles({ files, status }: LoadReport): string {
+  const lines = [
+    ...files.named.changed.map((path) => `changed   ${printable(path)}`),
+    ...files.named.duplicate.map(
+      ({ path, of }) => `duplicate ${printable(path)} is ${printable(of)} again; loaded once`,
+    ),
+    ...files.named.vanished.map((path) => `${pc.yellow('vanished')}  ${printable(path)}; its rows stay`),
+    ...(status === 'committed'
+      ? files.named.skipped.map((path) => `skipped   ${printable(path)}; not a .json, .jsonl or .ndjson file`)
+      : []),
+  ];
+  const all =
+    files.changed +
+    files.vanished +
+    (status === 'committed' ? files.skipped : 0) +
+    files.named.duplicate.length;
+  const more = all > lines.length ? [pc.dim(`and ${formatCount(all - lines.length)} more`)] : [];
+  return [...lines, ...more].join('\n');
+}
+
+/** Failed checks with their first rows. */
+export function drawFailures(failures: readonly CheckResult[]): string {
+  return failures
+    .map(({ claim, failures: count, sample }) => {
+      const rows = sample.map((row) => `        ${printable(JSON.stringify(row))}`);
+      return [`${pc.red('failed')}  it is not true that ${claim}: ${plural(count, 'row')}`, ...rows].join(
+        '\n',
+      );
+    })
+    .join('\n');
+}
+
+function drawPhases({ phases }: LoadReport): string {
+  const rows = Object.entries(phases).map(([phase, seconds]) => [phase, formatSeconds(seconds)]);
+  return drawTable(['phase', 'took'], rows, [false, true]);
+}
+
+function minute(iso: string | null): string {
+  return (iso ?? '').replace('T', ' ').slice(0, 16);
+}

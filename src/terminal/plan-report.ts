@@ -1,0 +1,82 @@
+import type { FilePlan } from '../pipeline/plan.ts';
+import type { LoadReport } from '../pipeline/report.ts';
+import { drawTable, formatBytes, formatCount, plural, printable } from './format.ts';
+
+export interface PlanJson {
+  readonly status: 'planned';
+  readonly warehouse: string;
+  readonly warehouseExists: boolean;
+  readonly files: LoadReport['files'];
+  readonly bytes: number;
+  readonly load: readonly {
+    kind: string;
+    path: string;
+    bytes: number;
+    lines: number;
+    why: 'new' | 'changed';
+  }[];
+  readonly tables: readonly string[];
+}
+
+/** What `etl --dry-run --json` prints. */
+export function planJson(
+  plans: readonly FilePlan[],
+  files: LoadReport['files'],
+  warehouse: string,
+  warehouseExists: boolean,
+): PlanJson {
+  const load = plans.flatMap(({ kind, load: toLoad }) =>
+    toLoad.map(({ survey, changed }) => ({
+      kind,
+      path: survey.file.path,
+      bytes: survey.file.bytes,
+      lines: survey.lines,
+      why: changed ? ('changed' as const) : ('new' as const),
+    })),
+  );
+  const kinds = new Set(load.map(({ kind }) => kind));
+  const touched = [
+    ...(kinds.has('log') ? ['songplays', 'users', 'time'] : []),
+    ...(kinds.has('song') ? ['songs', 'artists', 'songplays'] : []),
+  ];
+  return {
+    status: 'planned',
+    warehouse,
+    warehouseExists,
+    files,
+    bytes: load.reduce((sum, { bytes }) => sum + bytes, 0),
+    load,
+    tables: [...new Set(touched)],
+  };
+}
+
+const FILES_SHOWN = 12;
+
+export function drawPlan(plan: PlanJson): string {
+  const { files } = plan;
+  const counts = `${plural(files.new, 'new file')}, ${formatCount(files.changed)} changed, ${formatCount(files.unchanged)} unchanged, ${formatCount(files.duplicate)} duplicate, ${formatCount(files.vanished)} vanished`;
+  const where = plan.warehouseExists ? plan.warehouse : `${plan.warehouse}, which would be made`;
+  const lines = [`${counts}; nothing was changed.`];
+  if (plan.load.length === 0) return [...lines, `A load into ${where} would write nothing.`].join('\n');
+  const rows = plan.load
+    .slice(0, FILES_SHOWN)
+    .map(({ kind, path, bytes, lines: count, why }) => [
+      why,
+      kind,
+      formatBytes(bytes),
+      formatCount(count),
+      printable(path),
+    ]);
+  const more =
+    plan.load.length > FILES_SHOWN
+      ? [`and ${formatCount(plan.load.length - FILES_SHOWN)} more; all with --json`]
+      : [];
+  return [
+    ...lines,
+    '',
+    drawTable(['why', 'kind', 'size', 'lines', 'file'], rows, [false, false, true, true, false]),
+    ...more,
+    '',
+    `A load would read ${formatBytes(plan.bytes)} into ${where} and touch ${plan.tables.join(', ')}.`,
+  ].join('\n');
+}

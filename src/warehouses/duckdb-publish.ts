@@ -1,0 +1,44 @@
+import { constants } from 'node:fs';
+import { copyFile, open, rename, rm, stat, utimes } from 'node:fs/promises';
+
+/** Where readers look: a copy that is replaced by rename, so that no reader ever meets a half-written file. */
+export function publishedPath(file: string): string {
+  return file.endsWith('.duckdb') ? file.replace(/\.duckdb$/, '.published.duckdb') : `${file}.published`;
+}
+
+/** Whether readers see what was last committed: the copy carries the warehouse's own time, and no log is open. */
+export async function isPublished(file: string): Promise<boolean> {
+  const statOf = (path: string) => stat(path).catch(() => null);
+  const [warehouse, copy, log] = [
+    await statOf(file),
+    await statOf(publishedPath(file)),
+    await statOf(`${file}.wal`),
+  ];
+  if (!warehouse || !copy) return false;
+  return (
+    copy.size === warehouse.size &&
+    sameTime(copy.mtimeMs, warehouse.mtimeMs) &&
+    (log === null || log.size === 0)
+  );
+}
+
+/** Copies a checkpointed file aside (as a reflink where the file system can) and renames it into place. */
+export async function publish(file: string): Promise<void> {
+  const target = publishedPath(file);
+  const aside = `${target}.${process.pid}.tmp`;
+  try {
+    const { atime, mtime } = await stat(file);
+    await copyFile(file, aside, constants.COPYFILE_FICLONE);
+    await utimes(aside, atime, mtime);
+    const handle = await open(aside, 'r+');
+    await handle.sync().finally(() => handle.close());
+    await rename(aside, target);
+  } finally {
+    await rm(aside, { force: true });
+  }
+}
+
+/** File systems keep times to different grains; utimes keeps milliseconds. */
+function sameTime(aMs: number, bMs: number): boolean {
+  return Math.abs(aMs - bMs) < 2;
+}

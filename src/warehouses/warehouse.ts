@@ -1,0 +1,65 @@
+import type { ColumnType } from '../schema/column.ts';
+import type { Table } from '../schema/table.ts';
+
+/** A value in a result: integers as safe numbers, times as Date in UTC. */
+export type SqlValue = string | number | boolean | Date | null;
+export type SqlRow = Record<string, SqlValue>;
+
+/** What differs between engines in the text of SQL. */
+export interface Dialect {
+  readonly types: Readonly<Record<ColumnType, string>>;
+  /** Functions that models call by our name; each takes one column and gives the engine's expression. */
+  readonly functions: Readonly<
+    Record<'utc_timestamp' | 'iso_weekday' | 'byte_length', (argument: string) => string>
+  >;
+}
+
+/** A file to be read by the engine itself. */
+export interface CleanCandidate {
+  readonly path: string;
+  readonly fileId: number;
+  /** Lines in the file, counted by another reader. */
+  readonly lines: number;
+}
+
+/** A result as columns, for people and files. */
+export interface Answer {
+  readonly columns: readonly string[];
+  readonly rows: readonly (readonly SqlValue[])[];
+}
+
+/** Where tables lie. One connection, one writer; every method rejects with a WarehouseError. */
+export interface Warehouse {
+  /** What people call it: `duckdb:sparkify.duckdb`. */
+  readonly name: string;
+  readonly dialect: Dialect;
+  rows(sql: string, parameters?: readonly SqlValue[]): Promise<SqlRow[]>;
+  /** Runs a statement; the number of rows that it changed. */
+  run(sql: string, parameters?: readonly SqlValue[]): Promise<number>;
+  /** Appends rows by column name; missing columns are null. */
+  append(table: Table, rows: readonly object[]): Promise<void>;
+  /** All or nothing: rolls back if `work` throws. */
+  transaction<T>(work: () => Promise<T>): Promise<T>;
+  /**
+   * Reads newline-delimited JSON files straight into a staging table, as an engine can that shares our disk.
+   * Files with any record that breaks a rule, a key that drifts or a line that is blank leave no row: their ids
+   * are returned, to be read line by line. File ids are consecutive. Absent where an engine cannot do it.
+   */
+  readonly readClean?: (table: Table, files: readonly CleanCandidate[], nowMs: number) => Promise<number[]>;
+  /** Makes what was committed visible to readers that must not block a load. */
+  publish(): Promise<void>;
+  /** Ends the running statement, from another turn of the event loop. */
+  interrupt(): void;
+  close(): Promise<void>;
+}
+
+/** A read-only view of what was last published; never blocks a load. */
+export interface ReadOnlyWarehouse {
+  readonly name: string;
+  rows(sql: string, parameters?: readonly SqlValue[]): Promise<SqlRow[]>;
+  /** Runs one statement that only reads; anything else is a UsageError. */
+  answer(sql: string): Promise<Answer>;
+  /** Writes a SELECT's result to a Parquet file. */
+  writeParquet(sql: string, path: string): Promise<number>;
+  close(): Promise<void>;
+}
