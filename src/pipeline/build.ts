@@ -36,13 +36,21 @@ interface Rebuild {
   readonly scope: string | null;
 }
 
-type Changes = Record<'songplays' | 'users' | 'songs' | 'artists' | 'time', TableChange>;
+type StarName = 'songplays' | 'users' | 'songs' | 'artists' | 'time';
+
+export interface Built {
+  readonly changes: Readonly<Record<StarName, TableChange>>;
+  /** By table: the condition on the rows that were up for change; null for all of them. */
+  readonly scopes: ReadonlyMap<string, string | null>;
+}
 
 /** Brings the star in line with staging; only rows that differ are written. */
-export async function build(scope: BuildScope, warehouse: Warehouse, observer: Observer): Promise<Changes> {
+export async function build(scope: BuildScope, warehouse: Warehouse, observer: Observer): Promise<Built> {
+  const scopes = new Map<string, string | null>();
   observer.step('star', 6, 'tables');
   const done = async (rebuild: Rebuild): Promise<TableChange> => {
     const change = await reconcile(rebuild, warehouse);
+    scopes.set(rebuild.table.name, rebuild.scope);
     observer.advance(1);
     return change;
   };
@@ -56,13 +64,14 @@ export async function build(scope: BuildScope, warehouse: Warehouse, observer: O
   const earliest = scope.allEvents ? 0 : await chooseUsers(warehouse);
   const userChange = await done(rebuildUsers(scope.allEvents, earliest));
   await done(rebuildUserLevels(scope.allEvents, earliest));
-  return {
+  const changes = {
     songplays: playChange,
     users: userChange,
     songs: songChange,
     artists: artistChange,
     time: timeChange,
   };
+  return { changes, scopes };
 }
 
 function rebuildSongs(all: boolean): Rebuild {
@@ -90,15 +99,15 @@ function rebuildArtists(all: boolean): Rebuild {
 }
 
 function rebuildSongplays({ allEvents, matchOn }: BuildScope): Rebuild {
-  const songKeys =
-    matchOn === 'title, artist'
-      ? '(select song_id, artist_id, title, artist_name, cast(null as double precision) as duration from ops.song_keys)'
-      : 'ops.song_keys';
+  const withDuration = matchOn === 'title, artist, duration';
   const isTouched = equalOn(['session_id', 'item_in_session'], 'keys_to_build', 'staging.events');
   return {
     table: songplays,
     inputs: {
-      song_keys_to_match: songKeys,
+      song_keys_to_match: withDuration
+        ? 'ops.song_keys'
+        : '(select song_id, artist_id, title, artist_name, 0 as duration from ops.song_keys)',
+      length_to_match: withDuration ? 'event.length' : '0',
       events_to_build: allEvents
         ? 'staging.events'
         : `(select * from staging.events where exists (select 1 from keys_to_build where ${isTouched}))`,

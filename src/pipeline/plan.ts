@@ -1,6 +1,7 @@
 import type { files as filesTable } from '../models/ops/files.ts';
-import { type Survey, survey } from '../reading/survey.ts';
-import type { Row } from '../schema/table.ts';
+import type { Survey } from '../reading/survey.ts';
+import { surveyAll } from '../reading/survey-pool.ts';
+import type { Row, Table } from '../schema/table.ts';
 import type { Listing, Source, SourceFile } from '../sources/source.ts';
 import type { Observer } from './observer.ts';
 
@@ -40,6 +41,8 @@ export interface FilePlan {
 
 export interface PlanInput {
   readonly kind: FileKind;
+  /** The staging table that the files are for. */
+  readonly table: Table;
   readonly source: Source;
   readonly listing: Listing;
   readonly known: readonly KnownFile[];
@@ -49,19 +52,20 @@ export interface PlanInput {
   readonly distrust: boolean;
 }
 
-const READS_AT_ONCE = 8;
-
 /** Compares what lies at a source with the manifest; reads only what may have changed. */
 export async function planFiles(input: PlanInput, observer: Observer): Promise<FilePlan> {
   const { kind, listing, known } = input;
   const knownByPath = new Map(known.map((file) => [file.path, file]));
   const isKnown = (file: SourceFile): boolean =>
     !input.distrust && knownByPath.get(file.path)?.fingerprint === file.fingerprint;
-  const surveys = await surveyAll(
-    input.source,
-    listing.files.filter((file) => !isKnown(file)),
-    observer,
-  );
+  const toRead = listing.files.filter((file) => !isKnown(file));
+  if (toRead.length > 0)
+    observer.step(
+      'reading',
+      toRead.reduce((sum, file) => sum + file.bytes, 0),
+      'bytes',
+    );
+  const surveys = await surveyAll(input.source, toRead, input.table, observer.advance);
   const surveyed = new Map(surveys.map((found) => [found.file.path, found]));
 
   const contents = new Map<string, { fileId: number; path: string }>();
@@ -115,28 +119,4 @@ export async function planFiles(input: PlanInput, observer: Observer): Promise<F
 /** Whether the plan changes anything. */
 export function isEmpty(plan: FilePlan): boolean {
   return plan.load.length === 0 && plan.duplicates.length === 0;
-}
-
-async function surveyAll(
-  source: Source,
-  files: readonly SourceFile[],
-  observer: Observer,
-): Promise<Survey[]> {
-  if (files.length === 0) return [];
-  observer.step(
-    'reading',
-    files.reduce((sum, file) => sum + file.bytes, 0),
-    'bytes',
-  );
-  const surveys: Survey[] = new Array(files.length);
-  let next = 0;
-  async function work(): Promise<void> {
-    for (let at = next++; at < files.length; at = next++) {
-      const file = files[at] as SourceFile;
-      surveys[at] = await survey(source, file);
-      observer.advance(file.bytes);
-    }
-  }
-  await Promise.all(Array.from({ length: READS_AT_ONCE }, work));
-  return surveys;
 }

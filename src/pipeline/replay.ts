@@ -62,8 +62,8 @@ export async function replay(
     for (const kind of ['song', 'log'] as const) await accept(kind, accepted, warehouse);
     const [state] = await warehouse.rows('select match_on from ops.warehouse');
     const scope = { allEvents: false, allSongs: false, matchOn: state?.match_on as MatchOn };
-    const changes = await build(scope, warehouse, observer);
-    await assertChecks(warehouse, observer);
+    const built = await build(scope, warehouse, observer);
+    await assertChecks(built, warehouse, observer);
     const count = (kind: FileKind): number => accepted.filter(({ reject }) => reject.kind === kind).length;
     await recordRun(warehouse, {
       id: `${startedAt.toISOString()}-${randomBytes(3).toString('hex')}`,
@@ -74,11 +74,11 @@ export async function replay(
       eventsStaged: count('log'),
       songsStaged: count('song'),
       rejected: 0,
-      songplaysRows: changes.songplays.rows,
+      songplaysRows: built.changes.songplays.rows,
       matchOn: scope.matchOn,
       report: { accepted: accepted.length, stillRefused: stillRefused.length },
     });
-    return changes;
+    return built.changes;
   });
   await warehouse.publish();
   return { status: 'committed', accepted: accepted.length, stillRefused, unknown, tables };

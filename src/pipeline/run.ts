@@ -5,14 +5,24 @@ import { runs } from '../models/ops/runs.ts';
 import type { Listing, Source } from '../sources/source.ts';
 import { version } from '../version.ts';
 import type { SqlRow, Warehouse } from '../warehouses/warehouse.ts';
-import { type BuildScope, build, type TableChange } from './build.ts';
-import { allChecks, type CheckResult, runChecks } from './check.ts';
+import { type BuildScope, type Built, build, type TableChange } from './build.ts';
+import { type CheckResult, loadChecks, runChecks } from './check.ts';
 import { matchReport } from './match.ts';
 import type { Observer } from './observer.ts';
 import { type FileKind, type FilePlan, isEmpty, type KnownFile, planFiles } from './plan.ts';
 import type { Balance, DriftReport, LoadReport } from './report.ts';
 import { ensureTables, type MatchOn } from './setup.ts';
-import { CleanReadFailed, type Run, type Staged, stage } from './stage.ts';
+import {
+  type Brought,
+  bringContents,
+  CleanReadFailed,
+  discardUnfinished,
+  type Run,
+  recordContents,
+  removeContents,
+  type StageContext,
+  targets,
+} from './stage.ts';
 import { type Repeats, settleRepeats, startTouched, touchContents } from './touched.ts';
 
 /** A limit of refused records: a number of them, or a share of the load's records. */
@@ -52,11 +62,13 @@ export async function load(
   observer: Observer,
 ): Promise<LoadReport> {
   await ensureTables(warehouse);
+  await discardUnfinished(warehouse);
   let useCleanReader = true;
   for (let attempt = 1; ; attempt += 1) {
     try {
       return await loadOnce(warehouse, options, observer, useCleanReader);
     } catch (error) {
+      await discardUnfinished(warehouse).catch(() => {});
       if (error instanceof CleanReadFailed && useCleanReader) {
         useCleanReader = false;
         observer.note(`The fast reader gave up (${error.message}); reading line by line.`);
@@ -94,9 +106,13 @@ async function loadOnce(
     await warehouse.publish();
     return unchangedReport(warehouse, plans, (options.nowMs() - began) / 1000, clock.phases);
   }
+  const progress: Progress = { run, observer, useCleanReader, clock };
+  const cold = await isCold(warehouse);
+  const brought = await bringAll(warehouse, plans, progress);
+  assertFewRejects(brought, options.maxRejects);
   const report = await warehouse.transaction(async () => {
-    const loaded = await stageAndBuild(warehouse, plans, options, { run, observer, useCleanReader, clock });
-    const checks = await assertChecks(warehouse, observer);
+    const loaded = await buildOn(warehouse, plans, brought, cold, options, progress);
+    const checks = await assertChecks(loaded.built, warehouse, observer);
     clock.lap('check');
     const made = await committedReport(warehouse, plans, loaded, checks, run, options);
     const durationSeconds = (options.nowMs() - began) / 1000;
@@ -151,6 +167,7 @@ async function makePlans(
       {
         kind,
         source,
+        table: targets[kind].staging,
         listing,
         known: known.filter((file) => file.kind === kind),
         nextFileId,
@@ -176,12 +193,6 @@ async function knownFiles(warehouse: Pick<Warehouse, 'rows'>): Promise<KnownFile
   return rows as unknown as KnownFile[];
 }
 
-interface Loaded {
-  readonly staged: Readonly<Partial<Record<FileKind, Staged>>>;
-  readonly repeats: Readonly<Record<FileKind, Repeats>>;
-  readonly tables: LoadReport['tables'];
-}
-
 interface Progress {
   readonly run: Run;
   readonly observer: Observer;
@@ -189,54 +200,75 @@ interface Progress {
   readonly clock: PhaseClock;
 }
 
-async function stageAndBuild(
-  warehouse: Warehouse,
-  plans: Plans,
-  options: LoadOptions,
-  progress: Progress,
-): Promise<Loaded> {
+/** Whether staging held nothing of a kind before this load. */
+type Cold = Readonly<Record<FileKind, boolean>>;
+
+async function isCold(warehouse: Warehouse): Promise<Cold> {
   const [before] = await warehouse.rows(
     'select (select count(*) from staging.events) as events, (select count(*) from staging.songs) as songs',
   );
-  const cold: Record<FileKind, boolean> = {
-    log: Number(before?.events) === 0,
-    song: Number(before?.songs) === 0,
-  };
+  return { log: Number(before?.events) === 0, song: Number(before?.songs) === 0 };
+}
+
+function contextOf(kind: FileKind, warehouse: Warehouse, plans: Plans, progress: Progress): StageContext {
+  const source = plans.sources[kind];
+  if (source === null) throw new Error(`A plan of ${kind} files came from no source.`);
+  return { warehouse, source, ...progress };
+}
+
+async function bringAll(warehouse: Warehouse, plans: Plans, progress: Progress): Promise<readonly Brought[]> {
+  const brought: Brought[] = [];
+  for (const filePlan of plans.plans) {
+    brought.push(await bringContents(filePlan, contextOf(filePlan.kind, warehouse, plans, progress)));
+    progress.clock.lap(`stage ${filePlan.kind}s`);
+  }
+  return brought;
+}
+
+interface Loaded {
+  readonly brought: readonly Brought[];
+  readonly repeats: Readonly<Record<FileKind, Repeats>>;
+  readonly built: Built;
+}
+
+/** Manifest, repeats and star, all in one transaction. */
+async function buildOn(
+  warehouse: Warehouse,
+  plans: Plans,
+  brought: readonly Brought[],
+  cold: Cold,
+  options: LoadOptions,
+  progress: Progress,
+): Promise<Loaded> {
   await startTouched(warehouse);
-  const staged: Partial<Record<FileKind, Staged>> = {};
   const repeats: Record<FileKind, Repeats> = {
     log: { duplicates: 0, conflicts: 0 },
     song: { duplicates: 0, conflicts: 0 },
   };
-  for (const filePlan of plans.plans) {
-    const { kind } = filePlan;
-    const source = plans.sources[kind];
-    if (source === null) continue;
-    if (!cold[kind]) await touchContents(kind, filePlan.removedFileIds, warehouse);
-    const done = await stage(filePlan, { warehouse, source, ...progress });
-    staged[kind] = done;
-    progress.clock.lap(`stage ${kind}s`);
-    if (!cold[kind]) await touchContents(kind, done.loadedFileIds, warehouse);
+  for (const one of brought) {
+    const { kind, removedFileIds, load: files } = one.plan;
+    if (!cold[kind])
+      await touchContents(kind, [...removedFileIds, ...files.map((file) => file.fileId)], warehouse);
+    await removeContents(one.plan, warehouse);
+    await recordContents(one, contextOf(kind, warehouse, plans, progress));
     repeats[kind] = await settleRepeats(kind, cold[kind], warehouse);
-    progress.clock.lap('repeats');
   }
-  assertFewRejects(staged, options.maxRejects);
+  progress.clock.lap('repeats');
   const rebuildAll = options.fullRefresh || plans.rematch;
   const scope: BuildScope = {
     allEvents: rebuildAll || cold.log,
     allSongs: rebuildAll || cold.song,
     matchOn: plans.matchOn,
   };
-  const tables = await build(scope, warehouse, progress.observer);
+  const built = await build(scope, warehouse, progress.observer);
   if (plans.rematch) await warehouse.run('update ops.warehouse set match_on = $1', [plans.matchOn]);
   progress.clock.lap('build');
-  return { staged, repeats, tables };
+  return { brought, repeats, built };
 }
 
-function assertFewRejects(staged: Readonly<Partial<Record<FileKind, Staged>>>, limit: RejectLimit): void {
-  const all = Object.values(staged);
-  const rejected = all.reduce((sum, { rejected }) => sum + rejected, 0);
-  const records = all.reduce((sum, { lines, blank }) => sum + lines - blank, 0);
+function assertFewRejects(brought: readonly Brought[], limit: RejectLimit): void {
+  const rejected = brought.reduce((sum, { balance }) => sum + balance.rejected, 0);
+  const records = brought.reduce((sum, { balance }) => sum + balance.lines - balance.blank, 0);
   const overShare = limit.share !== null && rejected > records * limit.share;
   const overCount = limit.count !== null && rejected > limit.count;
   const over = limit.share !== null && limit.count !== null ? overShare && overCount : overShare || overCount;
@@ -256,9 +288,13 @@ function describeLimit({ share, count }: RejectLimit): string {
   return `the limit of ${parts.join(' and of ')}`;
 }
 
-/** Runs every check; throws LoadError where one fails that must hold before a commit. */
-export async function assertChecks(warehouse: Warehouse, observer: Observer): Promise<CheckResult[]> {
-  const checks = allChecks();
+/** Runs the load's checks; throws LoadError where one fails that must hold before a commit. */
+export async function assertChecks(
+  built: Built,
+  warehouse: Warehouse,
+  observer: Observer,
+): Promise<CheckResult[]> {
+  const checks = loadChecks(built.scopes);
   observer.step('checks', checks.length, 'tables');
   const results = await runChecks(checks, warehouse, () => observer.advance(1));
   const broken = results.find((result, at) => result.status === 'failed' && checks[at]?.blocks);
@@ -282,25 +318,23 @@ async function committedReport(
   run: Run,
   options: LoadOptions,
 ): Promise<Omit<LoadReport, 'durationSeconds' | 'eventsPerSecond' | 'phases'>> {
-  const { staged, repeats, tables } = loaded;
+  const { brought, repeats, built } = loaded;
+  const fileIds = brought.flatMap(({ plan: { load: files } }) => files.map((file) => file.fileId));
   return {
     status: 'committed',
     warehouse: warehouse.name,
     runId: run.id,
     fullRefresh: options.fullRefresh,
     files: countFiles(plans.plans),
-    bytes: Object.values(staged).reduce((sum, { bytes }) => sum + bytes, 0),
-    events: balanceOf(staged.log),
-    songs: balanceOf(staged.song),
+    bytes: brought.reduce((sum, { bytes }) => sum + bytes, 0),
+    events: balanceOf(brought, 'log'),
+    songs: balanceOf(brought, 'song'),
     rejects: await rejectsOf(warehouse, run),
-    tables,
+    tables: built.changes,
     duplicates: { events: repeats.log.duplicates, songs: repeats.song.duplicates },
     conflicts: { events: repeats.log.conflicts, songs: repeats.song.conflicts },
     match: await matchReport(warehouse),
-    drift: await driftOf(
-      warehouse,
-      Object.values(staged).flatMap(({ loadedFileIds }) => loadedFileIds),
-    ),
+    drift: await driftOf(warehouse, fileIds),
     checks: sumUp(checks),
     ...(await eventSpan(warehouse)),
   };
@@ -450,10 +484,8 @@ function sumUp(results: readonly CheckResult[]): LoadReport['checks'] {
   return { passed: results.length - failures.length, failed: failures.length, failures };
 }
 
-function balanceOf(staged: Staged | undefined): Balance {
-  if (!staged) return NO_BALANCE;
-  const { lines, staged: kept, rejected, blank } = staged;
-  return { lines, staged: kept, rejected, blank };
+function balanceOf(brought: readonly Brought[], kind: FileKind): Balance {
+  return brought.find(({ plan: { kind: found } }) => found === kind)?.balance ?? NO_BALANCE;
 }
 
 function rate(events: number, seconds: number): number | null {

@@ -15,6 +15,7 @@ import { literal } from '../warehouses/sql.ts';
 import type { Warehouse } from '../warehouses/warehouse.ts';
 import type { Observer } from './observer.ts';
 import type { FileKind, FilePlan, FileToLoad } from './plan.ts';
+import type { Balance } from './report.ts';
 
 /** Where each kind of file goes. */
 export const targets: Readonly<
@@ -29,22 +30,19 @@ export interface Run {
   readonly startedAt: Date;
 }
 
-/** What staging did: the balance, and which contents came. */
-export interface Staged {
-  readonly lines: number;
-  readonly staged: number;
-  readonly rejected: number;
-  readonly blank: number;
+/** Contents that stand in staging under ids that the manifest does not know yet. */
+export interface Brought {
+  readonly plan: FilePlan;
+  readonly summaries: ReadonlyMap<number, FileSummary>;
   readonly bytes: number;
-  readonly loadedFileIds: readonly number[];
+  /** Sums over the files. */
+  readonly balance: Balance;
 }
 
 /** Bytes that the engine reads in one statement: bounds its memory, and paces the progress bar. */
 const BYTES_PER_STATEMENT = 192 * 1024 * 1024;
 const ROWS_HELD = 10_000;
 const PATHS_PER_STATEMENT = 500;
-/** Longer lines go to the line-by-line reader, which has its own bound. */
-const LONGEST_CLEAN_LINE = 4 * 1024 * 1024;
 
 /** Thrown where the engine's own reader failed as a whole: the run starts again without it. */
 export class CleanReadFailed extends WarehouseError {}
@@ -58,20 +56,19 @@ export interface StageContext {
   readonly useCleanReader: boolean;
 }
 
-/** Takes removed contents out, puts new contents in, and checks every file's balance. */
-export async function stage(plan: FilePlan, context: StageContext): Promise<Staged> {
-  const { warehouse, observer } = context;
+/**
+ * Brings new contents into staging and checks every file's balance. What it brings counts only once the manifest
+ * knows it (recordContents, in the transaction of the star): until then discardUnfinished takes it out again.
+ * Bringing it in statements of its own keeps a large load from reading its own uncommitted rows, which DuckDB
+ * does on one thread.
+ */
+export async function bringContents(plan: FilePlan, context: StageContext): Promise<Brought> {
   const { staging } = targets[plan.kind];
-  await removeContents(plan, warehouse);
-  observer.step(
-    plan.kind === 'log' ? 'events' : 'songs',
-    sum(plan.load.map((file) => file.survey.file.bytes)),
-    'bytes',
-  );
-
+  const bytes = sum(plan.load.map((file) => file.survey.file.bytes));
+  context.observer.step(plan.kind === 'log' ? 'events' : 'songs', bytes, 'bytes');
   const format = recordFormat(staging, context.run.startedAt.getTime());
   const summaries = new Map<number, FileSummary>();
-  const clean = context.useCleanReader && context.source.isLocal ? plan.load.filter(mayBeClean) : [];
+  const clean = context.useCleanReader && context.source.isLocal ? plan.load.filter(isForEngine) : [];
   const careful = new Set(plan.load.filter((file) => !clean.includes(file)));
   for (const some of inStatements(clean)) {
     const refused = await readClean(some, staging, context);
@@ -79,26 +76,37 @@ export async function stage(plan: FilePlan, context: StageContext): Promise<Stag
       if (refused.has(file.fileId)) careful.add(file);
       else {
         summaries.set(file.fileId, cleanSummary(file));
-        observer.advance(file.survey.file.bytes);
+        context.observer.advance(file.survey.file.bytes);
       }
     }
   }
   await readCarefully([...careful], plan.kind, format, summaries, context);
   for (const file of clean) await assertSame(file, context.source);
-  await checkBalance(plan, summaries, warehouse);
-  await writeManifest(plan, summaries, context);
+  await checkBalance(plan, summaries, context.warehouse);
   const all = [...summaries.values()];
   return {
-    lines: sum(all.map((file) => file.lines)),
-    staged: sum(all.map((file) => file.staged)),
-    rejected: sum(all.map((file) => file.rejected)),
-    blank: sum(all.map((file) => file.blank)),
-    bytes: sum(plan.load.map((file) => file.survey.file.bytes)),
-    loadedFileIds: plan.load.map((file) => file.fileId),
+    plan,
+    summaries,
+    bytes,
+    balance: {
+      lines: sum(all.map((file) => file.lines)),
+      staged: sum(all.map((file) => file.staged)),
+      rejected: sum(all.map((file) => file.rejected)),
+      blank: sum(all.map((file) => file.blank)),
+    },
   };
 }
 
-async function removeContents(plan: FilePlan, warehouse: Warehouse): Promise<void> {
+/** Takes out what a load brought that did not commit: contents that the manifest does not know. */
+export async function discardUnfinished(warehouse: Pick<Warehouse, 'rows' | 'run'>): Promise<void> {
+  const [row] = await warehouse.rows('select coalesce(max(file_id), 0) as last from ops.files');
+  for (const table of [events, songs, rejectsTable]) {
+    await warehouse.run(`delete from ${qualifiedName(table)} where file_id > ${Number(row?.last)}`);
+  }
+}
+
+/** Takes out the contents that no name has any more. */
+export async function removeContents(plan: FilePlan, warehouse: Warehouse): Promise<void> {
   if (plan.removedFileIds.length === 0) return;
   const ids = plan.removedFileIds.join(', ');
   const { staging, repeated } = targets[plan.kind];
@@ -107,14 +115,9 @@ async function removeContents(plan: FilePlan, warehouse: Warehouse): Promise<voi
   }
 }
 
-function mayBeClean(file: FileToLoad): boolean {
-  const { survey } = file;
-  return (
-    survey.content === null &&
-    survey.compression === 'none' &&
-    survey.longestLineBytes <= LONGEST_CLEAN_LINE &&
-    !/[*?[\]{}]/.test(survey.file.path)
-  );
+/** Whether the engine may read the file itself; it would take a path with these characters for a glob. */
+function isForEngine({ survey }: FileToLoad): boolean {
+  return survey.isClean && !/[*?[\]{}]/.test(survey.file.path);
 }
 
 /** Groups of files with consecutive ids, each of a size for one statement. */
@@ -282,9 +285,9 @@ async function checkBalance(
   }
 }
 
-async function writeManifest(
-  plan: FilePlan,
-  summaries: ReadonlyMap<number, FileSummary>,
+/** Writes what was brought into the manifest, and its drift. */
+export async function recordContents(
+  { plan, summaries }: Brought,
   { warehouse, run }: StageContext,
 ): Promise<void> {
   const balanceOf = await knownBalances(plan, summaries, warehouse);

@@ -182,7 +182,7 @@ export function recordSplitter(sink: RecordSink): { push(chunk: Buffer): void; e
   /** Keeps the begin of a line whose end is still to come; of a line that is too long, only its head. */
   function hold(bytes: Buffer): void {
     if (bytes.length === 0 || skipping) return;
-    pieces.push(bytes);
+    pieces.push(Buffer.from(bytes));
     held += bytes.length;
     if (held > LONGEST_RECORD_BYTES) skipping = true;
   }

@@ -33,7 +33,7 @@ async function* prepend(first: Buffer, rest: AsyncIterator<Buffer>): AsyncGenera
 
 async function* gunzip(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   const unpacker = createGunzip({ chunkSize: 1 << 20 });
-  const input = Readable.from(chunks);
+  const input = Readable.from(copied(chunks));
   input.on('error', (cause) => unpacker.destroy(cause));
   input.pipe(unpacker);
   try {
@@ -44,6 +44,11 @@ async function* gunzip(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
     }
     throw cause;
   }
+}
+
+/** A stream reads ahead, but a chunk is valid only until the next. */
+async function* copied(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  for await (const chunk of chunks) yield Buffer.from(chunk);
 }
 
 async function* unzstd(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {

@@ -1,5 +1,5 @@
-import { createReadStream } from 'node:fs';
-import { readdir, readFile, realpath, stat } from 'node:fs/promises';
+import { readFileSync, statSync } from 'node:fs';
+import { open, readdir, realpath, stat } from 'node:fs/promises';
 import { join, resolve, sep } from 'node:path';
 import { glob, isDynamicPattern } from 'tinyglobby';
 import { SourceError } from '../errors.ts';
@@ -8,25 +8,52 @@ import type { Listing, Source, SourceFile } from './source.ts';
 const DATA_FILE = /\.(json|jsonl|ndjson)(\.(gz|zst))?$/i;
 /** A file touched so recently may change again within the clock's grain, so its times prove nothing. */
 const RACY_MS = 2_000;
-const STATS_AT_ONCE = 64;
+const STATS_PER_TURN = 256;
+const CHUNK_BYTES = 1024 * 1024;
 
 /** A folder, one file, or a glob on this machine. */
 export function localSource(place: string, nowMs: () => number): Source {
   return {
     isLocal: true,
     list: () => list(place, nowMs()),
-    open: (file) => createReadStream(file.path, { highWaterMark: 1 << 20 }),
-    readSmall: (file) => readFile(file.path).catch((cause) => fail(file.path, cause)),
-    relist: (file) =>
-      describe(file.path, nowMs()).catch((cause) => (isMissing(cause) ? null : fail(file.path, cause))),
+    open: (file) => readChunks(file.path),
+    async readSmall(file) {
+      try {
+        return readFileSync(file.path);
+      } catch (cause) {
+        return fail(file.path, cause);
+      }
+    },
+    async relist(file) {
+      try {
+        return describe(file.path, nowMs());
+      } catch (cause) {
+        return isMissing(cause) ? null : fail(file.path, cause);
+      }
+    },
   };
+}
+
+/** A file's bytes in chunks of one buffer that is used again and again: each is valid until the next. */
+export async function* readChunks(path: string): AsyncGenerator<Buffer> {
+  const file = await open(path).catch((cause) => fail(path, cause));
+  try {
+    const buffer = Buffer.allocUnsafe(CHUNK_BYTES);
+    for (;;) {
+      const { bytesRead } = await file.read(buffer, 0, CHUNK_BYTES).catch((cause) => fail(path, cause));
+      if (bytesRead === 0) return;
+      yield buffer.subarray(0, bytesRead);
+    }
+  } finally {
+    await file.close();
+  }
 }
 
 async function list(place: string, nowMs: number): Promise<Listing> {
   const root = resolve(place);
   const found = await stat(root).catch((cause) => (isMissing(cause) ? null : fail(root, cause)));
   if (found?.isFile()) {
-    return { files: [await describe(root, nowMs)], skipped: [], covers: (path) => path === root };
+    return { files: [describe(root, nowMs)], skipped: [], covers: (path) => path === root };
   }
   if (found?.isDirectory()) {
     const paths = await walk(root);
@@ -54,40 +81,46 @@ async function list(place: string, nowMs: number): Promise<Listing> {
 /** Every file below a folder, links followed, hidden names and loops passed over. */
 async function walk(root: string): Promise<string[]> {
   const paths: string[] = [];
-  const visited = new Set<string>();
-  const pending = [root];
+  const first = { path: root, real: await realpath(root) };
+  const visited = new Set([first.real]);
+  const pending = [first];
   for (let folder = pending.pop(); folder !== undefined; folder = pending.pop()) {
-    const real = await realpath(folder).catch((cause) => fail(root, cause));
-    if (visited.has(real)) continue;
-    visited.add(real);
-    const here = folder;
-    const entries = await readdir(folder, { withFileTypes: true }).catch((cause) => fail(here, cause));
+    const { path: here, real } = folder;
+    const entries = await readdir(here, { withFileTypes: true }).catch((cause) => fail(here, cause));
     for (const entry of entries) {
       if (entry.name.startsWith('.')) continue;
-      const path = join(folder, entry.name);
-      const kind = entry.isSymbolicLink() ? await stat(path).catch((cause) => fail(path, cause)) : entry;
-      if (kind.isDirectory()) pending.push(path);
-      else if (kind.isFile()) paths.push(path);
+      const path = join(here, entry.name);
+      const isLink = entry.isSymbolicLink();
+      const kind = isLink ? await stat(path).catch((cause) => fail(path, cause)) : entry;
+      if (kind.isFile()) paths.push(path);
+      if (!kind.isDirectory()) continue;
+      const below = { path, real: isLink ? await realpath(path) : join(real, entry.name) };
+      if (visited.has(below.real)) continue;
+      visited.add(below.real);
+      pending.push(below);
     }
   }
   return paths;
 }
 
+/** Files sorted by path; synchronous calls are the fastest here, with a pause for signals now and then. */
 async function describeAll(paths: readonly string[], nowMs: number): Promise<SourceFile[]> {
-  const sorted = [...paths].sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
+  const sorted = [...paths].sort((a, b) => (a < b ? -1 : 1));
   const files: SourceFile[] = [];
-  for (let start = 0; start < sorted.length; start += STATS_AT_ONCE) {
-    const some = sorted.slice(start, start + STATS_AT_ONCE);
-    files.push(
-      ...(await Promise.all(some.map((path) => describe(path, nowMs).catch((cause) => fail(path, cause))))),
-    );
+  for (const [at, path] of sorted.entries()) {
+    if (at % STATS_PER_TURN === 0) await new Promise(setImmediate);
+    try {
+      files.push(describe(path, nowMs));
+    } catch (cause) {
+      fail(path, cause);
+    }
   }
   return files;
 }
 
 /** Size, both times and the inode: a change of content moves ctime, which no program can set back. */
-async function describe(path: string, nowMs: number): Promise<SourceFile> {
-  const { size, mtimeMs, ctimeMs, ino } = await stat(path);
+function describe(path: string, nowMs: number): SourceFile {
+  const { size, mtimeMs, ctimeMs, ino } = statSync(path);
   return {
     path,
     bytes: size,

@@ -1,5 +1,3 @@
-import type { Readable } from 'node:stream';
-
 /** One file as its source lists it. */
 export interface SourceFile {
   /** The file's identity: an absolute path or an address. */
@@ -13,7 +11,7 @@ export interface SourceFile {
 
 /** What lies at a place, and what was passed over there. */
 export interface Listing {
-  /** Sorted by path, in byte order. */
+  /** Sorted by path. */
   readonly files: readonly SourceFile[];
   /** Names that are not JSON files. */
   readonly skipped: readonly string[];
@@ -21,11 +19,11 @@ export interface Listing {
   covers(path: string): boolean;
 }
 
-/** A place where files lie. */
+/** A place where files lie. Its methods reject with a SourceError that says what to do. */
 export interface Source {
   list(): Promise<Listing>;
-  /** The file's bytes as stored; throws SourceError if it cannot be read. */
-  open(file: SourceFile): Readable;
+  /** The file's bytes as stored, in chunks; each is valid only until the next one is asked for. */
+  open(file: SourceFile): AsyncIterable<Buffer>;
   /** Reads a small file whole. */
   readSmall(file: SourceFile): Promise<Buffer>;
   /** The file as it is listed now; null if it is gone. */

@@ -1,6 +1,18 @@
 -- The level at a moment is that of the user's last event at that moment. A row begins where the level changes
 -- and ends where the next one begins; levels_before holds, per user, what came before the events to build.
-with moments as (
+-- Most users never change: only the others' events need to be put in order.
+with spans as (
+    select
+        user_id,
+        min(level) as lowest_level,
+        max(level) as highest_level,
+        min(ts) as first_ts
+    from user_events_to_build as event
+    where user_id <> ''
+    group by user_id
+),
+
+moments as (
     select
         event.user_id,
         event.ts,
@@ -10,10 +22,14 @@ with moments as (
             order by event.session_id desc, event.item_in_session desc
         ) as age
     from user_events_to_build as event
-    where event.user_id <> ''
+    join spans on spans.user_id = event.user_id and spans.lowest_level <> spans.highest_level
 ),
 
 steps as (
+    select user_id, utc_timestamp(spans.first_ts) as moment, lowest_level as level
+    from spans
+    where lowest_level = highest_level
+    union all
     select user_id, utc_timestamp(moments.ts) as moment, level
     from moments
     where age = 1

@@ -34,5 +34,5 @@ from events_to_build as event
 left join catalogue
     on rtrim(event.song) = catalogue.title
     and rtrim(event.artist) = catalogue.artist_name
-    and (event.length = catalogue.duration or catalogue.duration is null)
+    and length_to_match = catalogue.duration
 where event.page = 'NextSong'

@@ -1,5 +1,12 @@
 -- The user's latest event by event time decides; at the same millisecond, the later one in its session.
-with latest_first as (
+with latest_moments as (
+    select user_id, max(ts) as ts
+    from user_events_to_build as event
+    where user_id <> ''
+    group by user_id
+),
+
+latest_first as (
     select
         event.user_id,
         event.first_name,
@@ -8,10 +15,10 @@ with latest_first as (
         event.level,
         row_number() over (
             partition by event.user_id
-            order by event.ts desc, event.session_id desc, event.item_in_session desc
+            order by event.session_id desc, event.item_in_session desc
         ) as age
     from user_events_to_build as event
-    where event.user_id <> ''
+    join latest_moments on latest_moments.user_id = event.user_id and latest_moments.ts = event.ts
 )
 
 select

@@ -1,0 +1,99 @@
+import { availableParallelism } from 'node:os';
+import { Worker } from 'node:worker_threads';
+import type { Table } from '../schema/table.ts';
+import { fail } from '../sources/local.ts';
+import type { Source, SourceFile } from '../sources/source.ts';
+import { type Findings, KEPT_FILE_BYTES, type Survey, surveyChunks, surveySmall } from './survey.ts';
+import type { Request } from './survey-worker.ts';
+
+/** Below this, starting threads costs more than they save. */
+const WORTH_THREADS_BYTES = 32 * 1024 * 1024;
+const MOST_THREADS = 4;
+const READS_AT_ONCE = 8;
+
+interface Answer {
+  readonly bytes?: number;
+  readonly findings?: Findings;
+  readonly error?: { readonly message: string; readonly code?: string };
+}
+
+/** Surveys files, large local ones on threads of their own; the result is in the files' order. */
+export async function surveyAll(
+  source: Source,
+  files: readonly SourceFile[],
+  table: Table,
+  onBytes: (bytes: number) => void,
+): Promise<Survey[]> {
+  const surveys: Survey[] = new Array(files.length);
+  const places = files.map((_, at) => at);
+  const isSmall = (at: number): boolean => (files[at]?.bytes ?? 0) <= KEPT_FILE_BYTES;
+  await share(places.filter(isSmall), READS_AT_ONCE, async (at) => {
+    const file = files[at] as SourceFile;
+    surveys[at] = await surveySmall(source, file);
+    onBytes(file.bytes);
+  });
+  const large = places.filter((at) => !isSmall(at));
+  const bytes = large.reduce((sum, at) => sum + (files[at]?.bytes ?? 0), 0);
+  const threads = source.isLocal && bytes >= WORTH_THREADS_BYTES ? startThreads(large.length) : [];
+  try {
+    await share(large, threads.length || 1, async (at, lane) => {
+      const file = files[at] as SourceFile;
+      const thread = threads[lane];
+      const findings = thread
+        ? await ask(thread, { path: file.path, table: table.name as Request['table'] }, onBytes)
+        : await surveyChunks(source.open(file), table, onBytes);
+      surveys[at] = { ...findings, file, content: null };
+    });
+  } finally {
+    await Promise.all(threads.map((thread) => thread.terminate()));
+  }
+  return surveys;
+}
+
+/** Does work in lanes: each lane takes the next item when it is done with one. */
+async function share(
+  items: readonly number[],
+  lanes: number,
+  work: (item: number, lane: number) => Promise<void>,
+): Promise<void> {
+  let next = 0;
+  const run = async (lane: number): Promise<void> => {
+    for (let at = next++; at < items.length; at = next++) await work(items[at] as number, lane);
+  };
+  await Promise.all(Array.from({ length: lanes }, (_, lane) => run(lane)));
+}
+
+/** Threads need compiled modules; run from its sources, the program does without. */
+function startThreads(files: number): Worker[] {
+  if (import.meta.url.endsWith('.ts')) return [];
+  const count = Math.min(availableParallelism(), MOST_THREADS, files);
+  return Array.from({ length: count }, () => new Worker(new URL('./survey-worker.js', import.meta.url)));
+}
+
+function ask(thread: Worker, request: Request, onBytes: (bytes: number) => void): Promise<Findings> {
+  return new Promise((resolve, reject) => {
+    const stop = (): void => {
+      thread.off('message', hear);
+      thread.off('error', failed);
+    };
+    const failed = (error: unknown): void => {
+      stop();
+      reject(error);
+    };
+    const hear = ({ bytes = 0, findings, error }: Answer): void => {
+      try {
+        if (error) fail(request.path, Object.assign(new Error(error.message), { code: error.code }));
+        onBytes(bytes);
+      } catch (stopped) {
+        failed(stopped);
+        return;
+      }
+      if (!findings) return;
+      stop();
+      resolve(findings);
+    };
+    thread.on('message', hear);
+    thread.on('error', failed);
+    thread.postMessage(request);
+  });
+}

@@ -1,0 +1,30 @@
+import { parentPort } from 'node:worker_threads';
+import { events } from '../models/staging/events.ts';
+import { songs } from '../models/staging/songs.ts';
+import { readChunks } from '../sources/local.ts';
+import { surveyChunks } from './survey.ts';
+
+/** A request of the pool, and what the worker answers: bytes as it reads, then findings or an error. */
+export interface Request {
+  readonly path: string;
+  readonly table: 'events' | 'songs';
+}
+
+const tables = { events, songs };
+
+parentPort?.on('message', async ({ path, table }: Request) => {
+  let unsaid = 0;
+  const tell = (bytes: number): void => {
+    unsaid += bytes;
+    if (unsaid < 1 << 23) return;
+    parentPort?.postMessage({ bytes: unsaid });
+    unsaid = 0;
+  };
+  try {
+    const findings = await surveyChunks(readChunks(path), tables[table], tell);
+    parentPort?.postMessage({ bytes: unsaid, findings });
+  } catch (error) {
+    const { message, code } = error as NodeJS.ErrnoException;
+    parentPort?.postMessage({ error: { message, code } });
+  }
+});

@@ -1,0 +1,79 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll } from 'vitest';
+import { silent } from '../../src/pipeline/observer.ts';
+import type { LoadReport } from '../../src/pipeline/report.ts';
+import { type LoadOptions, load } from '../../src/pipeline/run.ts';
+import { openSource } from '../../src/sources/open.ts';
+import { openDuckDb } from '../../src/warehouses/duckdb.ts';
+import type { SqlRow, Warehouse } from '../../src/warehouses/warehouse.ts';
+
+const folders: string[] = [];
+
+/** A folder of this test file's own, removed after it. */
+export function freshFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'sparkify-test-'));
+  folders.push(folder);
+  return folder;
+}
+
+afterAll(() => {
+  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
+});
+
+/** Opens a DuckDB warehouse file, gives it to `work`, closes it. */
+export async function withWarehouse<T>(file: string, work: (warehouse: Warehouse) => Promise<T>): Promise<T> {
+  const warehouse = await openDuckDb(file, { command: 'test', waitMs: 0, nowMs: Date.now });
+  try {
+    return await work(warehouse);
+  } finally {
+    await warehouse.close();
+  }
+}
+
+export interface Delivery {
+  readonly logs?: string;
+  readonly songs?: string;
+  readonly options?: Partial<LoadOptions>;
+}
+
+/** One load into an open warehouse. */
+export function deliver(warehouse: Warehouse, { logs, songs, options = {} }: Delivery): Promise<LoadReport> {
+  return load(
+    warehouse,
+    {
+      command: 'test',
+      logs: logs === undefined ? null : openSource(logs, Date.now),
+      songs: songs === undefined ? null : openSource(songs, Date.now),
+      fullRefresh: false,
+      matchOn: null,
+      maxRejects: { share: null, count: null },
+      nowMs: Date.now,
+      ...options,
+    },
+    silent,
+  );
+}
+
+/** Loads one delivery after the other into a new warehouse and reads its star. */
+export async function starAfter(deliveries: readonly Delivery[]): Promise<Star> {
+  return withWarehouse(join(freshFolder(), 'w.duckdb'), async (warehouse) => {
+    for (const delivery of deliveries) await deliver(warehouse, delivery);
+    return readStar(warehouse);
+  });
+}
+
+export type Star = Record<'songplays' | 'users' | 'songs' | 'artists' | 'time' | 'user_levels', SqlRow[]>;
+
+/** Every row of the star and the level history, in the order of their keys. */
+export async function readStar(warehouse: Pick<Warehouse, 'rows'>): Promise<Star> {
+  return {
+    songplays: await warehouse.rows('select * from songplays order by songplay_id'),
+    users: await warehouse.rows('select * from users order by user_id'),
+    songs: await warehouse.rows('select * from songs order by song_id'),
+    artists: await warehouse.rows('select * from artists order by artist_id'),
+    time: await warehouse.rows('select * from time order by start_time'),
+    user_levels: await warehouse.rows('select * from ops.user_levels order by user_id, valid_from'),
+  };
+}
