@@ -2,9 +2,17 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { LoadReport } from '../src/pipeline/report.ts';
-import { realData, whySkipped } from './support/real-data.ts';
-import { type Delivery, deliver, freshFolder, readStar, type Star, starAfter, withWarehouse } from './support/warehouse.ts';
 import { shuffled } from './support/random.ts';
+import { realData, whySkipped } from './support/real-data.ts';
+import {
+  type Delivery,
+  deliver,
+  freshFolder,
+  readStar,
+  type Star,
+  starAfter,
+  withWarehouse,
+} from './support/warehouse.ts';
 
 const { logs, songs, expected: expectedFile } = realData ?? { logs: '', songs: '', expected: '' };
 if (!realData) console.warn(`The known answers of the real data are skipped: ${whySkipped}`);
@@ -39,13 +47,15 @@ describe.skipIf(!realData)('the real data', () => {
 
   test('has the known numbers of rows', () => {
     const { sample71 } = expected;
-    expect(Object.fromEntries(Object.entries(star).map(([name, rows]) => [name, rows.length]))).toMatchObject({
-      songplays: sample71.songplays,
-      users: sample71.users,
-      songs: sample71.songs,
-      artists: sample71.artists,
-      time: sample71.time,
-    });
+    expect(Object.fromEntries(Object.entries(star).map(([name, rows]) => [name, rows.length]))).toMatchObject(
+      {
+        songplays: sample71.songplays,
+        users: sample71.users,
+        songs: sample71.songs,
+        artists: sample71.artists,
+        time: sample71.time,
+      },
+    );
     expect(report.tables.songplays.rows).toBe(6820);
   });
 
@@ -78,7 +88,9 @@ describe.skipIf(!realData)('the real data', () => {
   test('keeps the level history: eight users change, user 15 twice', () => {
     const steps = groupByUser(star);
     const changing = [...steps].filter(([, rows]) => rows.length > 1).map(([user]) => String(user));
-    expect(changing.map(Number).sort((a, b) => a - b)).toEqual(expected.log.users_with_both_levels.map(Number));
+    expect(changing.map(Number).sort((a, b) => a - b)).toEqual(
+      expected.log.users_with_both_levels.map(Number),
+    );
     const history = star.user_levels.filter(({ user_id }) => user_id === '15');
     expect(history.map(({ level }) => level)).toEqual(['paid', 'free', 'paid']);
     // His one free play began at 11:11:22; the pages around it, which count too, say when the level changed.
@@ -92,11 +104,18 @@ describe.skipIf(!realData)('the real data', () => {
     const count = (level: string): number => star.songplays.filter((row) => row.level === level).length;
     expect({ paid: count('paid'), free: count('free') }).toEqual(expected.plays.by_level);
     const genders = new Map(star.users.map(({ user_id, gender }) => [user_id, gender]));
-    const byGender = (gender: string): number => star.songplays.filter((row) => genders.get(row.user_id) === gender).length;
+    const byGender = (gender: string): number =>
+      star.songplays.filter((row) => genders.get(row.user_id) === gender).length;
     expect({ F: byGender('F'), M: byGender('M') }).toEqual(expected.plays.by_gender);
-    expect(new Set(star.songplays.map(({ location }) => location)).size).toBe(expected.plays.distinct_locations);
-    expect(star.artists.filter(({ latitude }) => latitude !== null).length).toBe(expected.sample71.artists_with_lat);
-    expect(star.artists.filter(({ location }) => location !== null).length).toBe(expected.sample71.artists_with_location);
+    expect(new Set(star.songplays.map(({ location }) => location)).size).toBe(
+      expected.plays.distinct_locations,
+    );
+    expect(star.artists.filter(({ latitude }) => latitude !== null).length).toBe(
+      expected.sample71.artists_with_lat,
+    );
+    expect(star.artists.filter(({ location }) => location !== null).length).toBe(
+      expected.sample71.artists_with_location,
+    );
     expect(star.songs.filter(({ year }) => year === null).length).toBe(expected.sample71.year_zero);
   });
 
@@ -121,19 +140,42 @@ describe.skipIf(!realData)('the real data', () => {
   const groupings: [string, () => Delivery[]][] = [
     ['logs before songs', () => [{ logs }, { songs }]],
     ['songs before logs', () => [{ songs }, { logs }]],
-    ['a full refresh after', () => [{ logs, songs }, { logs, songs, options: { fullRefresh: true } }]],
-    ['log files one by one, shuffled, songs in their midst', () => {
-      const deliveries: Delivery[] = shuffled(filesIn(logs), 7).map((file) => ({ logs: file }));
-      return [...deliveries.slice(0, 17), { songs }, ...deliveries.slice(17)];
-    }],
-    ['log files one by one, from the last to the first', () => [
-      { songs },
-      ...filesIn(logs).sort().reverse().map((file) => ({ logs: file })),
-    ]],
-    ['song folders one by one, after the logs', () => [
-      { logs },
-      ...shuffled(readdirSync(join(songs, 'A')).flatMap((b) => readdirSync(join(songs, 'A', b)).map((c) => join(songs, 'A', b, c))), 3).map((folder) => ({ songs: folder })),
-    ]],
+    [
+      'a full refresh after',
+      () => [
+        { logs, songs },
+        { logs, songs, options: { fullRefresh: true } },
+      ],
+    ],
+    [
+      'log files one by one, shuffled, songs in their midst',
+      () => {
+        const deliveries: Delivery[] = shuffled(filesIn(logs), 7).map((file) => ({ logs: file }));
+        return [...deliveries.slice(0, 17), { songs }, ...deliveries.slice(17)];
+      },
+    ],
+    [
+      'log files one by one, from the last to the first',
+      () => [
+        { songs },
+        ...filesIn(logs)
+          .sort()
+          .reverse()
+          .map((file) => ({ logs: file })),
+      ],
+    ],
+    [
+      'song folders one by one, after the logs',
+      () => [
+        { logs },
+        ...shuffled(
+          readdirSync(join(songs, 'A')).flatMap((b) =>
+            readdirSync(join(songs, 'A', b)).map((c) => join(songs, 'A', b, c)),
+          ),
+          3,
+        ).map((folder) => ({ songs: folder })),
+      ],
+    ],
   ];
 
   test.each(groupings)('gives the same star for %s', async (_, deliveries) => {

@@ -2,7 +2,15 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { expectedStar } from '../support/expected-star.ts';
-import { type EventRecord, eventRecord, jsonLines, pageRecord, type SongRecord, songRecord, writeFiles } from '../support/records.ts';
+import {
+  type EventRecord,
+  eventRecord,
+  jsonLines,
+  pageRecord,
+  type SongRecord,
+  songRecord,
+  writeFiles,
+} from '../support/records.ts';
 import { deliver, freshFolder, readStar, type Star, withWarehouse } from '../support/warehouse.ts';
 
 // Few values, so that keys repeat, contents conflict, levels flip and plays meet their songs.
@@ -28,7 +36,13 @@ const event: fc.Arbitrary<EventRecord> = fc
   .map(({ isPlay, isLoggedIn, ...change }) =>
     isPlay
       ? eventRecord(change)
-      : pageRecord('Home', { ...change, artist: null, song: null, length: null, userId: isLoggedIn ? change.userId : '' }),
+      : pageRecord('Home', {
+          ...change,
+          artist: null,
+          song: null,
+          length: null,
+          userId: isLoggedIn ? change.userId : '',
+        }),
   );
 
 const song: fc.Arbitrary<SongRecord> = fc

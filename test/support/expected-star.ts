@@ -1,17 +1,24 @@
-import { type EventRecord, type SongRecord } from './records.ts';
+import type { EventRecord, SongRecord } from './records.ts';
 
 /**
  * The star that a set of valid records must give, computed without SQL and in another way than the product does:
  * the witness for property tests.
  */
 export function expectedStar(events: readonly EventRecord[], songs: readonly SongRecord[]) {
-  const once = [...firstByKey(events, (event) => `${event.sessionId}-${event.itemInSession}`, compareEvents).values()];
+  const once = [
+    ...firstByKey(events, (event) => `${event.sessionId}-${event.itemInSession}`, compareEvents).values(),
+  ];
   const catalogue = [...firstByKey(songs, (song) => song.song_id, compareSongs).values()];
   const plays = once.filter((event) => event.page === 'NextSong');
   const songplays = plays.map((play) => {
     const song = catalogue
       .filter((candidate) => candidate.duration === play.length)
-      .filter((candidate) => spellings(candidate).some(([title, artist]) => title === play.song?.replace(/ +$/, '') && artist === play.artist?.replace(/ +$/, '')))
+      .filter((candidate) =>
+        spellings(candidate).some(
+          ([title, artist]) =>
+            title === play.song?.replace(/ +$/, '') && artist === play.artist?.replace(/ +$/, ''),
+        ),
+      )
       .sort((a, b) => compareText(a.song_id, b.song_id))[0];
     return {
       songplay_id: `${play.sessionId}-${play.itemInSession}`,
@@ -30,10 +37,22 @@ export function expectedStar(events: readonly EventRecord[], songs: readonly Son
   return {
     songplays: songplays.sort((a, b) => compareText(a.songplay_id, b.songplay_id)),
     users: [...latest.values()]
-      .map((event) => ({ user_id: event.userId, first_name: event.firstName, last_name: event.lastName, gender: event.gender, level: event.level }))
+      .map((event) => ({
+        user_id: event.userId,
+        first_name: event.firstName,
+        last_name: event.lastName,
+        gender: event.gender,
+        level: event.level,
+      }))
       .sort((a, b) => compareText(a.user_id, b.user_id)),
     songs: catalogue
-      .map((song) => ({ song_id: song.song_id, title: String(song.title), artist_id: song.artist_id, year: song.year === 0 ? null : song.year, duration: song.duration }))
+      .map((song) => ({
+        song_id: song.song_id,
+        title: String(song.title),
+        artist_id: song.artist_id,
+        year: song.year === 0 ? null : song.year,
+        duration: song.duration,
+      }))
       .sort((a, b) => compareText(a.song_id, b.song_id)),
     artistIds: [...new Set(catalogue.map((song) => song.artist_id))].sort(compareText),
     times: [...new Set(plays.map((play) => play.ts))].sort((a, b) => a - b),
@@ -44,7 +63,9 @@ export function expectedStar(events: readonly EventRecord[], songs: readonly Son
 function levelsOf(loggedIn: readonly EventRecord[]) {
   const rows: { user_id: string; level: string; valid_from: Date; valid_to: Date | null }[] = [];
   for (const user of [...new Set(loggedIn.map((event) => event.userId))].sort(compareText)) {
-    const lastAt = new Map(loggedIn.filter((event) => event.userId === user).map((event) => [event.ts, event.level]));
+    const lastAt = new Map(
+      loggedIn.filter((event) => event.userId === user).map((event) => [event.ts, event.level]),
+    );
     let current: (typeof rows)[number] | null = null;
     for (const [ts, level] of [...lastAt].sort(([a], [b]) => a - b)) {
       if (current?.level === level) continue;
@@ -56,7 +77,11 @@ function levelsOf(loggedIn: readonly EventRecord[]) {
   return rows;
 }
 
-function firstByKey<T>(records: readonly T[], keyOf: (record: T) => string, compare: (a: T, b: T) => number): Map<string, T> {
+function firstByKey<T>(
+  records: readonly T[],
+  keyOf: (record: T) => string,
+  compare: (a: T, b: T) => number,
+): Map<string, T> {
   const first = new Map<string, T>();
   for (const record of records) {
     const standing = first.get(keyOf(record));
@@ -66,11 +91,36 @@ function firstByKey<T>(records: readonly T[], keyOf: (record: T) => string, comp
 }
 
 const eventOrder: readonly (keyof EventRecord)[] = [
-  'ts', 'artist', 'auth', 'firstName', 'gender', 'itemInSession', 'lastName', 'length', 'level', 'location', 'method', 'page',
-  'registration', 'sessionId', 'song', 'status', 'userAgent', 'userId',
+  'ts',
+  'artist',
+  'auth',
+  'firstName',
+  'gender',
+  'itemInSession',
+  'lastName',
+  'length',
+  'level',
+  'location',
+  'method',
+  'page',
+  'registration',
+  'sessionId',
+  'song',
+  'status',
+  'userAgent',
+  'userId',
 ];
 const songOrder: readonly (keyof SongRecord)[] = [
-  'num_songs', 'artist_id', 'artist_latitude', 'artist_longitude', 'artist_location', 'artist_name', 'song_id', 'title', 'duration', 'year',
+  'num_songs',
+  'artist_id',
+  'artist_latitude',
+  'artist_longitude',
+  'artist_location',
+  'artist_name',
+  'song_id',
+  'title',
+  'duration',
+  'year',
 ];
 
 const compareEvents = (a: EventRecord, b: EventRecord): number => compareBy(eventOrder, a, b);
@@ -97,7 +147,10 @@ function compareText(a: string, b: string): number {
 }
 
 function spellings(song: SongRecord): [string, string][] {
-  const own: [string, string] = [String(song.title).replace(/ +$/, ''), String(song.artist_name).replace(/ +$/, '')];
+  const own: [string, string] = [
+    String(song.title).replace(/ +$/, ''),
+    String(song.artist_name).replace(/ +$/, ''),
+  ];
   const again = (text: string): string => String.fromCharCode(...new TextEncoder().encode(text));
   const twice: [string, string] = [again(own[0]), again(own[1])];
   return [own, twice, [again(twice[0]), again(twice[1])]];

@@ -1,0 +1,178 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { recordSplitter } from '../../src/reading/records.ts';
+
+type Seen = [kind: 'record' | 'broken' | 'blank', line: number, text?: string];
+
+function split(text: string | Buffer, chunkBytes = 1 << 20): Seen[] {
+  const seen: Seen[] = [];
+  const splitter = recordSplitter({
+    record(line, record) {
+      try {
+        JSON.parse(record);
+      } catch {
+        return false;
+      }
+      seen.push(['record', line, record]);
+      return true;
+    },
+    broken: (line, broken, rule) =>
+      void seen.push(['broken', line, rule === 'malformed_json' ? broken : rule]),
+    blank: (line) => void seen.push(['blank', line]),
+  });
+  const bytes = Buffer.from(text);
+  for (let at = 0; at < bytes.length; at += chunkBytes) splitter.push(bytes.subarray(at, at + chunkBytes));
+  splitter.end();
+  return seen;
+}
+
+describe('records', () => {
+  test('are one a line, with or without a last newline, CRLF or a byte order mark', () => {
+    const wanted: Seen[] = [
+      ['record', 1, '{"a":1}'],
+      ['record', 2, '{"a":2}'],
+    ];
+    for (const text of [
+      '{"a":1}\n{"a":2}',
+      '{"a":1}\n{"a":2}\n',
+      '{"a":1}\r\n{"a":2}\r\n',
+      '\ufeff{"a":1}\n  {"a":2} ',
+    ]) {
+      expect(split(text)).toEqual(wanted);
+    }
+  });
+
+  test('may be several on a line, or one over many', () => {
+    expect(split('{"a":1}{"a":2} {"a":3}')).toEqual([
+      ['record', 1, '{"a":1}'],
+      ['record', 1, '{"a":2}'],
+      ['record', 1, '{"a":3}'],
+    ]);
+    expect(split('{\n  "a": 1\n}\n{\n  "a": {"b": "}{"}\n}').map(([kind, line]) => [kind, line])).toEqual([
+      ['record', 1],
+      ['record', 4],
+    ]);
+    expect(split('{\n"a":1\n}{\n"a":2\n}').map(([kind, line]) => [kind, line])).toEqual([
+      ['record', 1],
+      ['record', 3],
+    ]);
+  });
+
+  test('that are broken cost no other record', () => {
+    expect(split('{"a":1}\n{"a":\n{"a":3}')).toEqual([
+      ['record', 1, '{"a":1}'],
+      ['broken', 2, '{"a":'],
+      ['record', 3, '{"a":3}'],
+    ]);
+    expect(split('{"a":"x\n{"a":3}')).toEqual([
+      ['broken', 1, '{"a":"x'],
+      ['record', 2, '{"a":3}'],
+    ]);
+    expect(split('{"a":1,\n{"a":3}')).toEqual([
+      ['broken', 1, '{"a":1,'],
+      ['record', 2, '{"a":3}'],
+    ]);
+    expect(split('garbage\n{"a":3}')).toEqual([
+      ['broken', 1, 'garbage'],
+      ['record', 2, '{"a":3}'],
+    ]);
+    expect(split('{"a":1}{"a":')).toEqual([
+      ['record', 1, '{"a":1}'],
+      ['broken', 1, '{"a":'],
+    ]);
+    expect(split('{\n "a": 1,\n "b" 2\n}\n{"a":3}')).toEqual([
+      ['broken', 1, '{\n "a": 1,\n "b" 2\n}'],
+      ['record', 5, '{"a":3}'],
+    ]);
+  });
+
+  test('in an empty or blank file are none', () => {
+    expect(split('')).toEqual([]);
+    expect(split('\n \n')).toEqual([
+      ['blank', 1],
+      ['blank', 2],
+    ]);
+  });
+
+  test('that are no UTF-8 are broken by themselves', () => {
+    const bytes = Buffer.concat([
+      Buffer.from('{"a":1}\n{"a":"'),
+      Buffer.from([0xff]),
+      Buffer.from('"}\n{"a":3}'),
+    ]);
+    expect(split(bytes)).toEqual([
+      ['record', 1, '{"a":1}'],
+      ['broken', 2, 'invalid_utf8'],
+      ['record', 3, '{"a":3}'],
+    ]);
+  });
+
+  test('that are too long are broken by themselves, in bounded memory', () => {
+    const seen = split(`{"a":1}\n{"a":"${'x'.repeat(17 * 1024 * 1024)}"}\n{"a":3}`);
+    expect(seen).toEqual([
+      ['record', 1, '{"a":1}'],
+      ['broken', 2, 'too_long'],
+      ['record', 3, '{"a":3}'],
+    ]);
+  });
+
+  test('nested without end are broken in bounded time', () => {
+    const deep = '{"a":'.repeat(100_000);
+    const lines = '{"a":\n'.repeat(20_000);
+    const began = performance.now();
+    expect(split(deep).map(([kind]) => kind)).toEqual(['broken']);
+    expect(split(`${lines}{"a":1}`).filter(([kind]) => kind === 'record')).toEqual([
+      ['record', 20_001, '{"a":1}'],
+    ]);
+    expect(performance.now() - began).toBeLessThan(20_000);
+  });
+
+  test('are the same however the bytes are cut into chunks', () => {
+    const piece = fc.constantFrom(
+      '{"a":1}',
+      '{"é":"ü😀"}',
+      '{',
+      '}',
+      '\n',
+      '\r\n',
+      '"',
+      ' ',
+      '{"a":',
+      '[1,2]',
+      '{\n"a":1\n}',
+      '\\',
+      ',',
+    );
+    fc.assert(
+      fc.property(
+        fc.array(piece, { maxLength: 30 }),
+        fc.integer({ min: 1, max: 9 }),
+        (pieces, chunkBytes) => {
+          expect(split(pieces.join(''), chunkBytes)).toEqual(split(pieces.join('')));
+        },
+      ),
+      { numRuns: 2000 },
+    );
+  });
+
+  test('lose nothing: whole lines of JSON are found among any garbage', () => {
+    const garbage = fc.string({ maxLength: 20 }).map((text) => text.replace(/[\r\n]/g, ''));
+    const lines = fc.array(
+      fc.oneof(
+        garbage,
+        fc.nat(99).map((id) => `{"id":${id}}`),
+      ),
+      { maxLength: 20 },
+    );
+    fc.assert(
+      fc.property(lines, (all) => {
+        const wanted = all.flatMap((text, at) => (/^\{"id":\d+\}$/.test(text) ? [[at + 1, text]] : []));
+        const found = split(all.join('\n')).filter(
+          ([kind, , text]) => kind === 'record' && /^\{"id":\d+\}$/.test(text ?? ''),
+        );
+        expect(found.map(([, line, text]) => [line, text])).toEqual(wanted);
+      }),
+      { numRuns: 2000 },
+    );
+  });
+});
