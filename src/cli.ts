@@ -3,6 +3,7 @@ import { createInterface } from 'node:readline/promises';
 import { Command as Commander, CommanderError, Option } from 'commander';
 import pc from 'picocolors';
 import type { Command, Context, Flags, Result } from './commands/command.ts';
+import type { Config } from './config/config.ts';
 import type { SettingName } from './config/settings.ts';
 import { InterruptedError, SparkifyError, UsageError } from './errors.ts';
 import type { Voice } from './terminal/voice.ts';
@@ -35,6 +36,8 @@ const settingFlags: readonly SettingName[] = [
 ];
 
 let interrupted: InterruptedError | null = null;
+/** The commit is under way: a signal would come too late to stop it. */
+let isCommitting = false;
 const stops: (() => void)[] = [];
 
 process.exitCode = await main(process.argv.slice(2));
@@ -116,18 +119,13 @@ async function runCommand(command: Command, called: Commander): Promise<number> 
 }
 
 function makeContext(voice: Voice): Context {
+  let config: Promise<Config> | null = null;
   return {
     voice,
     nowMs: Date.now,
     isTerminal: process.stdout.isTTY === true,
-    async config(flags, names = settingFlags) {
-      const { readConfig } = await import('./config/config.ts');
-      const given = Object.fromEntries(
-        names.filter((name) => typeof flags[name] === 'string').map((name) => [name, flags[name] as string]),
-      );
-      const file = typeof flags.config === 'string' ? flags.config : undefined;
-      const config = await readConfig({ file, flags: given, env: process.env });
-      for (const warning of config.warnings) voice.warn(warning);
+    config(flags) {
+      config ??= readAndWarn(flags, voice);
       return config;
     },
     async confirm(question) {
@@ -139,6 +137,19 @@ function makeContext(voice: Voice): Context {
     },
     onInterrupt: (stop) => void stops.push(stop),
   };
+}
+
+async function readAndWarn(flags: Flags, voice: Voice): Promise<Config> {
+  const { readConfig } = await import('./config/config.ts');
+  const given = Object.fromEntries(
+    settingFlags
+      .filter((name) => typeof flags[name] === 'string')
+      .map((name) => [name, flags[name] as string]),
+  );
+  const file = typeof flags.config === 'string' ? flags.config : undefined;
+  const config = await readConfig({ file, flags: given, env: process.env });
+  for (const warning of config.warnings) voice.warn(warning);
+  return config;
 }
 
 /** A signal takes effect where work reports its progress, or ends the statement that runs. */
@@ -156,10 +167,16 @@ function interruptible(voice: Voice): Voice {
       assertGoingOn();
       voice.advance(amount);
     },
+    committing() {
+      assertGoingOn();
+      isCommitting = true;
+      voice.committing();
+    },
   };
 }
 
 function interrupt(signal: 'SIGINT' | 'SIGTERM'): void {
+  if (isCommitting) return;
   if (interrupted) process.exit(interrupted.exitCode);
   interrupted = new InterruptedError(signal);
   for (const stop of stops) stop();

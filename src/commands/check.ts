@@ -3,6 +3,7 @@ import { UsageError } from '../errors.ts';
 import { plural, printable } from '../terminal/format.ts';
 import { drawMatch } from '../terminal/load-report.ts';
 import { type Command, warehouseFlag } from './command.ts';
+import { withPublished } from './warehouse-of.ts';
 
 export const command: Command = {
   summary: 'run the data quality checks',
@@ -14,21 +15,16 @@ export const command: Command = {
     check.addHelpText('after', '\nExit codes: 0 all passed, 3 a check failed.');
   },
   async run(context, flags) {
-    const config = await context.config(flags);
-    const { openPublished } = await import('../warehouses/open.ts');
-    const { checkLayout } = await import('../pipeline/setup.ts');
     const { allChecks, runChecks, limitChecks } = await import('../pipeline/check.ts');
     const { matchReport } = await import('../pipeline/match.ts');
-    const warehouse = await openPublished(config.warehouseChoice, context.nowMs);
-    try {
-      await checkLayout(warehouse);
+    return withPublished(context, flags, async (warehouse) => {
       const limits = limitChecks({
         maxAgeHours: limitOf(flags.maxAgeHours, '--max-age-hours'),
         minMatchPercent: limitOf(flags.minMatchRate, '--min-match-rate'),
         nowMs: context.nowMs(),
       });
       const checks = [...allChecks(), ...limits];
-      context.voice.step('checks', checks.length, 'tables');
+      context.voice.step('checks', checks.length, 'checks');
       const results = await runChecks(checks, warehouse, () => context.voice.advance(1));
       const match = await matchReport(warehouse);
       const failed = results.filter((result) => result.status === 'failed');
@@ -53,9 +49,7 @@ export const command: Command = {
         text: [...lines, '', `${drawMatch(match)}`, '', sum].join('\n'),
         exitCode: failed.length === 0 ? 0 : 3,
       };
-    } finally {
-      await warehouse.close();
-    }
+    });
   },
 };
 

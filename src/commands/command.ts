@@ -1,6 +1,5 @@
 import type { Command as Commander } from 'commander';
 import type { Config } from '../config/config.ts';
-import type { SettingName } from '../config/settings.ts';
 import type { Voice } from '../terminal/voice.ts';
 
 /** What a command gives back: `json` for --json, `text` for people; both go to stdout. */
@@ -18,8 +17,8 @@ export interface Context {
   readonly voice: Voice;
   readonly nowMs: () => number;
   readonly isTerminal: boolean;
-  /** Reads dwh.cfg, environment and the flags that are settings; warnings are spoken. */
-  config(flags: Flags, names?: readonly SettingName[]): Promise<Config>;
+  /** Reads dwh.cfg, environment and the flags that are settings, once; warnings are spoken. */
+  config(flags: Flags): Promise<Config>;
   /** Asks a person at a terminal; false elsewhere. */
   confirm(question: string): Promise<boolean>;
   /** Called when a signal ends the work. */

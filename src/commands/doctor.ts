@@ -2,7 +2,8 @@ import pc from 'picocolors';
 import type { Config } from '../config/config.ts';
 import { SparkifyError } from '../errors.ts';
 import { formatBytes, formatCount, plural } from '../terminal/format.ts';
-import { type Command, type Context, warehouseFlag } from './command.ts';
+import { type Command, type Context, type Flags, warehouseFlag } from './command.ts';
+import { withPublished } from './warehouse-of.ts';
 
 interface Finding {
   readonly what: string;
@@ -26,7 +27,7 @@ export const command: Command = {
       await checkSource(context, 'log data', config.logData),
       await checkSource(context, 'song data', config.songData),
       await checkDisk(config),
-      await checkWarehouse(context, config),
+      await checkWarehouse(context, flags, config),
     ];
     const isBad = findings.some(({ status }) => status === 'bad');
     return {
@@ -108,26 +109,19 @@ async function checkDisk(config: Config): Promise<Finding> {
   }
 }
 
-async function checkWarehouse(context: Context, config: Config): Promise<Finding> {
+async function checkWarehouse(context: Context, flags: Flags, config: Config): Promise<Finding> {
   const { existsSync } = await import('node:fs');
   const { access, constants } = await import('node:fs/promises');
   const { dirname } = await import('node:path');
   try {
-    const { fileOf, openPublished } = await import('../warehouses/open.ts');
-    const { checkLayout, hasTables } = await import('../pipeline/setup.ts');
+    const { fileOf } = await import('../warehouses/open.ts');
     const file = fileOf(config.warehouseChoice);
     await access(existsSync(file) ? file : dirname(file), constants.W_OK);
     if (!existsSync(file)) return good('warehouse', `duckdb:${file}, made by the first load`);
-    const warehouse = await openPublished(config.warehouseChoice, context.nowMs);
-    try {
-      if (!(await hasTables(warehouse)))
-        return good('warehouse', `${warehouse.name} holds no tables of ours yet`);
-      await checkLayout(warehouse);
+    return await withPublished(context, flags, async (warehouse) => {
       const [row] = await warehouse.rows('select count(*) as plays from songplays');
       return good('warehouse', `${warehouse.name}, ${formatCount(Number(row?.plays))} songplays`);
-    } finally {
-      await warehouse.close();
-    }
+    });
   } catch (error) {
     return badFrom('warehouse', error);
   }

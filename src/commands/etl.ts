@@ -1,10 +1,11 @@
+import { existsSync } from 'node:fs';
 import { ConfigError } from '../errors.ts';
 import type { Command, Context, Flags, Result } from './command.ts';
 import { warehouseFlag } from './command.ts';
+import { withPublished, withWriter } from './warehouse-of.ts';
 
 /** Without a limit of the user's: more than half refused, and more than a handful. */
 const DEFAULT_MAX_REJECTS = { share: 0.5, count: 100 };
-const DEFAULT_WAIT_SECONDS = 60;
 
 export const command: Command = {
   summary: 'load logs and songs into the star',
@@ -30,52 +31,39 @@ export const command: Command = {
 };
 
 async function etl(context: Context, flags: Flags): Promise<Result> {
-  const { voice, nowMs } = context;
   const config = await context.config(flags);
   const options = await loadOptions(context, flags, config);
-  const { openWarehouse } = await import('../warehouses/open.ts');
-  const warehouse = await openWarehouse(config.warehouseChoice, {
-    command: 'etl',
-    waitMs: (config.waitSeconds ?? DEFAULT_WAIT_SECONDS) * 1000,
-    onWait: voice.note,
-    nowMs,
-  });
-  context.onInterrupt(warehouse.interrupt);
-  try {
-    const { load } = await import('../pipeline/run.ts');
-    const report = await load(warehouse, options, voice);
-    voice.done();
-    const { drawLoadReport } = await import('../terminal/load-report.ts');
-    return {
-      json: report,
-      text: drawLoadReport(report, voice.isVerbose),
-      exitCode: report.checks.failed > 0 ? 3 : 0,
-    };
-  } finally {
-    await warehouse.close();
+  const { fileOf } = await import('../warehouses/open.ts');
+  if (!existsSync(fileOf(config.warehouseChoice))) {
+    // A mistake in a path must not leave an empty warehouse behind.
+    await options.songs?.list();
+    await options.logs?.list();
   }
+  const { load } = await import('../pipeline/run.ts');
+  const { drawLoadReport } = await import('../terminal/load-report.ts');
+  const report = await withWriter(context, config, { command: 'etl', defaultWaitSeconds: 60 }, (warehouse) =>
+    load(warehouse, options, context.voice),
+  );
+  return {
+    json: report,
+    text: drawLoadReport(report, context.voice.isVerbose),
+    exitCode: report.checks.failed > 0 ? 3 : 0,
+  };
 }
 
 async function dryRun(context: Context, flags: Flags): Promise<Result> {
   const config = await context.config(flags);
   const options = await loadOptions(context, flags, config);
-  const { existsSync } = await import('node:fs');
-  const { fileOf, openPublished } = await import('../warehouses/open.ts');
+  const { fileOf } = await import('../warehouses/open.ts');
   const { plan, countFiles } = await import('../pipeline/run.ts');
-  const { checkLayout } = await import('../pipeline/setup.ts');
-  const isThere = existsSync(fileOf(config.warehouseChoice));
-  const warehouse = isThere ? await openPublished(config.warehouseChoice, context.nowMs) : null;
-  try {
-    if (warehouse) await checkLayout(warehouse);
-    const plans = await plan(warehouse, options, context.voice);
-    context.voice.done();
-    const { drawPlan, planJson } = await import('../terminal/plan-report.ts');
-    const name = warehouse?.name ?? `duckdb:${fileOf(config.warehouseChoice)}`;
-    const json = planJson(plans, countFiles(plans), name, isThere);
-    return { json, text: drawPlan(json) };
-  } finally {
-    await warehouse?.close();
-  }
+  const { drawPlan, planJson } = await import('../terminal/plan-report.ts');
+  const file = fileOf(config.warehouseChoice);
+  const isThere = existsSync(file);
+  const plans = isThere
+    ? await withPublished(context, flags, (warehouse) => plan(warehouse, options, context.voice))
+    : await plan(null, options, context.voice);
+  const json = planJson(plans, countFiles(plans), `duckdb:${file}`, isThere);
+  return { json, text: drawPlan(json) };
 }
 
 async function loadOptions(context: Context, flags: Flags, config: Awaited<ReturnType<Context['config']>>) {

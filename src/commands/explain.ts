@@ -3,6 +3,7 @@ import type { Explanation } from '../pipeline/explain.ts';
 import { printable } from '../terminal/format.ts';
 import type { SqlRow } from '../warehouses/warehouse.ts';
 import { type Command, warehouseFlag } from './command.ts';
+import { withPublished } from './warehouse-of.ts';
 
 export const command: Command = {
   summary: 'trace a songplay to its file, line and dimensions',
@@ -11,24 +12,17 @@ export const command: Command = {
     warehouseFlag(explain);
   },
   async run(context, flags, [songplayId = '']) {
-    const config = await context.config(flags);
-    const { openPublished } = await import('../warehouses/open.ts');
     const { openSource } = await import('../sources/open.ts');
     const { explain } = await import('../pipeline/explain.ts');
-    const { checkLayout } = await import('../pipeline/setup.ts');
-    const warehouse = await openPublished(config.warehouseChoice, context.nowMs);
-    try {
-      await checkLayout(warehouse);
-      const explanation = await explain(songplayId, warehouse, (path) => openSource(path, context.nowMs));
-      if (!explanation) {
-        throw new UsageError(`The warehouse holds no event ${songplayId}.`, {
-          hint: 'A songplay_id is session_id-item_in_session: sparkify query "select songplay_id from songplays limit 5"',
-        });
-      }
-      return { json: explanation, text: draw(songplayId, explanation) };
-    } finally {
-      await warehouse.close();
+    const explanation = await withPublished(context, flags, (warehouse) =>
+      explain(songplayId, warehouse, (path) => openSource(path, context.nowMs)),
+    );
+    if (!explanation) {
+      throw new UsageError(`The warehouse holds no event ${songplayId}.`, {
+        hint: 'A songplay_id is session_id-item_in_session: sparkify query "select songplay_id from songplays limit 5"',
+      });
     }
+    return { json: explanation, text: draw(songplayId, explanation) };
   },
 };
 

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { UsageError } from '../errors.ts';
 import { type Command, warehouseFlag } from './command.ts';
+import { withPublished } from './warehouse-of.ts';
 
 const FORMATS = ['table', 'csv', 'json', 'parquet'] as const;
 
@@ -27,11 +28,8 @@ export const command: Command = {
         hint: '--format parquet --output plays.parquet',
       });
     }
-    const config = await context.config(flags);
-    const { openPublished } = await import('../warehouses/open.ts');
-    const warehouse = await openPublished(config.warehouseChoice, context.nowMs);
     context.onInterrupt(() => process.exit(130));
-    try {
+    return withPublished(context, flags, async (warehouse) => {
       if (format === 'parquet' && output !== null) {
         const rows = await warehouse.writeParquet(sql, output);
         return { json: { status: 'written', output, rows }, text: `Wrote ${rows} rows to ${output}.` };
@@ -52,9 +50,7 @@ export const command: Command = {
         json: { status: 'written', output, rows: answer.rows.length },
         text: `Wrote ${answer.rows.length} rows to ${output}.`,
       };
-    } finally {
-      await warehouse.close();
-    }
+    });
   },
 };
 

@@ -3,6 +3,7 @@ import { UsageError } from '../errors.ts';
 import { drawTable, plural, printable } from '../terminal/format.ts';
 import type { SqlRow } from '../warehouses/warehouse.ts';
 import { type Command, type Context, type Flags, type Result, warehouseFlag } from './command.ts';
+import { withPublished, withWriter } from './warehouse-of.ts';
 
 export const command: Command = {
   summary: 'list, show, export or replay what was refused',
@@ -42,21 +43,14 @@ async function read(
   parameters: string[],
   limit: number | null,
 ): Promise<SqlRow[]> {
-  const config = await context.config(flags);
-  const { openPublished } = await import('../warehouses/open.ts');
-  const { checkLayout } = await import('../pipeline/setup.ts');
-  const warehouse = await openPublished(config.warehouseChoice, context.nowMs);
-  try {
-    await checkLayout(warehouse);
-    return await warehouse.rows(
+  return withPublished(context, flags, (warehouse) =>
+    warehouse.rows(
       `select reject_id, path, line, rule, field, value, reason, raw, kind, rejected_at, run_id
        from ops.rejects where ${where}
        order by rejected_at desc, path, line, reject_id ${limit === null ? '' : `limit ${limit}`}`,
       parameters,
-    );
-  } finally {
-    await warehouse.close();
-  }
+    ),
+  );
 }
 
 function conditions(flags: Flags): { where: string; parameters: string[] } {
@@ -128,32 +122,27 @@ async function exportRejects(context: Context, flags: Flags): Promise<Result> {
 async function replayRejects(context: Context, flags: Flags, file: string | undefined): Promise<Result> {
   const mended = file === undefined ? null : await readMended(file);
   const config = await context.config(flags);
-  const { openWarehouse } = await import('../warehouses/open.ts');
   const { ensureTables } = await import('../pipeline/setup.ts');
   const { replay } = await import('../pipeline/replay.ts');
-  const warehouse = await openWarehouse(config.warehouseChoice, {
-    command: 'rejects replay',
-    waitMs: (config.waitSeconds ?? 60) * 1000,
-    onWait: context.voice.note,
-    nowMs: context.nowMs,
-  });
-  context.onInterrupt(warehouse.interrupt);
-  try {
-    await ensureTables(warehouse);
-    const report = await replay(mended, warehouse, context.nowMs, context.voice);
-    const lines = [
-      `${plural(report.accepted, 'record')} accepted, ${plural(report.stillRefused.length, 'record')} still refused.`,
-      ...report.stillRefused
-        .slice(0, 20)
-        .map(({ rejectId, reason }) => `  ${rejectId}  ${printable(reason)}`),
-      ...report.unknown
-        .slice(0, 20)
-        .map((rejectId) => `  ${printable(rejectId)}  is no reject of this warehouse`),
-    ];
-    return { json: report, text: lines.join('\n') };
-  } finally {
-    await warehouse.close();
-  }
+  return withWriter(
+    context,
+    config,
+    { command: 'rejects replay', defaultWaitSeconds: 60 },
+    async (warehouse) => {
+      await ensureTables(warehouse);
+      const report = await replay(mended, warehouse, context.nowMs, context.voice);
+      const lines = [
+        `${plural(report.accepted, 'record')} accepted, ${plural(report.stillRefused.length, 'record')} still refused.`,
+        ...report.stillRefused
+          .slice(0, 20)
+          .map(({ rejectId, reason }) => `  ${rejectId}  ${printable(reason)}`),
+        ...report.unknown
+          .slice(0, 20)
+          .map((rejectId) => `  ${printable(rejectId)}  is no reject of this warehouse`),
+      ];
+      return { json: report, text: lines.join('\n') };
+    },
+  );
 }
 
 async function readMended(file: string): Promise<{ rejectId: string; raw: string }[]> {

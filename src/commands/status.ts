@@ -1,6 +1,8 @@
+import { UsageError } from '../errors.ts';
 import { drawTable, formatCount, formatSeconds, plural } from '../terminal/format.ts';
 import type { SqlRow } from '../warehouses/warehouse.ts';
 import { type Command, warehouseFlag } from './command.ts';
+import { withPublished } from './warehouse-of.ts';
 
 export const command: Command = {
   summary: 'tables, last runs, freshness, rejects',
@@ -9,19 +11,12 @@ export const command: Command = {
     warehouseFlag(status);
   },
   async run(context, flags) {
-    const config = await context.config(flags);
-    const { openPublished } = await import('../warehouses/open.ts');
-    const { checkLayout } = await import('../pipeline/setup.ts');
+    const limit = Number.parseInt(String(flags.runs), 10);
+    if (!Number.isInteger(limit) || limit < 0)
+      throw new UsageError(`--runs takes a number from 0, not "${flags.runs}".`);
     const { readStatus } = await import('../pipeline/status.ts');
-    const warehouse = await openPublished(config.warehouseChoice, context.nowMs);
-    try {
-      await checkLayout(warehouse);
-      const limit = Math.max(0, Number.parseInt(String(flags.runs), 10) || 0);
-      const status = await readStatus(warehouse, limit);
-      return { json: status, text: draw(status, context.nowMs()) };
-    } finally {
-      await warehouse.close();
-    }
+    const status = await withPublished(context, flags, (warehouse) => readStatus(warehouse, limit));
+    return { json: status, text: draw(status, context.nowMs()) };
   },
 };
 

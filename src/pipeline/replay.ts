@@ -78,6 +78,7 @@ export async function replay(
       matchOn: scope.matchOn,
       report: { accepted: accepted.length, stillRefused: stillRefused.length },
     });
+    observer.committing();
     return built.changes;
   });
   await warehouse.publish();

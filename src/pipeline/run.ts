@@ -11,7 +11,7 @@ import { matchReport } from './match.ts';
 import type { Observer } from './observer.ts';
 import { type FileKind, type FilePlan, isEmpty, type KnownFile, planFiles } from './plan.ts';
 import type { Balance, DriftReport, LoadReport } from './report.ts';
-import { ensureTables, type MatchOn } from './setup.ts';
+import { ensureTables, type MatchOn, recover } from './setup.ts';
 import {
   type Brought,
   bringContents,
@@ -62,7 +62,7 @@ export async function load(
   observer: Observer,
 ): Promise<LoadReport> {
   await ensureTables(warehouse);
-  await discardUnfinished(warehouse);
+  await recover(warehouse);
   let useCleanReader = true;
   for (let attempt = 1; ; attempt += 1) {
     try {
@@ -135,6 +135,7 @@ async function loadOnce(
       report: whole,
     });
     clock.lap('report');
+    observer.committing();
     return whole;
   });
   clock.lap('commit');
@@ -295,7 +296,7 @@ export async function assertChecks(
   observer: Observer,
 ): Promise<CheckResult[]> {
   const checks = loadChecks(built.scopes);
-  observer.step('checks', checks.length, 'tables');
+  observer.step('checks', checks.length, 'checks');
   const results = await runChecks(checks, warehouse, () => observer.advance(1));
   const broken = results.find((result, at) => result.status === 'failed' && checks[at]?.blocks);
   if (broken) {

@@ -5,6 +5,7 @@ import { qualifiedName } from '../schema/table.ts';
 import { version } from '../version.ts';
 import { createTableSql } from '../warehouses/sql.ts';
 import type { ReadOnlyWarehouse, Warehouse } from '../warehouses/warehouse.ts';
+import { discardUnfinished } from './stage.ts';
 
 /** How plays find their songs. */
 export type MatchOn = 'title, artist, duration' | 'title, artist';
@@ -26,6 +27,13 @@ export async function ensureTables(warehouse: Warehouse): Promise<boolean> {
   return true;
 }
 
+/** Mends what a killed load may have left, so that what is published is a whole load. */
+export async function recover(warehouse: Warehouse): Promise<void> {
+  if (!(await hasTables(warehouse))) return;
+  await checkLayout(warehouse);
+  await discardUnfinished(warehouse);
+}
+
 /** Drops every table of ours, and nothing else. */
 export async function dropTables(warehouse: Warehouse): Promise<void> {
   await warehouse.transaction(async () => {
@@ -43,6 +51,11 @@ export function hasTables(warehouse: Pick<ReadOnlyWarehouse, 'rows'>): Promise<b
 
 /** Refuses a warehouse that a newer version made, or that somebody else's tables stand in. */
 export async function checkLayout(warehouse: Pick<ReadOnlyWarehouse, 'rows' | 'name'>): Promise<void> {
+  if (!(await hasTables(warehouse))) {
+    throw new WarehouseError(`${warehouse.name} holds no tables of sparkify's yet.`, {
+      hint: 'Load it: sparkify etl --log-data FOLDER --song-data FOLDER',
+    });
+  }
   const [row] = await warehouse.rows('select layout_version, created_by from ops.warehouse');
   const found = Number(row?.layout_version ?? 0);
   if (found === LAYOUT_VERSION) return;

@@ -40,6 +40,7 @@ export function makeVoice({ quiet, verbose, stream }: VoiceOptions): Voice {
         say(`${name}: ${unit === 'bytes' ? formatBytes(total) : `${formatCount(total)} ${unit}`}`);
     },
     advance: (amount) => bar?.increment(amount),
+    committing: done,
     note(message) {
       done();
       if (!quiet) say(message);

@@ -89,12 +89,19 @@ export async function openDuckDb(file: string, lease: LeaseOptions): Promise<War
   };
 }
 
-/** Opens what was last published; publishes first if that is older than the warehouse and nobody writes. */
-export async function openPublishedDuckDb(file: string, nowMs: () => number): Promise<ReadOnlyWarehouse> {
+/**
+ * Opens what was last published. If that is older than the warehouse and nobody writes, a load was killed before
+ * it could publish: then the warehouse is recovered and published first.
+ */
+export async function openPublishedDuckDb(
+  file: string,
+  nowMs: () => number,
+  recover: (warehouse: Warehouse) => Promise<void>,
+): Promise<ReadOnlyWarehouse> {
   if (!existsSync(file)) {
     throw new WarehouseError(`There is no warehouse ${file} yet.`, { hint: 'Load it first: sparkify etl' });
   }
-  if (!(await isPublished(file))) await publishIfFree(file, nowMs);
+  if (!(await isPublished(file))) await publishIfFree(file, nowMs, recover);
   const published = publishedPath(file);
   if (!existsSync(published)) {
     throw new LeaseError(`${file} is being loaded for the first time.`, {
@@ -124,11 +131,19 @@ export async function openPublishedDuckDb(file: string, nowMs: () => number): Pr
   };
 }
 
-async function publishIfFree(file: string, nowMs: () => number): Promise<void> {
+async function publishIfFree(
+  file: string,
+  nowMs: () => number,
+  recover: (warehouse: Warehouse) => Promise<void>,
+): Promise<void> {
   try {
     const warehouse = await openDuckDb(file, { command: 'publish', waitMs: 0, nowMs });
-    await warehouse.publish();
-    await warehouse.close();
+    try {
+      await recover(warehouse);
+      await warehouse.publish();
+    } finally {
+      await warehouse.close();
+    }
   } catch (error) {
     if (!(error instanceof LeaseError)) throw error;
   }

@@ -14,10 +14,14 @@ export async function openWarehouse(place: Place, lease: LeaseOptions): Promise<
   return openDuckDb(fileOf(place), lease);
 }
 
-/** Opens what was last published, for readers. */
-export async function openPublished(place: Place, nowMs: () => number): Promise<ReadOnlyWarehouse> {
+/** Opens what was last published, for readers; `recover` mends what a killed load left, should it have to. */
+export async function openPublished(
+  place: Place,
+  nowMs: () => number,
+  recover: (warehouse: Warehouse) => Promise<void>,
+): Promise<ReadOnlyWarehouse> {
   const { openPublishedDuckDb } = await import('./duckdb.ts');
-  return openPublishedDuckDb(fileOf(place), nowMs);
+  return openPublishedDuckDb(fileOf(place), nowMs, recover);
 }
 
 /** The DuckDB file of a place, as an absolute path. */

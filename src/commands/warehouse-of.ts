@@ -1,0 +1,43 @@
+import type { Config } from '../config/config.ts';
+import type { ReadOnlyWarehouse, Warehouse } from '../warehouses/warehouse.ts';
+import type { Context, Flags } from './command.ts';
+
+/** Reads the warehouse that the flags choose, as it was last published; closes it. */
+export async function withPublished<T>(
+  context: Context,
+  flags: Flags,
+  work: (warehouse: ReadOnlyWarehouse, config: Config) => Promise<T>,
+): Promise<T> {
+  const config = await context.config(flags);
+  const { openPublished } = await import('../warehouses/open.ts');
+  const { checkLayout, recover } = await import('../pipeline/setup.ts');
+  const warehouse = await openPublished(config.warehouseChoice, context.nowMs, recover);
+  try {
+    await checkLayout(warehouse);
+    return await work(warehouse, config);
+  } finally {
+    await warehouse.close();
+  }
+}
+
+/** Opens the warehouse that the configuration chooses as its only writer; closes it. */
+export async function withWriter<T>(
+  context: Context,
+  config: Config,
+  { command, defaultWaitSeconds }: { command: string; defaultWaitSeconds: number },
+  work: (warehouse: Warehouse) => Promise<T>,
+): Promise<T> {
+  const { openWarehouse } = await import('../warehouses/open.ts');
+  const warehouse = await openWarehouse(config.warehouseChoice, {
+    command,
+    waitMs: (config.waitSeconds ?? defaultWaitSeconds) * 1000,
+    onWait: context.voice.note,
+    nowMs: context.nowMs,
+  });
+  context.onInterrupt(warehouse.interrupt);
+  try {
+    return await work(warehouse);
+  } finally {
+    await warehouse.close();
+  }
+}
