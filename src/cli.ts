@@ -69,7 +69,7 @@ async function parseAndRun(argv: readonly string[]): Promise<number> {
     if (!argv.includes(name)) continue;
     const module = (await load()).command;
     module.define(command);
-    addSharedFlags(command);
+    if (command.commands.length === 0) addSharedFlags(command);
     for (const sub of command.commands) addSharedFlags(sub.exitOverride());
     const action = async (called: Commander): Promise<void> => {
       exitCode = await runCommand(module, called);

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { access, constants, rm, stat, writeFile } from 'node:fs/promises';
+import { access, constants, open, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { hostname, userInfo } from 'node:os';
 import { dirname } from 'node:path';
 import { type DuckDBConnection, DuckDBInstance, type DuckDBValue, StatementType } from '@duckdb/node-api';
@@ -43,6 +43,7 @@ export interface LeaseOptions {
 /** Opens the file for its only writer, making it if there is none; the lease is DuckDB's lock on the file. */
 export async function openDuckDb(file: string, lease: LeaseOptions): Promise<Warehouse> {
   await checkWritable(file);
+  await checkMagic(file);
   const instance = await waitForLease(file, lease);
   const connection = await instance.connect();
   const leaseFile = `${file}.lease`;
@@ -241,7 +242,7 @@ async function waitForLease(file: string, lease: LeaseOptions): Promise<DuckDBIn
       if (lease.nowMs() >= until) {
         throw new LeaseError(`${file} is being written by ${holder}.`, {
           cause,
-          hint: 'Wait for it to end, or give --wait SECONDS; if it hangs, end that process.',
+          hint: 'Wait for it to end, or give --wait-seconds SECONDS; if it hangs, end that process.',
         });
       }
       if (!told) lease.onWait?.(`Waiting for ${file}, which is being written by ${holder}.`);
@@ -252,7 +253,6 @@ async function waitForLease(file: string, lease: LeaseOptions): Promise<DuckDBIn
 }
 
 async function describeHolder(file: string, cause: Error, nowMs: number): Promise<string> {
-  const { readFile } = await import('node:fs/promises');
   const pid = /\(PID (\d+)\)/.exec(cause.message)?.[1];
   try {
     const holder = JSON.parse(await readFile(`${file}.lease`, 'utf8'));
@@ -266,6 +266,19 @@ async function describeHolder(file: string, cause: Error, nowMs: number): Promis
 
 function isLockError(cause: unknown): boolean {
   return /could not set lock on file|conflicting lock/i.test((cause as Error).message);
+}
+
+/** DuckDB would take some other files for data to look at, and others for an empty place to write to. */
+async function checkMagic(file: string): Promise<void> {
+  if (!existsSync(file)) return;
+  const handle = await open(file);
+  try {
+    const { bytesRead, buffer } = await handle.read(Buffer.alloc(12), 0, 12, 0);
+    if (bytesRead === 0 || buffer.toString('latin1', 8, 12) === 'DUCK') return;
+  } finally {
+    await handle.close();
+  }
+  refuse(file, new Error('not a valid DuckDB database file'));
 }
 
 async function checkWritable(file: string): Promise<void> {
