@@ -4,7 +4,7 @@ import { ConfigError } from '../errors.ts';
 import { type CfgEntry, type CfgFile, parseDwhCfg } from './dwh-cfg.ts';
 import { foreignKeys, type Given, type Setting, type SettingName, settings } from './settings.ts';
 
-export type WarehouseChoice =
+type WarehouseChoice =
   | { readonly engine: 'duckdb'; readonly file: string }
   | { readonly engine: 'postgres' | 'redshift'; readonly url: string | null };
 

@@ -6,7 +6,7 @@ import type { Source } from '../sources/source.ts';
 import type { SqlRow, Warehouse } from '../warehouses/warehouse.ts';
 
 /** Where an event was found in a source file. */
-export interface Provenance {
+interface Provenance {
   readonly path: string;
   readonly sha256: string;
   readonly runId: string;

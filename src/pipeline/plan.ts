@@ -17,7 +17,7 @@ export interface FileToLoad {
 }
 
 /** A second name of a content. */
-export interface DuplicateFile {
+interface DuplicateFile {
   readonly fileId: number;
   readonly survey: Survey;
   readonly of: string;

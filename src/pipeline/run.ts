@@ -26,7 +26,7 @@ import {
 import { type Repeats, settleRepeats, startTouched, touchContents } from './touched.ts';
 
 /** A limit of refused records: a number of them, or a share of the load's records. */
-export interface RejectLimit {
+interface RejectLimit {
   readonly share: number | null;
   readonly count: number | null;
 }

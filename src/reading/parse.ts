@@ -22,7 +22,7 @@ export interface RecordParser {
   readonly drift: ReadonlyMap<string, DriftCount>;
 }
 
-export interface Field {
+interface Field {
   readonly name: string;
   readonly key: string;
   readonly kind: 'text' | 'whole' | 'number';

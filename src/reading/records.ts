@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 
 /** A record of more bytes is refused whole. */
-export const LONGEST_RECORD_BYTES = 16 * 1024 * 1024;
+const LONGEST_RECORD_BYTES = 16 * 1024 * 1024;
 /** Sparkify's records are flat; deeper nesting is no record of ours. */
 const DEEPEST_NESTING = 64;
 const MOST_LINES_PER_RECORD = 100_000;

@@ -2,7 +2,7 @@
 export type ColumnType = 'text' | 'integer' | 'bigint' | 'double' | 'timestamp' | 'boolean';
 
 /** How a staging column is read from a JSON object, and what the reader refuses. */
-export interface SourceField {
+interface SourceField {
   /** The JSON key, in its exact case. */
   readonly key: string;
   /** Neither missing nor null. */

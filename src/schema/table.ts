@@ -3,7 +3,7 @@ import type { Column, ColumnType } from './column.ts';
 /** `star` is the warehouse's default schema: what analysts see. */
 export type SchemaName = 'star' | 'staging' | 'ops';
 
-export interface Reference {
+interface Reference {
   readonly columns: readonly string[];
   readonly table: string;
   readonly to: readonly string[];
@@ -18,7 +18,7 @@ export interface RequiredWhen {
 }
 
 /** Where an engine that spreads its tables over nodes puts the rows, and in which order. */
-export interface Placement {
+interface Placement {
   readonly distribute: 'all' | 'even' | { readonly by: string };
   readonly sort: readonly string[];
 }

@@ -180,7 +180,7 @@ function drawFiles({ files, status }: LoadReport): string {
 }
 
 /** Failed checks with their first rows. */
-export function drawFailures(failures: readonly CheckResult[]): string {
+function drawFailures(failures: readonly CheckResult[]): string {
   return failures
     .map(({ claim, failures: count, sample }) => {
       const rows = sample.map((row) => `        ${printable(JSON.stringify(row))}`);

@@ -1,0 +1,125 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { allTables, modelSql, starTables } from '../src/models/book.ts';
+import { userLevels } from '../src/models/ops/user-levels.ts';
+import { dataDictionary } from '../src/schema/dictionary.ts';
+import { columnNames } from '../src/schema/table.ts';
+
+const src = resolve('src');
+const modules = readdirSync(src, { recursive: true, encoding: 'utf8' }).filter((name) =>
+  name.endsWith('.ts'),
+);
+
+/** Which rooms each room may look into; everyone may import errors and version. */
+const arrows: Readonly<Record<string, readonly string[]>> = {
+  schema: [],
+  models: ['schema'],
+  sources: [],
+  reading: ['schema', 'models', 'sources'],
+  warehouses: ['schema'],
+  pipeline: ['schema', 'models', 'reading', 'sources', 'warehouses'],
+  config: [],
+  terminal: ['pipeline', 'warehouses'],
+  commands: ['config', 'models', 'pipeline', 'reading', 'schema', 'sources', 'terminal', 'warehouses'],
+  'cli.ts': ['commands', 'config', 'terminal'],
+  'errors.ts': [],
+  'version.ts': [],
+};
+
+function roomOf(path: string): string {
+  return path.split('/')[0] as string;
+}
+
+function importsOf(module: string): string[] {
+  const text = readFileSync(join(src, module), 'utf8');
+  const found = text.matchAll(/(?:from|import\()\s*'(\.[^']+)'/g);
+  return [...found].map(([, path]) => relative(src, resolve(src, dirname(module), path as string)));
+}
+
+describe('the house', () => {
+  test('has the rooms that CONTRIBUTING names, and arrows for each', () => {
+    const rooms = readdirSync(src);
+    expect(rooms.sort()).toEqual(Object.keys(arrows).sort());
+    const contributing = readFileSync('CONTRIBUTING.md', 'utf8');
+    for (const room of rooms.filter((name) => name !== 'version.ts')) expect(contributing).toContain(room);
+  });
+
+  test('imports point one way', () => {
+    const wrong = modules.flatMap((module) =>
+      importsOf(module)
+        .filter((imported) => {
+          const [from, to] = [roomOf(module), roomOf(imported)];
+          return from !== to && !['errors.ts', 'version.ts'].includes(to) && !arrows[from]?.includes(to);
+        })
+        .map((imported) => `${module} -> ${imported}`),
+    );
+    expect(wrong).toEqual([]);
+  });
+
+  test('no command imports another, and the pipeline knows no engine', () => {
+    const shared = ['commands/command.ts', 'commands/warehouse-of.ts'];
+    const wrong = modules
+      .flatMap((module) => importsOf(module).map((imported) => ({ module, imported })))
+      .filter(
+        ({ module, imported }) =>
+          (roomOf(module) === 'commands' && roomOf(imported) === 'commands' && !shared.includes(imported)) ||
+          (roomOf(module) === 'pipeline' && imported.startsWith('warehouses/duckdb')),
+      );
+    expect(wrong).toEqual([]);
+  });
+
+  test('only the door reads the environment', () => {
+    const readers = modules.filter((module) =>
+      readFileSync(join(src, module), 'utf8').includes('process.env'),
+    );
+    expect(readers).toEqual(['cli.ts']);
+  });
+});
+
+describe('the documents', () => {
+  test('have the data dictionary that the declarations give (npm run dictionary renews it)', () => {
+    expect(readFileSync('docs/dictionary.md', 'utf8')).toBe(dataDictionary(allTables));
+  });
+
+  test('name every rule, every command and every setting', async () => {
+    const { ruleMeanings } = await import('../src/reading/reject.ts');
+    const { settings } = await import('../src/config/settings.ts');
+    const load = readFileSync('docs/load.md', 'utf8');
+    for (const rule of Object.keys(ruleMeanings)) expect(load).toContain(`\`${rule}\``);
+    const configuration = readFileSync('docs/configuration.md', 'utf8');
+    for (const name of [
+      'logData',
+      'songData',
+      'warehouse',
+      'matchOn',
+      'maxRejects',
+      'waitSeconds',
+    ] as const) {
+      for (const variable of settings[name].env) expect(configuration).toContain(variable);
+    }
+  });
+});
+
+describe('the models', () => {
+  test.each([...starTables, userLevels].map((table) => [table.name, table] as const))(
+    '%s.sql ends in exactly the declared columns, in order',
+    (_, table) => {
+      const final = modelSql(table)
+        .split(/^select$/m)
+        .at(-1) as string;
+      const columns = final
+        .split(/^from\b/m)[0]
+        ?.split(/,\n/)
+        .map((column) => column.trim().match(/(\w+)$/)?.[1]);
+      expect(columns).toEqual(columnNames(table));
+    },
+  );
+
+  test('are plain SQL: no star, no number to group by', () => {
+    for (const table of [...starTables, userLevels]) {
+      const sql = modelSql(table).replaceAll(/--.*$/gm, '');
+      expect(sql).not.toMatch(/select\s+\*|group by \d|[A-Z]{4,}/);
+    }
+  });
+});
