@@ -66,12 +66,12 @@ function levelsOf(loggedIn: readonly EventRecord[]) {
     const lastAt = new Map(
       loggedIn.filter((event) => event.userId === user).map((event) => [event.ts, event.level]),
     );
-    let current: (typeof rows)[number] | null = null;
+    const before = rows.length;
     for (const [ts, level] of [...lastAt].sort(([a], [b]) => a - b)) {
+      const current = rows.length > before ? rows.at(-1) : undefined;
       if (current?.level === level) continue;
       if (current) current.valid_to = new Date(ts);
-      current = { user_id: user, level, valid_from: new Date(ts), valid_to: null };
-      rows.push(current);
+      rows.push({ user_id: user, level, valid_from: new Date(ts), valid_to: null });
     }
   }
   return rows;
