@@ -1,5 +1,6 @@
 import { modelSql } from '../models/book.ts';
 import { userLevels } from '../models/ops/user-levels.ts';
+import { events } from '../models/staging/events.ts';
 import { artists } from '../models/star/artists.ts';
 import { songplays } from '../models/star/songplays.ts';
 import { songs } from '../models/star/songs.ts';
@@ -57,7 +58,7 @@ export async function build(scope: BuildScope, warehouse: Warehouse, observer: O
   await renewSongKeys(scope.allSongs, warehouse);
   const songChange = await done(rebuildSongs(scope.allSongs));
   const artistChange = await done(rebuildArtists(scope.allSongs));
-  if (!scope.allEvents) await chooseKeys(warehouse);
+  if (!scope.allEvents) await chooseEvents(warehouse);
   const playChange = await done(rebuildSongplays(scope));
   if (!scope.allEvents) await chooseTimes(warehouse);
   const timeChange = await done(rebuildTime(scope.allEvents));
@@ -100,7 +101,6 @@ function rebuildArtists(all: boolean): Rebuild {
 
 function rebuildSongplays({ allEvents, matchOn }: BuildScope): Rebuild {
   const withDuration = matchOn === 'title, artist, duration';
-  const isTouched = equalOn(['session_id', 'item_in_session'], 'keys_to_build', 'staging.events');
   return {
     table: songplays,
     inputs: {
@@ -108,9 +108,7 @@ function rebuildSongplays({ allEvents, matchOn }: BuildScope): Rebuild {
         ? 'ops.song_keys'
         : '(select song_id, artist_id, title, artist_name, 0 as duration from ops.song_keys)',
       length_to_match: withDuration ? 'event.length' : '0',
-      events_to_build: allEvents
-        ? 'staging.events'
-        : `(select * from staging.events where exists (select 1 from keys_to_build where ${isTouched}))`,
+      events_to_build: allEvents ? 'staging.events' : 'chosen_events',
     },
     scope: allEvents
       ? null
@@ -168,23 +166,35 @@ function userEvents(all: boolean, earliestTs: number): string {
     where staging.events.ts >= touched_users.from_ts and staging.events.ts >= ${earliestTs})`;
 }
 
-/** keys_to_build: the touched events, and the plays that touched songs may match now or matched before. */
-async function chooseKeys(warehouse: Warehouse): Promise<void> {
+/**
+ * keys_to_build: the touched events, and the plays that touched songs may match now or matched before.
+ * chosen_events: what staging holds of them, taken out once, so that no model has to look through all of staging.
+ */
+async function chooseEvents(warehouse: Warehouse): Promise<void> {
+  const [touchedKeys] = await warehouse.rows('select count(*) as songs from touched_keys');
+  const rematched =
+    Number(touchedKeys?.songs) === 0
+      ? ''
+      : `union
+         select session_id, item_in_session from staging.events
+         where page = 'NextSong' and exists (
+           select 1 from touched_keys
+           where touched_keys.title = rtrim(staging.events.song)
+             and touched_keys.artist_name = rtrim(staging.events.artist)
+         )`;
   await replaceTemporary(
     warehouse,
     'keys_to_build',
     `select session_id, item_in_session,
        cast(session_id as varchar) || '-' || cast(item_in_session as varchar) as songplay_id
-     from (
-       select session_id, item_in_session from touched_events
-       union
-       select session_id, item_in_session from staging.events
-       where page = 'NextSong' and exists (
-         select 1 from touched_keys
-         where touched_keys.title = rtrim(staging.events.song)
-           and touched_keys.artist_name = rtrim(staging.events.artist)
-       )
-     ) as chosen`,
+     from (select session_id, item_in_session from touched_events ${rematched}) as touched
+     group by session_id, item_in_session`,
+  );
+  await replaceTemporary(
+    warehouse,
+    'chosen_events',
+    `select ${listColumns(events, 'staging.events')} from keys_to_build
+     join staging.events on ${equalOn(events.key, 'keys_to_build', 'staging.events')}`,
   );
 }
 

@@ -1,6 +1,6 @@
 import { allTables, checkSql, referencedTable, starTables } from '../models/book.ts';
 import { qualifiedName, type Table } from '../schema/table.ts';
-import { literal } from '../warehouses/sql.ts';
+import { equalOn, listColumns, literal } from '../warehouses/sql.ts';
 import type { SqlRow, Warehouse } from '../warehouses/warehouse.ts';
 
 /** A claim about the warehouse; each row that its SQL yields contradicts it. */
@@ -40,20 +40,22 @@ export function allChecks(): Check[] {
 }
 
 /**
- * The checks before a commit. Of a table that was built in parts, the rows in scope are checked, so that the cost
- * follows what was touched. Of one built whole, what its model cannot break is left to `sparkify check`: the
- * keys of songplays follow from those of staging.events, unique by settleRepeats, and from the equal counts.
+ * The checks before a commit. Of a table that was built in parts, the rows that were put in are checked (they stand
+ * in fresh_<table>), so that the cost follows them. Of one built whole, what its model cannot break is left to
+ * `sparkify check`: the keys of songplays follow from those of staging.events, which settleRepeats makes unique,
+ * and from the equal counts.
  */
 export function loadChecks(scopes: ReadonlyMap<string, string | null>): Check[] {
   const star = starTables.flatMap((table) => {
-    const scope = scopes.get(table.name) ?? null;
-    const rows =
-      scope === null ? table.name : `(select * from ${table.name} where ${scope}) as ${table.name}`;
-    const isProven = scope === null && (table.name === 'songplays' || table.name === 'time');
+    const isWhole = scopes.get(table.name) === null;
+    const rows = isWhole ? table.name : `fresh_${table.name}`;
+    const isProven = isWhole && (table.name === 'songplays' || table.name === 'time');
     const others = [...referenceChecks(table, rows), ...valueChecks(table, rows)];
-    return isProven
-      ? others.filter(({ name }) => name !== 'songplays.start_time reference')
-      : [...uniqueCheck(table, rows), ...others];
+    if (isProven) return others.filter(({ name }) => name !== 'songplays.start_time reference');
+    const standing = isWhole
+      ? rows
+      : `(select ${listColumns(table, table.name)} from ${rows} join ${table.name} on ${equalOn(table.key, rows, table.name)}) as touched`;
+    return [...uniqueCheck(table, standing), ...others];
   });
   const whole = [
     'songplays-are-next-song-events',
@@ -151,8 +153,10 @@ function referenceChecks(table: Table, rows = qualifiedName(table)): Check[] {
     return {
       name: `${table.name}.${column} reference`,
       claim: `every ${table.name}.${column} stands in ${target}`,
-      sql: `select distinct ${column} from ${rows}
-            where ${column} is not null and ${column} not in (select ${reference.to[0]} from ${target})`,
+      sql: `select ${column}, count(*) as found from ${rows} as referring
+            where ${column} is not null
+              and not exists (select 1 from ${target} where ${target}.${reference.to[0]} = referring.${column})
+            group by ${column}`,
       blocks: true,
     };
   });

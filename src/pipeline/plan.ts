@@ -6,7 +6,11 @@ import type { Listing, Source, SourceFile } from '../sources/source.ts';
 import type { Observer } from './observer.ts';
 
 export type FileKind = 'log' | 'song';
-export type KnownFile = Row<typeof filesTable>;
+/** What the manifest knows of a name. */
+export type KnownFile = Pick<
+  Row<typeof filesTable>,
+  'path' | 'file_id' | 'sha256' | 'bytes' | 'fingerprint' | 'duplicate'
+>;
 
 /** A file whose content is to be loaded. */
 export interface FileToLoad {

@@ -155,25 +155,20 @@ async function makePlans(
   options: LoadOptions,
   observer: Observer,
 ): Promise<Plans> {
-  const known = warehouse === null ? [] : await knownFiles(warehouse);
+  const [last] =
+    warehouse === null ? [] : await warehouse.rows('select max(file_id) as file_id from ops.files');
+  let nextFileId = 1 + Number(last?.file_id ?? 0);
   const plans: FilePlan[] = [];
-  let nextFileId = 1 + known.reduce((max, file) => Math.max(max, file.file_id), 0);
   for (const [kind, source] of [
     ['song', options.songs],
     ['log', options.logs],
   ] as const) {
     if (source === null) continue;
+    const known = warehouse === null ? [] : await knownFiles(kind, warehouse);
     const listing: Listing = await source.list();
+    const table = targets[kind].staging;
     const made = await planFiles(
-      {
-        kind,
-        source,
-        table: targets[kind].staging,
-        listing,
-        known: known.filter((file) => file.kind === kind),
-        nextFileId,
-        distrust: options.fullRefresh,
-      },
+      { kind, table, source, listing, known, nextFileId, distrust: options.fullRefresh },
       observer,
     );
     nextFileId += made.load.length;
@@ -189,8 +184,11 @@ async function makePlans(
   };
 }
 
-async function knownFiles(warehouse: Pick<Warehouse, 'rows'>): Promise<KnownFile[]> {
-  const rows = await warehouse.rows('select * from ops.files order by path');
+async function knownFiles(kind: FileKind, warehouse: Pick<Warehouse, 'rows'>): Promise<KnownFile[]> {
+  const rows = await warehouse.rows(
+    'select path, file_id, sha256, bytes, fingerprint, duplicate from ops.files where kind = $1 order by path',
+    [kind],
+  );
   return rows as unknown as KnownFile[];
 }
 
