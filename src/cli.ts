@@ -167,6 +167,10 @@ function interruptible(voice: Voice): Voice {
       assertGoingOn();
       voice.advance(amount);
     },
+    note(message) {
+      assertGoingOn();
+      voice.note(message);
+    },
     committing() {
       assertGoingOn();
       isCommitting = true;
@@ -180,7 +184,7 @@ function interrupt(signal: 'SIGINT' | 'SIGTERM'): void {
   if (interrupted) process.exit(interrupted.exitCode);
   interrupted = new InterruptedError(signal);
   for (const stop of stops) stop();
-  if (stops.length === 0) process.exit(printError(interrupted, false));
+  if (stops.length === 0) process.exit(printError(interrupted, process.argv.includes('--json')));
 }
 
 function printError(error: unknown, isJson: boolean): number {
@@ -188,8 +192,8 @@ function printError(error: unknown, isJson: boolean): number {
   const message = known ? error.message : `A fault in sparkify: ${(error as Error)?.message ?? error}`;
   const hint = known ? error.hint : 'Please report it with what follows.';
   const exitCode = known ? error.exitCode : 1;
-  process.stderr.write(`${pc.red('error')} ${message}\n`);
-  if (hint !== undefined) process.stderr.write(`      ${hint.replaceAll('\n', '\n      ')}\n`);
+  process.stderr.write(`${pc.red('error')} ${visible(message)}\n`);
+  if (hint !== undefined) process.stderr.write(`      ${visible(hint)}\n`);
   if (!known && error instanceof Error) process.stderr.write(`${error.stack}\n`);
   if (known && process.argv.includes('--verbose') && error.cause instanceof Error) {
     process.stderr.write(`${error.cause.stack}\n`);
@@ -201,6 +205,12 @@ function printError(error: unknown, isJson: boolean): number {
     );
   }
   return exitCode;
+}
+
+/** Without the control characters with which a file's name could drive the terminal; lines are indented. */
+function visible(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what this takes out.
+  return text.replace(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/g, '\ufffd').replaceAll('\n', '\n      ');
 }
 
 /** Commander's message in our form: what, and the nearest right word if it knows one. */

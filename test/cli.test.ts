@@ -1,5 +1,6 @@
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { DuckDBInstance } from '@duckdb/node-api';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { type Outcome, type RunOptions, sparkify } from './support/command.ts';
 import { eventRecord, jsonLines, songRecord, writeFiles } from './support/records.ts';
@@ -160,6 +161,18 @@ describe('a mistake gets one clear message, and the exit code of its kind', () =
       ['The folder', 'does not exist', 'mkdir -p'],
     ],
     ['a statement that writes', ['query', 'drop table songplays'], 2, ['query only reads']],
+    [
+      'a statement that writes a file',
+      ['query', "explain analyze copy (select 1) to 'sparkify.duckdb' (format csv)"],
+      2,
+      ['file system operations are disabled'],
+    ],
+    [
+      'a statement that reads a file',
+      ['query', "select * from read_text('/etc/hostname')"],
+      2,
+      ['file system operations are disabled'],
+    ],
     ['two statements', ['query', 'select 1; drop table songplays'], 2, ['query takes one statement, not 2']],
     ['a statement that is wrong', ['query', 'select nothing from songplays'], 2, ['"nothing" not found']],
     ['no statement', ['query'], 2, ['query needs a statement']],
@@ -258,8 +271,11 @@ describe('query', () => {
   test('writes Parquet that reads back', async () => {
     const outcome = await run(['query', sql, '--format', 'parquet', '-o', "it's.parquet"]);
     expect(outcome.stdout).toContain('Wrote 2 rows');
-    expect(await json(['query', `select count(*) as found from read_parquet('it''s.parquet')`])).toEqual([
-      { found: 2 },
+    const connection = await (await DuckDBInstance.create(':memory:')).connect();
+    const reader = await connection.runAndReadAll(`select songplay_id, song_id from '${cwd}/it''s.parquet'`);
+    expect(reader.getRowsJson()).toEqual([
+      ['1-0', 'SOUNDO'],
+      ['1-1', null],
     ]);
   });
 });

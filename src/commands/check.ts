@@ -1,5 +1,6 @@
 import pc from 'picocolors';
 import { UsageError } from '../errors.ts';
+import type { MatchOn } from '../pipeline/setup.ts';
 import { plural, printable } from '../terminal/format.ts';
 import { drawMatch } from '../terminal/load-report.ts';
 import { type Command, warehouseFlag } from './command.ts';
@@ -23,7 +24,8 @@ export const command: Command = {
         minMatchPercent: limitOf(flags.minMatchRate, '--min-match-rate'),
         nowMs: context.nowMs(),
       });
-      const checks = [...allChecks(), ...limits];
+      const [state] = await warehouse.rows('select match_on from ops.warehouse');
+      const checks = [...allChecks(state?.match_on as MatchOn, warehouse.dialect), ...limits];
       context.voice.step('checks', checks.length, 'checks');
       const results = await runChecks(checks, warehouse, () => context.voice.advance(1));
       const match = await matchReport(warehouse);

@@ -30,11 +30,11 @@ function draw(songplayId: string, explanation: Explanation): string {
   const { songplay, event, provenance, user, song, artist, match, repeats } = explanation;
   const origin = provenance.flatMap(({ path, line, raw, missing, runId }) => [
     `${printable(path)}${line === null ? '' : `:${line}`}  (run ${runId})`,
-    missing === null ? `  ${printable(raw ?? '')}` : `  line not found: ${missing}`,
+    missing === null ? `  ${printable(raw ?? '')}` : `  line not found: ${printable(missing)}`,
   ]);
   const sections: [string, string[]][] = [
-    [`songplay ${songplayId}`, songplay ? fields(songplay) : [`not in songplays: ${match}`]],
-    ['match', songplay ? [match] : []],
+    [`songplay ${songplayId}`, songplay ? fields(songplay) : [`not in songplays: ${printable(match)}`]],
+    ['match', songplay ? [printable(match)] : []],
     ['user', user ? fields(user) : []],
     ['song', song ? fields(song) : []],
     ['artist', artist ? fields(artist) : []],

@@ -46,7 +46,14 @@ async function read(
   return withPublished(context, flags, (warehouse) =>
     warehouse.rows(
       `select reject_id, path, line, rule, field, value, reason, raw, kind, rejected_at, run_id
-       from ops.rejects where ${where}
+       from (
+         select rejects.reject_id, coalesce(names.path, rejects.path) as path, rejects.line, rejects.rule,
+           rejects.field, rejects.value, rejects.reason, rejects.raw, rejects.kind, rejects.rejected_at, rejects.run_id
+         from ops.rejects as rejects
+         left join (select file_id, min(path) as path from ops.files group by file_id) as names
+           on names.file_id = rejects.file_id
+       ) as named
+       where ${where}
        order by rejected_at desc, path, line, reject_id ${limit === null ? '' : `limit ${limit}`}`,
       parameters,
     ),

@@ -20,7 +20,7 @@ export async function withPublished<T>(
   }
 }
 
-/** Opens the warehouse that the configuration chooses as its only writer; closes it. */
+/** Opens the warehouse that the configuration chooses as its only writer, mends what a killed load left; closes it. */
 export async function withWriter<T>(
   context: Context,
   config: Config,
@@ -28,6 +28,7 @@ export async function withWriter<T>(
   work: (warehouse: Warehouse) => Promise<T>,
 ): Promise<T> {
   const { openWarehouse } = await import('../warehouses/open.ts');
+  const { recover } = await import('../pipeline/setup.ts');
   const warehouse = await openWarehouse(config.warehouseChoice, {
     command,
     waitMs: (config.waitSeconds ?? defaultWaitSeconds) * 1000,
@@ -36,6 +37,7 @@ export async function withWriter<T>(
   });
   context.onInterrupt(warehouse.interrupt);
   try {
+    await recover(warehouse);
     return await work(warehouse);
   } finally {
     await warehouse.close();

@@ -8,7 +8,7 @@ import { time } from '../models/star/time.ts';
 import { users } from '../models/star/users.ts';
 import { qualifiedName, type Table } from '../schema/table.ts';
 import { bindModel, equalOn, inDialect, listColumns } from '../warehouses/sql.ts';
-import type { Warehouse } from '../warehouses/warehouse.ts';
+import type { Dialect, Warehouse } from '../warehouses/warehouse.ts';
 import type { Observer } from './observer.ts';
 import type { MatchOn } from './setup.ts';
 import { renewSongKeys } from './spellings.ts';
@@ -166,6 +166,19 @@ function userEvents(all: boolean, earliestTs: number): string {
     where staging.events.ts >= touched_users.from_ts and staging.events.ts >= ${earliestTs})`;
 }
 
+/** Every model over all of staging: what each table must hold, whatever loads came before. */
+export function wholeModels(matchOn: MatchOn, dialect: Dialect): { table: Table; sql: string }[] {
+  const scope: BuildScope = { allEvents: true, allSongs: true, matchOn };
+  return [
+    rebuildSongplays(scope),
+    rebuildTime(true),
+    rebuildUsers(true, 0),
+    rebuildUserLevels(true, 0),
+    rebuildSongs(true),
+    rebuildArtists(true),
+  ].map(({ table, inputs }) => ({ table, sql: bindModel(modelSql(table), inputs, dialect) }));
+}
+
 /**
  * keys_to_build: the touched events, and the plays that touched songs may match now or matched before.
  * chosen_events: what staging holds of them, taken out once, so that no model has to look through all of staging.
@@ -179,8 +192,8 @@ async function chooseEvents(warehouse: Warehouse): Promise<void> {
          select session_id, item_in_session from staging.events
          where page = 'NextSong' and exists (
            select 1 from touched_keys
-           where touched_keys.title = rtrim(staging.events.song)
-             and touched_keys.artist_name = rtrim(staging.events.artist)
+           where touched_keys.title = rtrim(staging.events.song, ' ')
+             and touched_keys.artist_name = rtrim(staging.events.artist, ' ')
          )`;
   await replaceTemporary(
     warehouse,

@@ -1,7 +1,9 @@
 import { allTables, checkSql, referencedTable, starTables } from '../models/book.ts';
 import { qualifiedName, type Table } from '../schema/table.ts';
 import { equalOn, listColumns, literal } from '../warehouses/sql.ts';
-import type { SqlRow, Warehouse } from '../warehouses/warehouse.ts';
+import type { Dialect, SqlRow, Warehouse } from '../warehouses/warehouse.ts';
+import { wholeModels } from './build.ts';
+import type { MatchOn } from './setup.ts';
 
 /** A claim about the warehouse; each row that its SQL yields contradicts it. */
 export interface Check {
@@ -24,19 +26,21 @@ export interface CheckResult {
 const SAMPLE_ROWS = 5;
 
 const claims: Readonly<Record<string, string>> = {
-  'songplays-are-next-song-events': 'songplays holds every accepted NextSong event, and nothing else',
-  'time-is-distinct-start-times': 'time holds every distinct start_time of songplays, and no other',
+  'songplays-are-next-song-events': 'songplays has as many rows as there are accepted NextSong events',
+  'time-is-distinct-start-times': 'time has as many rows as songplays has distinct start_times',
   'one-current-level-per-user': 'every user has one current level, and users.level is that one',
   'coordinates-are-whole-pairs': 'no artist has half a coordinate',
   'files-balance': 'for every file, lines = staged + rejected + blank',
+  'repeats-have-their-original': 'every event and song set aside has its key in staging',
   'staged-rows-are-accounted': 'what the manifest says is staged stands in staging, file by file',
 };
 
-/** Every check there is: derived from the declarations, and those of models/checks. */
-export function allChecks(): Check[] {
+/** Every check there is: derived from the declarations and the models, and those of models/checks. */
+export function allChecks(matchOn: MatchOn, dialect: Dialect): Check[] {
   const derived = allTables.flatMap((table) => [...uniqueCheck(table), notNullCheck(table)]);
   const star = starTables.flatMap((table) => [...referenceChecks(table), ...valueChecks(table)]);
-  return [...derived, ...star, ...Object.keys(claims).map(writtenCheck)];
+  const models = wholeModels(matchOn, dialect).map(modelCheck);
+  return [...derived, ...star, ...Object.keys(claims).map(writtenCheck), ...models];
 }
 
 /**
@@ -120,6 +124,23 @@ export async function runChecks(
     onDone(result);
   }
   return results;
+}
+
+/** A table's rows are those that its model makes of staging, no more and no less, in every column. */
+function modelCheck({ table, sql }: { table: Table; sql: string }): Check {
+  const name = qualifiedName(table);
+  const columns = listColumns(table);
+  const built = `(${sql}) as built`;
+  return {
+    name: `${name} model`,
+    claim: `${name} is what its model makes of staging, row for row`,
+    sql: `select 'missing' as fault, ${columns}
+          from (select ${columns} from ${built} except select ${columns} from ${name}) as missing
+          union all
+          select 'surplus' as fault, ${columns}
+          from (select ${columns} from ${name} except select ${columns} from ${built}) as surplus`,
+    blocks: true,
+  };
 }
 
 function uniqueCheck(table: Table, rows = qualifiedName(table)): Check[] {

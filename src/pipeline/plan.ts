@@ -24,7 +24,8 @@ export interface FileToLoad {
 interface DuplicateFile {
   readonly fileId: number;
   readonly survey: Survey;
-  readonly of: string;
+  /** Another name of it; null where the content only moved from a name that has another content now. */
+  readonly of: string | null;
   /** Its name was known with another content. */
   readonly changed: boolean;
 }
@@ -107,15 +108,20 @@ export async function planFiles(input: PlanInput, observer: Observer): Promise<F
   }
 
   const listed = new Set(listing.files.map((file) => file.path));
-  const stillUsed = new Set(idByPath.values());
+  const namesOf = new Map<number, string[]>();
+  for (const [path, id] of idByPath) namesOf.set(id, [...(namesOf.get(id) ?? []), path]);
+  const withNames = duplicates.map((file) => {
+    const others = (namesOf.get(file.fileId) ?? []).filter((path) => path !== file.survey.file.path);
+    return { ...file, of: file.of !== null && others.includes(file.of) ? file.of : (others[0] ?? null) };
+  });
   return {
     kind,
     load,
-    duplicates,
+    duplicates: withNames,
     unchanged,
     knownDuplicates,
     vanished: known.map((file) => file.path).filter((path) => listing.covers(path) && !listed.has(path)),
-    removedFileIds: [...new Set(known.map((file) => file.file_id))].filter((id) => !stillUsed.has(id)),
+    removedFileIds: [...new Set(known.map((file) => file.file_id))].filter((id) => !namesOf.has(id)),
     skipped: listing.skipped,
   };
 }

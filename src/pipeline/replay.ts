@@ -1,14 +1,17 @@
 import { randomBytes } from 'node:crypto';
 import { recordFormat, recordParser, type StagedRow } from '../reading/parse.ts';
+import { LONGEST_RAW } from '../reading/read-file.ts';
 import { literal } from '../warehouses/sql.ts';
 import type { Warehouse } from '../warehouses/warehouse.ts';
 import { build, type TableChange } from './build.ts';
 import type { Observer } from './observer.ts';
 import type { FileKind } from './plan.ts';
-import { assertChecks, recordRun } from './run.ts';
+import { assertChecks, publishCommitted, recordRun } from './run.ts';
 import type { MatchOn } from './setup.ts';
 import { targets } from './stage.ts';
 import { settleRepeats, startTouched, touchContents } from './touched.ts';
+
+const IDS_PER_STATEMENT = 1_000;
 
 /** A refused record to try again, as it was or mended. */
 export interface Mended {
@@ -81,7 +84,7 @@ export async function replay(
     observer.committing();
     return built.changes;
   });
-  await warehouse.publish();
+  await publishCommitted(warehouse);
   return { status: 'committed', accepted: accepted.length, stillRefused, unknown, tables };
 }
 
@@ -100,11 +103,28 @@ function parseAll(tries: readonly Mended[], byId: ReadonlyMap<string, OpenReject
   for (const { rejectId, raw } of tries) {
     const reject = byId.get(rejectId);
     if (!reject) continue;
+    if (raw === reject.raw && !isWhole(reject)) {
+      stillRefused.push({
+        rejectId,
+        rule: reject.rule,
+        reason: 'its raw text is not the file’s, byte for byte; mend it first',
+      });
+      continue;
+    }
     const parsed = parsers[reject.kind].parse(raw);
     if ('row' in parsed) accepted.set(rejectId, { reject, row: { ...parsed.row, file_id: reject.file_id } });
     else stillRefused.push({ rejectId, rule: parsed.fault.rule, reason: parsed.fault.reason });
   }
   return { accepted: [...accepted.values()], stillRefused };
+}
+
+/** Whether a reject's raw text is what stands in its file: not cut off, and without bytes that are no text. */
+function isWhole({ rule, raw }: OpenReject): boolean {
+  return (
+    !['invalid_utf8', 'too_long', 'unreadable_file'].includes(rule) &&
+    !raw.includes('\ufffd') &&
+    raw.length < LONGEST_RAW
+  );
 }
 
 async function accept(kind: FileKind, all: readonly Accepted[], warehouse: Warehouse): Promise<void> {
@@ -114,14 +134,17 @@ async function accept(kind: FileKind, all: readonly Accepted[], warehouse: Wareh
     targets[kind].staging,
     accepted.map(({ row }) => row),
   );
-  const perFile = new Map<number, string[]>();
-  for (const { reject } of accepted) {
-    perFile.set(reject.file_id, [...(perFile.get(reject.file_id) ?? []), literal(reject.reject_id)]);
-  }
-  for (const [fileId, ids] of perFile) {
+  const perFile = new Map<number, number>();
+  for (const { reject } of accepted) perFile.set(reject.file_id, (perFile.get(reject.file_id) ?? 0) + 1);
+  for (let start = 0; start < accepted.length; start += IDS_PER_STATEMENT) {
+    const ids = accepted
+      .slice(start, start + IDS_PER_STATEMENT)
+      .map(({ reject }) => literal(reject.reject_id));
     await warehouse.run(`delete from ops.rejects where reject_id in (${ids.join(', ')})`);
+  }
+  for (const [fileId, count] of perFile) {
     await warehouse.run(
-      `update ops.files set staged = staged + ${ids.length}, rejected = rejected - ${ids.length} where file_id = ${fileId}`,
+      `update ops.files set staged = staged + ${count}, rejected = rejected - ${count} where file_id = ${fileId}`,
     );
   }
   await touchContents(kind, [...perFile.keys()], warehouse);

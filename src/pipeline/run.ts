@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { LoadError, SourceChangedError } from '../errors.ts';
+import { LoadError, SourceChangedError, WarehouseError } from '../errors.ts';
 import { starTables } from '../models/book.ts';
 import { runs } from '../models/ops/runs.ts';
 import type { Listing, Source } from '../sources/source.ts';
@@ -139,7 +139,7 @@ async function loadOnce(
     return whole;
   });
   clock.lap('commit');
-  await warehouse.publish();
+  await publishCommitted(warehouse);
   clock.lap('publish');
   const durationSeconds = (options.nowMs() - began) / 1000;
   return {
@@ -150,14 +150,27 @@ async function loadOnce(
   };
 }
 
+/** Publishes what has committed; a failure here must not sound as if nothing had. */
+export async function publishCommitted(warehouse: Warehouse): Promise<void> {
+  try {
+    await warehouse.publish();
+  } catch (cause) {
+    const why = (cause as Error).message;
+    throw new WarehouseError(`The load committed, but readers still see the one before: ${why}`, {
+      cause,
+      hint: 'Mend that; the next command that finds the warehouse free publishes it.',
+    });
+  }
+}
+
 async function makePlans(
   warehouse: Pick<Warehouse, 'rows'> | null,
   options: LoadOptions,
   observer: Observer,
 ): Promise<Plans> {
-  const [last] =
-    warehouse === null ? [] : await warehouse.rows('select max(file_id) as file_id from ops.files');
-  let nextFileId = 1 + Number(last?.file_id ?? 0);
+  const [state] =
+    warehouse === null ? [] : await warehouse.rows('select match_on, next_file_id from ops.warehouse');
+  let nextFileId = Number(state?.next_file_id ?? 1);
   const plans: FilePlan[] = [];
   for (const [kind, source] of [
     ['song', options.songs],
@@ -174,7 +187,6 @@ async function makePlans(
     nextFileId += made.load.length;
     plans.push(made);
   }
-  const [state] = warehouse === null ? [] : await warehouse.rows('select match_on from ops.warehouse');
   const matchedOn = (state?.match_on ?? 'title, artist, duration') as MatchOn;
   return {
     plans,
@@ -250,7 +262,7 @@ async function buildOn(
       await touchContents(kind, [...removedFileIds, ...files.map((file) => file.fileId)], warehouse);
     await removeContents(one.plan, warehouse);
     await recordContents(one, contextOf(kind, warehouse, plans, progress));
-    repeats[kind] = await settleRepeats(kind, cold[kind], warehouse);
+    repeats[kind] = await settleRepeats(kind, cold[kind] || options.fullRefresh, warehouse);
   }
   progress.clock.lap('repeats');
   const rebuildAll = options.fullRefresh || plans.rematch;
@@ -302,7 +314,7 @@ export async function assertChecks(
     throw new LoadError(
       `The check "${broken.name}" failed: it is not true that ${broken.claim} (${broken.failures} rows).${first}`,
       {
-        hint: 'Nothing was committed. Try sparkify etl --full-refresh; if it fails again, please report it.',
+        hint: 'Nothing was committed. sparkify etl --full-refresh builds the star anew; if it fails again, please report it.',
       },
     );
   }
@@ -385,7 +397,10 @@ export function countFiles(plans: readonly FilePlan[]): LoadReport['files'] {
       ({ load: files, duplicates }) => [...files, ...duplicates].filter((file) => file.changed).length,
     ),
     unchanged: sum(({ unchanged, knownDuplicates }) => unchanged.length - knownDuplicates.length),
-    duplicate: sum(({ duplicates, knownDuplicates }) => duplicates.length + knownDuplicates.length),
+    duplicate: sum(
+      ({ duplicates, knownDuplicates }) =>
+        duplicates.filter(({ of }) => of !== null).length + knownDuplicates.length,
+    ),
     vanished: sum(({ vanished }) => vanished.length),
     skipped: sum(({ skipped }) => skipped.length),
     named: {
@@ -393,7 +408,7 @@ export function countFiles(plans: readonly FilePlan[]): LoadReport['files'] {
         files.filter((file) => file.changed).map((file) => file.survey.file.path),
       ),
       duplicate: names(({ duplicates }) =>
-        duplicates.map((file) => ({ path: file.survey.file.path, of: file.of })),
+        duplicates.flatMap(({ survey, of }) => (of === null ? [] : [{ path: survey.file.path, of }])),
       ),
       vanished: names(({ vanished }) => vanished),
       skipped: names(({ skipped }) => skipped),
@@ -421,7 +436,7 @@ async function driftOf(warehouse: Warehouse, fileIds: readonly number[]): Promis
     `select file.kind, drift.change, drift.key, sum(drift.records) as records, count(*) as files
      from ops.drift as drift
      join (select distinct kind, file_id from ops.files) as file on file.file_id = drift.file_id
-     where drift.file_id between ${Math.min(...fileIds)} and ${Math.max(...fileIds)}
+     where drift.file_id between ${fileIds[0]} and ${fileIds.at(-1)}
      group by file.kind, drift.change, drift.key
      order by records desc, drift.key`,
   );

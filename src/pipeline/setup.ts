@@ -21,7 +21,12 @@ export async function ensureTables(warehouse: Warehouse): Promise<boolean> {
     await warehouse.run('create schema if not exists ops');
     for (const table of allTables) await warehouse.run(createTableSql(table, warehouse.dialect));
     await warehouse.append(warehouseTable, [
-      { layout_version: LAYOUT_VERSION, created_by: version, match_on: 'title, artist, duration' },
+      {
+        layout_version: LAYOUT_VERSION,
+        created_by: version,
+        next_file_id: 1,
+        match_on: 'title, artist, duration',
+      },
     ]);
   });
   return true;

@@ -29,7 +29,7 @@ export async function renewSongKeys(all: boolean, warehouse: Warehouse): Promise
   await warehouse.run(`delete from ops.song_keys where ${isTouched('ops.song_keys')}`);
   await warehouse.run(
     `insert into ops.song_keys (song_id, artist_id, spelling, title, artist_name, duration)
-     select song_id, artist_id, 'own', rtrim(title), rtrim(artist_name), duration
+     select song_id, artist_id, 'own', rtrim(title, ' '), rtrim(artist_name, ' '), duration
      from staging.songs where ${isTouched('staging.songs')}`,
   );
   const accented = await warehouse.rows(

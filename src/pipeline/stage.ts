@@ -41,7 +41,9 @@ export interface Brought {
 
 /** Bytes that the engine reads in one statement: bounds its memory, and paces the progress bar. */
 const BYTES_PER_STATEMENT = 192 * 1024 * 1024;
-const ROWS_HELD = 10_000;
+const ROWS_HELD = 5_000;
+/** Text of the rows held, estimated by the bytes that they were read from. */
+const BYTES_HELD = 16 * 1024 * 1024;
 const PATHS_PER_STATEMENT = 500;
 
 /** Thrown where the engine's own reader failed as a whole: the run starts again without it. */
@@ -69,7 +71,8 @@ export async function bringContents(plan: FilePlan, context: StageContext): Prom
   const format = recordFormat(staging, context.run.startedAt.getTime());
   const summaries = new Map<number, FileSummary>();
   const clean = context.useCleanReader && context.source.isLocal ? plan.load.filter(isForEngine) : [];
-  const careful = new Set(plan.load.filter((file) => !clean.includes(file)));
+  const forEngine = new Set(clean);
+  const careful = new Set(plan.load.filter((file) => !forEngine.has(file)));
   for (const some of inStatements(clean)) {
     const refused = await readClean(some, staging, context);
     for (const file of some) {
@@ -97,11 +100,11 @@ export async function bringContents(plan: FilePlan, context: StageContext): Prom
   };
 }
 
-/** Takes out what a load brought that did not commit: contents that the manifest does not know. */
+/** Takes out what a load brought that did not commit: contents whose numbers were never given away. */
 export async function discardUnfinished(warehouse: Pick<Warehouse, 'rows' | 'run'>): Promise<void> {
-  const [row] = await warehouse.rows('select coalesce(max(file_id), 0) as last from ops.files');
+  const [row] = await warehouse.rows('select next_file_id from ops.warehouse');
   for (const table of [events, songs, rejectsTable]) {
-    await warehouse.run(`delete from ${qualifiedName(table)} where file_id > ${Number(row?.last)}`);
+    await warehouse.run(`delete from ${qualifiedName(table)} where file_id >= ${Number(row?.next_file_id)}`);
   }
 }
 
@@ -152,7 +155,6 @@ async function readClean(
   try {
     return new Set(await warehouse.readClean(staging, candidates, run.startedAt.getTime()));
   } catch (cause) {
-    if (cause instanceof WarehouseError && /interrupt|space left/i.test(cause.message)) throw cause;
     throw new CleanReadFailed((cause as Error).message, { cause });
   }
 }
@@ -173,19 +175,34 @@ async function readCarefully(
   const { staging } = targets[kind];
   const { warehouse, observer } = context;
   let rows: StagedRow[] = [];
+  let held = 0;
+  /** The rows before these, on their way into the warehouse while the next ones are being read. */
+  let writing: Promise<void> = Promise.resolve();
 
   async function put(file: FileToLoad, batch: Batch): Promise<void> {
+    held += batch.bytes;
     for (const row of batch.rows) {
       row.file_id = file.fileId;
       rows.push(row);
     }
-    if (batch.rejects.length > 0) await writeRejects(file, kind, batch.rejects, context);
-    if (rows.length >= ROWS_HELD) await flush();
+    if (batch.rejects.length > 0) {
+      await writing;
+      await writeRejects(file, kind, batch.rejects, context);
+    }
+    if (rows.length >= ROWS_HELD || held >= BYTES_HELD) await startWriting();
+  }
+
+  async function startWriting(): Promise<void> {
+    await writing;
+    writing = warehouse.append(staging, rows);
+    writing.catch(() => {});
+    rows = [];
+    held = 0;
   }
 
   async function flush(): Promise<void> {
-    await warehouse.append(staging, rows);
-    rows = [];
+    await startWriting();
+    await writing;
   }
 
   for (const file of files) {
@@ -311,13 +328,15 @@ export async function recordContents(
   });
   await warehouse.append(filesTable, [
     ...plan.load.map((file) => rowOf(file, false)),
-    ...plan.duplicates.map((file) => rowOf(file, true)),
+    ...plan.duplicates.map((file) => rowOf(file, file.of !== null)),
   ]);
   await warehouse.append(
     driftTable,
     [...summaries].flatMap(([file_id, { drift }]) => drift.map((count) => ({ file_id, ...count }))),
   );
   await promoteOrphans(plan.kind, warehouse);
+  const last = plan.load.at(-1);
+  if (last) await warehouse.run(`update ops.warehouse set next_file_id = ${last.fileId + 1}`);
 }
 
 /** The balance of a content, whether it came now or before. */

@@ -43,11 +43,17 @@ export async function touchContents(
   }
 }
 
+/** Ids as a condition: contents that came together have consecutive ids. */
 function idsIn(fileIds: readonly number[]): string {
-  const first = Math.min(...fileIds);
-  const last = Math.max(...fileIds);
-  const isRange = last - first + 1 === fileIds.length;
-  return isRange ? `file_id between ${first} and ${last}` : `file_id in (${fileIds.join(', ')})`;
+  const sorted = [...new Set(fileIds)].sort((a, b) => a - b);
+  const spans: string[] = [];
+  let first = sorted[0] ?? 0;
+  for (const [at, id] of sorted.entries()) {
+    if (sorted[at + 1] === id + 1) continue;
+    spans.push(first === id ? `file_id = ${id}` : `file_id between ${first} and ${id}`);
+    first = sorted[at + 1] ?? 0;
+  }
+  return `(${spans.join(' or ')})`;
 }
 
 export interface Repeats {
@@ -58,9 +64,9 @@ export interface Repeats {
 /**
  * Keeps one record per key in staging and sets its repeats aside: of different records under one key, the first
  * by time and then by its values in column order stays. So the outcome depends on the set of files alone.
- * `cold`: staging was empty before this load, so every key may be contested; else only those touched.
+ * `whole`: every key may be contested, as after a cold load; else only those touched.
  */
-export async function settleRepeats(kind: FileKind, cold: boolean, warehouse: Warehouse): Promise<Repeats> {
+export async function settleRepeats(kind: FileKind, whole: boolean, warehouse: Warehouse): Promise<Repeats> {
   const { staging, repeated, key } = targets[kind];
   const from = qualifiedName(staging);
   const aside = qualifiedName(repeated);
@@ -69,32 +75,29 @@ export async function settleRepeats(kind: FileKind, cold: boolean, warehouse: Wa
   const isContested = (table: string): string =>
     `exists (select 1 from contested where ${equalOn(key, 'contested', table)})`;
   const isTouched = (table: string): string =>
-    `exists (select 1 from ${nameOf(kind)} as touched where ${equalOn(key, 'touched', table)})`;
+    whole
+      ? '1 = 1'
+      : `exists (select 1 from ${nameOf(kind)} as touched where ${equalOn(key, 'touched', table)})`;
 
   await warehouse.run('drop table if exists contested');
   await warehouse.run(
-    cold
-      ? `create temporary table contested as select ${keys} from ${from} group by ${keys} having count(*) > 1`
-      : `create temporary table contested as
-         select ${keys} from (
-           select ${keys}, 0 as aside from ${from} where ${isTouched(from)}
-           union all
-           select ${keys}, 1 as aside from ${aside} where ${isTouched(aside)}
-         ) as standing
-         group by ${keys} having count(*) > 1 or max(aside) = 1`,
+    `create temporary table contested as
+     select ${keys} from (
+       select ${keys}, 0 as aside from ${from} where ${isTouched(from)}
+       union all
+       select ${keys}, 1 as aside from ${aside} where ${isTouched(aside)}
+     ) as standing
+     group by ${keys} having count(*) > 1 or max(aside) = 1`,
   );
   const [count] = await warehouse.rows('select count(*) as keys from contested');
   if (Number(count?.keys) === 0) return { duplicates: 0, conflicts: 0 };
 
-  const countAside = async (): Promise<Repeats> => {
-    const [row] = await warehouse.rows(
-      `select count(case when repeat = 'duplicate' then 1 end) as duplicates,
-              count(case when repeat = 'conflict' then 1 end) as conflicts
-       from ${aside} where ${isContested(aside)}`,
-    );
-    return { duplicates: Number(row?.duplicates), conflicts: Number(row?.conflicts) };
-  };
-  const before = await countAside();
+  const countsByKey = `select ${keys},
+      count(case when repeat = 'duplicate' then 1 end) as duplicates,
+      count(case when repeat = 'conflict' then 1 end) as conflicts
+    from ${aside} where ${isContested(aside)} group by ${keys}`;
+  await warehouse.run('drop table if exists aside_before');
+  await warehouse.run(`create temporary table aside_before as ${countsByKey}`);
   await warehouse.run('drop table if exists candidates');
   await warehouse.run(
     `create temporary table candidates as
@@ -120,16 +123,25 @@ export async function settleRepeats(kind: FileKind, cold: boolean, warehouse: Wa
      select ${columns}, case when content > 1 and copy = 1 then 'conflict' else 'duplicate' end
      from ranked where place > 1`,
   );
-  if (!cold) {
+  if (!whole) {
     await warehouse.run(`insert into ${nameOf(kind)} select ${columnsOf[kind].join(', ')} from candidates`);
   }
-  const after = await countAside();
-  for (const temporary of ['contested', 'candidates', 'ranked'])
+  const [added] = await warehouse.rows(
+    `select coalesce(sum(${moreThanBefore('duplicates')}), 0) as duplicates,
+            coalesce(sum(${moreThanBefore('conflicts')}), 0) as conflicts
+     from (${countsByKey}) as standing
+     left join aside_before on ${equalOn(key, 'aside_before', 'standing')}`,
+  );
+  for (const temporary of ['contested', 'candidates', 'ranked', 'aside_before']) {
     await warehouse.run(`drop table ${temporary}`);
-  return {
-    duplicates: Math.max(0, after.duplicates - before.duplicates),
-    conflicts: Math.max(0, after.conflicts - before.conflicts),
-  };
+  }
+  return { duplicates: Number(added?.duplicates), conflicts: Number(added?.conflicts) };
+}
+
+/** By how many a key's repeats of a kind grew; a repeat that became the event itself is no loss. */
+function moreThanBefore(kind: 'duplicates' | 'conflicts'): string {
+  return `case when standing.${kind} > coalesce(aside_before.${kind}, 0)
+    then standing.${kind} - coalesce(aside_before.${kind}, 0) else 0 end`;
 }
 
 /** The order in which contents under one key stand: by time, then by their values in column order. */

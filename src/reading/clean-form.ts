@@ -8,7 +8,8 @@ const PLAIN = '[^"\\\\\\x00-\\x1f]*';
 const STRING = `"${PLAIN}(?:${ESCAPE}${PLAIN})*"`;
 /** Whole numbers that JavaScript and every warehouse hold exactly. */
 const WHOLE = '(?:0|-?[1-9][0-9]{0,14})';
-const NUMBER = '-?(?:0|[1-9][0-9]{0,14})(?:\\.[0-9]{1,17})?';
+/** Not -0, which is another zero to one reader than to the other. */
+const NUMBER = '(?:-(?=[0-9.]*[1-9]))?(?:0|[1-9][0-9]{0,14})(?:\\.[0-9]{1,17})?';
 const NEWLINE = 0x0a;
 
 /** Tells of lines whether each one is a record in clean form. */

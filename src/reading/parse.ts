@@ -31,6 +31,7 @@ interface Field {
   readonly values: readonly string[] | undefined;
   readonly min: number;
   readonly max: number;
+  readonly isTime: boolean;
 }
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: NUL is what this looks for.
@@ -62,20 +63,40 @@ export function recordFormat(table: Table, nowMs: number): RecordFormat {
 export function recordParser({ fields, keys, byLowerCase, requiredWhen }: RecordFormat): RecordParser {
   const drift = new Map<string, DriftCount>();
 
+  /** Counts keys that are not as declared; the undeclared ones with their values as JSON. */
   function countDrift(record: Record<string, unknown>, text: string): string | null {
-    const extra: Record<string, unknown> = {};
-    let undeclared = 0;
-    for (const key of Object.keys(record)) {
-      if (keys.has(key)) continue;
-      undeclared += 1;
-      extra[key] = record[key];
+    const undeclared = Object.keys(record).filter((key) => !keys.has(key));
+    for (const key of undeclared) {
       count(drift, byLowerCase.has(key.toLowerCase()) ? 'other case' : 'new', key);
     }
-    if (Object.keys(record).length - undeclared < fields.length) {
-      for (const field of fields) if (!Object.hasOwn(record, field.key)) count(drift, 'missing', field.key);
+    if (Object.keys(record).length - undeclared.length < fields.length) {
+      for (const field of fields) {
+        if (!Object.hasOwn(record, field.key)) count(drift, 'missing', field.key);
+      }
     }
-    if (undeclared === 0) return null;
-    return Object.values(extra).every(isExact) ? JSON.stringify(extra) : keepDigits(text, Object.keys(extra));
+    return undeclared.length === 0 ? null : extraJson(record, undeclared, text);
+  }
+
+  function parseObject(record: Record<string, unknown>, text: string): Parsed {
+    const repeated = repeatedKey(text, Object.keys(record).length);
+    if (repeated !== null) {
+      return {
+        fault: fault('duplicate_key', repeated, undefined, `the key ${shown(repeated)} stands twice`),
+      };
+    }
+    const unstorable = Object.keys(record).find((key) => UNSTORABLE.test(key));
+    if (unstorable !== undefined) {
+      return {
+        fault: fault('unstorable_text', null, unstorable, 'a key holds \\u0000 or half a surrogate pair'),
+      };
+    }
+    const row: StagedRow = { extra: countDrift(record, text) };
+    for (const field of fields) {
+      const problem = readField(field, record, text, row, byLowerCase);
+      if (problem) return { fault: problem };
+    }
+    const incomplete = requiredWhen && checkRequiredWhen(requiredWhen, fields, row);
+    return incomplete ? { fault: incomplete } : { row };
   }
 
   return {
@@ -92,19 +113,13 @@ export function recordParser({ fields, keys, byLowerCase, requiredWhen }: Record
           fault: fault('not_an_object', null, record, `the record is ${nameOf(record)}, not an object`),
         };
       }
-      const object = record as Record<string, unknown>;
-      const repeated = repeatedKey(text, Object.keys(object).length);
-      if (repeated !== null) {
-        return { fault: fault('duplicate_key', repeated, undefined, `the key "${repeated}" stands twice`) };
+      try {
+        return parseObject(record as Record<string, unknown>, text);
+      } catch (error) {
+        // Nothing that stands in a record may end the load; what is left to throw is nesting without end.
+        const reason = `the record cannot be taken apart: ${(error as Error).message}`;
+        return { fault: fault('too_deep', null, undefined, reason.slice(0, SHOWN_VALUE_LENGTH)) };
       }
-      const extra = countDrift(object, text);
-      const row: StagedRow = { extra };
-      for (const field of fields) {
-        const problem = readField(field, object, text, row, byLowerCase);
-        if (problem) return { fault: problem };
-      }
-      const incomplete = requiredWhen && checkRequiredWhen(requiredWhen, fields, row);
-      return incomplete ? { fault: incomplete } : { row };
     },
   };
 }
@@ -118,7 +133,9 @@ function fieldsOf(table: Table, nowMs: number): Field[] {
     numbersAsText: from.numbersAsText ?? false,
     values: column.values,
     min: from.min ?? Number.NEGATIVE_INFINITY,
-    max: from.maxMsAfterNow === undefined ? Number.POSITIVE_INFINITY : nowMs + from.maxMsAfterNow,
+    max:
+      from.max ?? (from.maxMsAfterNow === undefined ? Number.POSITIVE_INFINITY : nowMs + from.maxMsAfterNow),
+    isTime: from.maxMsAfterNow !== undefined,
   }));
 }
 
@@ -197,9 +214,10 @@ function readNumber(field: Field, value: unknown, row: StagedRow): Fault | null 
 }
 
 function bounds(field: Field): string {
-  if (Number.isFinite(field.max)) {
+  if (field.isTime) {
     return `outside ${new Date(field.min).toISOString()} (${field.min}) to ${new Date(field.max).toISOString()} (${field.max})`;
   }
+  if (Number.isFinite(field.max)) return `outside ${field.min} to ${field.max}`;
   return field.min === 0 ? 'not a finite number from 0' : 'beyond what can be stored exactly';
 }
 
@@ -236,11 +254,17 @@ function* topLevelKeys(text: string): Generator<string> {
     else if (character === '}' || character === ']') depth -= 1;
     else if (character === '"') {
       const end = endOfString(text, at);
-      if (depth === 1 && /^\s*:/.test(text.slice(end + 1, end + 64)))
-        yield JSON.parse(text.slice(at, end + 1)) as string;
+      if (depth === 1 && isColonNext(text, end + 1)) yield JSON.parse(text.slice(at, end + 1)) as string;
       at = end;
     }
   }
+}
+
+/** Whether only blanks stand between here and a colon. */
+function isColonNext(text: string, start: number): boolean {
+  let at = start;
+  while (text[at] === ' ' || text[at] === '\t' || text[at] === '\n' || text[at] === '\r') at += 1;
+  return text[at] === ':';
 }
 
 function endOfString(text: string, start: number): number {
@@ -257,17 +281,19 @@ function digitsOf(text: string, key: string): string {
   return String(record[key]);
 }
 
-/** Whether JSON.parse kept all that the text said. */
-function isExact(value: unknown): boolean {
-  return (
-    value === null || (typeof value === 'number' ? Number.isSafeInteger(value) : typeof value !== 'object')
-  );
-}
-
-/** The named keys of a record as JSON, numbers in their own digits. */
-function keepDigits(text: string, keys: readonly string[]): string {
-  const record = parseKeepingDigits(text) as Record<string, unknown>;
-  return stringifyKeepingDigits(Object.fromEntries(keys.map((key) => [key, record[key]]))) ?? '{}';
+/** Some of a record's keys as JSON, with numbers in their own digits. */
+function extraJson(record: Record<string, unknown>, keys: readonly string[], text: string): string {
+  const isExact = keys.every((key) => {
+    const value = record[key];
+    return (
+      value === null || (typeof value === 'number' ? Number.isSafeInteger(value) : typeof value !== 'object')
+    );
+  });
+  const kept: Record<string, unknown> = isExact
+    ? record
+    : (parseKeepingDigits(text) as Record<string, unknown>);
+  const pairs = keys.map((key) => `${JSON.stringify(key)}:${stringifyKeepingDigits(kept[key]) ?? 'null'}`);
+  return `{${pairs.join(',')}}`;
 }
 
 function count(drift: Map<string, DriftCount>, change: DriftCount['change'], key: string): void {
@@ -281,9 +307,19 @@ function fault(rule: Rule, field: string | null, value: unknown, reason: string)
   return { rule, field, value: value === undefined ? null : shown(value), reason };
 }
 
+/** A value as short JSON; never half a character. */
 function shown(value: unknown): string {
-  const json = typeof value === 'number' && !Number.isFinite(value) ? String(value) : JSON.stringify(value);
-  return json.length > SHOWN_VALUE_LENGTH ? `${json.slice(0, SHOWN_VALUE_LENGTH)}…` : json;
+  if (typeof value === 'number' && !Number.isFinite(value)) return String(value);
+  const json = typeof value === 'object' && value !== null ? shownObject(value) : JSON.stringify(value);
+  return json.length > SHOWN_VALUE_LENGTH ? `${json.slice(0, SHOWN_VALUE_LENGTH).toWellFormed()}…` : json;
+}
+
+function shownObject(value: object): string {
+  try {
+    return JSON.stringify(value);
+  } catch {
+    return Array.isArray(value) ? '[…]' : '{…}';
+  }
 }
 
 function nameOf(value: unknown): string {

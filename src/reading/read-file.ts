@@ -5,12 +5,14 @@ import type { Reject } from './reject.ts';
 import { UnpackError, unpack } from './unpack.ts';
 
 /** A longer raw text is kept cut off, with a note in the reject's reason. */
-const LONGEST_RAW = 1024 * 1024;
+export const LONGEST_RAW = 1024 * 1024;
 
 /** Rows and rejects in the file's order, as they come. */
 export interface Batch {
   readonly rows: StagedRow[];
   readonly rejects: Reject[];
+  /** How many bytes of unpacked text these come from. */
+  readonly bytes: number;
 }
 
 /** What a file came to: lines = staged + rejected + blank. */
@@ -73,11 +75,13 @@ export async function* readFile(
 
 function fileReader(format: RecordFormat): FileReader {
   const parser = recordParser(format);
-  let batch: Batch = { rows: [], rejects: [] };
+  let rows: StagedRow[] = [];
+  let rejects: Reject[] = [];
+  let bytes = 0;
   const counted = { staged: 0, rejected: 0, blank: 0 };
 
   function refuse(reject: Reject): void {
-    batch.rejects.push(cutRaw(reject));
+    rejects.push(cutRaw(reject));
     counted.rejected += 1;
   }
 
@@ -85,7 +89,7 @@ function fileReader(format: RecordFormat): FileReader {
     record(line, text) {
       const parsed = parser.parse(text);
       if ('row' in parsed) {
-        batch.rows.push(parsed.row);
+        rows.push(parsed.row);
         counted.staged += 1;
       } else if (parsed.fault.rule === 'malformed_json') return false;
       else refuse({ line, ...parsed.fault, raw: text });
@@ -102,10 +106,15 @@ function fileReader(format: RecordFormat): FileReader {
   });
 
   return {
-    push: (chunk) => splitter.push(chunk),
+    push(chunk) {
+      bytes += chunk.length;
+      splitter.push(chunk);
+    },
     take() {
-      const taken = batch;
-      batch = { rows: [], rejects: [] };
+      const taken = { rows, rejects, bytes };
+      rows = [];
+      rejects = [];
+      bytes = 0;
       return taken;
     },
     end() {
@@ -126,12 +135,10 @@ function unreadable(reason: string): Reject {
   return { line: 1, rule: 'unreadable_file', field: null, value: null, reason, raw: '' };
 }
 
+/** The raw text as warehouses can store it. */
 function cutRaw(reject: Reject): Reject {
-  const raw = reject.raw.replaceAll('\0', '\ufffd');
+  const raw = reject.raw.replaceAll('\0', '\ufffd').toWellFormed();
   if (raw.length <= LONGEST_RAW) return { ...reject, raw };
-  return {
-    ...reject,
-    raw: raw.slice(0, LONGEST_RAW),
-    reason: `${reject.reason} (raw is cut off after 1 MiB)`,
-  };
+  const head = raw.slice(0, LONGEST_RAW).toWellFormed();
+  return { ...reject, raw: head, reason: `${reject.reason} (raw is cut off after 1 MiB)` };
 }

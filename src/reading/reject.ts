@@ -11,6 +11,7 @@ export type Rule =
   | 'unstorable_text'
   | 'invalid_utf8'
   | 'too_long'
+  | 'too_deep'
   | 'unreadable_file';
 
 /** What each rule means, for people. */
@@ -25,6 +26,7 @@ export const ruleMeanings: Readonly<Record<Rule, string>> = {
   incomplete_play: 'A play lacks its user, song, artist or length.',
   unstorable_text: 'A text holds \\u0000 or half a surrogate pair, which warehouses cannot store.',
   invalid_utf8: 'The line is not valid UTF-8.',
+  too_deep: 'The record is nested too deeply, or holds one key twice within an undeclared value.',
   too_long: 'The record is longer than 16 MiB.',
   unreadable_file: 'The compressed file cannot be unpacked whole, so nothing of it is trusted.',
 };

@@ -9,6 +9,8 @@ import type { Request } from './survey-worker.ts';
 /** Below this, starting threads costs more than they save. */
 const WORTH_THREADS_BYTES = 32 * 1024 * 1024;
 const MOST_THREADS = 4;
+/** Of all small files together; those beyond are read again when they are staged. */
+const KEPT_BYTES = 128 * 1024 * 1024;
 const READS_AT_ONCE = 8;
 
 interface Answer {
@@ -27,9 +29,12 @@ export async function surveyAll(
   const surveys: Survey[] = new Array(files.length);
   const places = files.map((_, at) => at);
   const isSmall = (at: number): boolean => (files[at]?.bytes ?? 0) <= KEPT_FILE_BYTES;
+  let kept = 0;
   await share(places.filter(isSmall), READS_AT_ONCE, async (at) => {
     const file = files[at] as SourceFile;
-    surveys[at] = await surveySmall(source, file);
+    const found = await surveySmall(source, file);
+    kept += file.bytes;
+    surveys[at] = kept > KEPT_BYTES ? { ...found, content: null } : found;
     onBytes(file.bytes);
   });
   const large = places.filter((at) => !isSmall(at));

@@ -5,7 +5,7 @@ import { countNewlines, formChecker } from './clean-form.ts';
 import { type Compression, compressionOf } from './unpack.ts';
 
 /** Files up to this size are kept in memory from the survey to their staging, so that they are read once. */
-export const KEPT_FILE_BYTES = 64 * 1024;
+export const KEPT_FILE_BYTES = 16 * 1024;
 /** Longer lines go to the line-by-line reader, which has its own bound. */
 const LONGEST_CLEAN_LINE = 4 * 1024 * 1024;
 const NEWLINE = 0x0a;

@@ -11,6 +11,8 @@ interface SourceField {
   readonly numbersAsText?: boolean;
   /** Smallest accepted number. */
   readonly min?: number;
+  /** Largest accepted number. */
+  readonly max?: number;
   /** Largest accepted number, in milliseconds after the time of the load. */
   readonly maxMsAfterNow?: number;
 }

@@ -6,8 +6,10 @@ import { SourceError } from '../errors.ts';
 import type { Listing, Source, SourceFile } from './source.ts';
 
 const DATA_FILE = /\.(json|jsonl|ndjson)(\.(gz|zst))?$/i;
-/** A file touched so recently may change again within the clock's grain, so its times prove nothing. */
-const RACY_MS = 2_000;
+/** A file touched so recently may change again within its clock's grain, so its times prove nothing. */
+const GRAIN_MS = 50;
+/** Some file systems keep whole seconds only. */
+const COARSE_GRAIN_MS = 2_000;
 const STATS_PER_TURN = 256;
 const CHUNK_BYTES = 1024 * 1024;
 
@@ -78,7 +80,7 @@ async function list(place: string, nowMs: number): Promise<Listing> {
   return { files: await describeAll(paths, nowMs), skipped: [], covers: () => false };
 }
 
-/** Every file below a folder, links followed, hidden names and loops passed over. */
+/** Every file below a folder, links followed; hidden names, loops and links to nothing are passed over. */
 async function walk(root: string): Promise<string[]> {
   const paths: string[] = [];
   const first = { path: root, real: await realpath(root) };
@@ -91,7 +93,10 @@ async function walk(root: string): Promise<string[]> {
       if (entry.name.startsWith('.')) continue;
       const path = join(here, entry.name);
       const isLink = entry.isSymbolicLink();
-      const kind = isLink ? await stat(path).catch((cause) => fail(path, cause)) : entry;
+      const kind = isLink
+        ? await stat(path).catch((cause) => (isMissing(cause) ? null : fail(path, cause)))
+        : entry;
+      if (kind === null) continue;
       if (kind.isFile()) paths.push(path);
       if (!kind.isDirectory()) continue;
       const below = { path, real: isLink ? await realpath(path) : join(real, entry.name) };
@@ -125,7 +130,7 @@ function describe(path: string, nowMs: number): SourceFile {
     path,
     bytes: size,
     fingerprint: `${size}:${mtimeMs}:${ctimeMs}:${ino}`,
-    settled: Math.max(mtimeMs, ctimeMs) < nowMs - RACY_MS,
+    settled: Math.max(mtimeMs, ctimeMs) < nowMs - (mtimeMs % 1000 === 0 ? COARSE_GRAIN_MS : GRAIN_MS),
   };
 }
 

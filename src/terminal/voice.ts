@@ -1,7 +1,7 @@
 import { SingleBar } from 'cli-progress';
 import pc from 'picocolors';
 import type { Observer } from '../pipeline/observer.ts';
-import { formatBytes, formatCount } from './format.ts';
+import { formatBytes, formatCount, printable } from './format.ts';
 
 /** How a command talks to people: on stderr only, so that stdout stays for results. */
 export interface Voice extends Observer {
@@ -22,7 +22,7 @@ export interface VoiceOptions {
 export function makeVoice({ quiet, verbose, stream }: VoiceOptions): Voice {
   const drawsBars = stream.isTTY === true && !quiet;
   let bar: SingleBar | null = null;
-  const say = (message: string): void => void stream.write(`${message}\n`);
+  const say = (message: string): void => void stream.write(`${printable(message)}\n`);
 
   function done(): void {
     bar?.stop();
@@ -47,7 +47,7 @@ export function makeVoice({ quiet, verbose, stream }: VoiceOptions): Voice {
     },
     warn(message) {
       done();
-      say(`${pc.yellow('warning')} ${message}`);
+      stream.write(`${pc.yellow('warning')} ${printable(message)}\n`);
     },
     done,
   };

@@ -1,5 +1,6 @@
 import { constants } from 'node:fs';
-import { copyFile, rename, rm, stat, utimes } from 'node:fs/promises';
+import { copyFile, readdir, rename, rm, stat, utimes } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 
 /** Where readers look: a copy that is replaced by rename, so that no reader ever meets a half-written file. */
 export function publishedPath(file: string): string {
@@ -36,6 +37,16 @@ export async function publish(file: string): Promise<void> {
     await rename(aside, target);
   } finally {
     await rm(aside, { force: true });
+  }
+}
+
+/** Removes copies that a killed writer left; only the holder of the lease may. */
+export async function sweepUnpublished(file: string): Promise<void> {
+  const target = publishedPath(file);
+  const names = await readdir(dirname(target));
+  for (const name of names) {
+    if (name.startsWith(`${basename(target)}.`) && name.endsWith('.tmp'))
+      await rm(join(dirname(target), name), { force: true });
   }
 }
 

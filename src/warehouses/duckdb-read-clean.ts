@@ -52,7 +52,8 @@ function insertSql(table: Table, files: readonly CleanCandidate[]): string {
     select ${files[0]?.fileId ?? 0} + file_index, ${columns.map(({ from }) => `"${from.key}"`).join(', ')}
     from read_json(
       [${files.map((file) => literal(file.path)).join(', ')}],
-      format = 'newline_delimited', columns = {${shape.join(', ')}}
+      format = 'newline_delimited', columns = {${shape.join(', ')}},
+      compression = 'none', hive_partitioning = false, union_by_name = false, filename = false
     )`;
 }
 
@@ -60,6 +61,7 @@ function insertSql(table: Table, files: readonly CleanCandidate[]): string {
 function brokenSql(table: Table, nowMs: number): string {
   const ranges = sourceColumns(table).flatMap(({ name, from }) => [
     ...(from.min === undefined ? [] : [`${name} < ${from.min}`]),
+    ...(from.max === undefined ? [] : [`${name} > ${from.max}`]),
     ...(from.maxMsAfterNow === undefined ? [] : [`${name} > ${nowMs + from.maxMsAfterNow}`]),
   ]);
   const condition = table.requiredWhen;

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { ConfigError } from '../errors.ts';
-import type { LeaseOptions } from './duckdb.ts';
+import type { LeaseOptions } from './duckdb-lease.ts';
 import type { ReadOnlyWarehouse, Warehouse } from './warehouse.ts';
 
 /** The engine that was chosen and where it is. */

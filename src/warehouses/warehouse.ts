@@ -56,6 +56,7 @@ export interface Warehouse {
 /** A read-only view of what was last published; never blocks a load. */
 export interface ReadOnlyWarehouse {
   readonly name: string;
+  readonly dialect: Dialect;
   rows(sql: string, parameters?: readonly SqlValue[]): Promise<SqlRow[]>;
   /** Runs one statement that only reads; anything else is a UsageError. */
   answer(sql: string): Promise<Answer>;

@@ -3,6 +3,11 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { LoadError, SourceError } from '../../src/errors.ts';
+import { events } from '../../src/models/staging/events.ts';
+import { allChecks, runChecks } from '../../src/pipeline/check.ts';
+import { silent } from '../../src/pipeline/observer.ts';
+import { replay } from '../../src/pipeline/replay.ts';
+import { recover } from '../../src/pipeline/setup.ts';
 import { encodedAgain } from '../../src/pipeline/spellings.ts';
 import { eventRecord, jsonLines, pageRecord, songRecord, writeFiles } from '../support/records.ts';
 import {
@@ -52,7 +57,7 @@ describe('a file delivered again', () => {
     });
   });
 
-  test('with the contents of two files swapped keeps the star', async () => {
+  test('with the contents of two files swapped keeps the star, and calls neither a duplicate', async () => {
     const { logs, file } = inFolder();
     const [one, two] = [jsonLines([play(0)]), jsonLines([play(1)])];
     writeFiles(logs, { 'a.json': one, 'b.json': two });
@@ -60,7 +65,8 @@ describe('a file delivered again', () => {
       await deliver(warehouse, { logs });
       const before = await readStar(warehouse);
       writeFiles(logs, { 'a.json': two, 'b.json': one });
-      await deliver(warehouse, { logs });
+      const report = await deliver(warehouse, { logs });
+      expect(report.files).toMatchObject({ changed: 2, duplicate: 0, unchanged: 0 });
       expect(await readStar(warehouse)).toEqual(before);
     });
   });
@@ -170,6 +176,31 @@ describe('rejects', () => {
       'another level',
       jsonLines([{ ...play(0), level: 'gold' }]),
       { rule: 'not_accepted', field: 'level', value: '"gold"' },
+    ],
+    [
+      'a key twice, with blanks before its colon',
+      jsonLines([play(0)]).replace('{', `{"ts"${' '.repeat(100)}:1,`),
+      { rule: 'duplicate_key', field: 'ts' },
+    ],
+    [
+      'nesting without end',
+      jsonLines([play(0)]).replace('{', `{"x":${'['.repeat(20_000)}${']'.repeat(20_000)},`),
+      { rule: 'too_deep' },
+    ],
+    [
+      'nesting without end for a text',
+      jsonLines([play(0)]).replace('"Undo"', `${'['.repeat(20_000)}${']'.repeat(20_000)}`),
+      { rule: 'wrong_type', field: 'song' },
+    ],
+    [
+      'half a character in a key',
+      jsonLines([play(0)]).replace('{', '{"\\ud800":1,'),
+      { rule: 'unstorable_text' },
+    ],
+    [
+      'a value that is cut within a character',
+      jsonLines([{ ...play(0), level: `x${'😀'.repeat(150)}` }]),
+      { rule: 'not_accepted', field: 'level' },
     ],
     ['a key twice', jsonLines([play(0)]).replace('{', '{"ts":1,'), { rule: 'duplicate_key', field: 'ts' }],
     [
@@ -306,6 +337,16 @@ describe('matching', () => {
     });
   });
 
+  test('finds a doubly encoded name that ends in a blank of another alphabet', async () => {
+    const { logs, songs } = inFolder();
+    const name = 'Ces Gens Là';
+    const encoded = encodedAgain(encodedAgain(name));
+    expect(encoded.endsWith('\u00a0')).toBe(true);
+    writeFiles(logs, { 'a.json': jsonLines([play(0, { song: encoded, artist: 'Elena' })]) });
+    writeFiles(songs, { 'a.json': JSON.stringify(songRecord({ title: name, artist_name: 'Elena' })) });
+    expect((await starAfter([{ logs, songs }])).songplays).toMatchObject([{ song_id: 'SOUNDO' }]);
+  });
+
   test('on title and artist alone finds more, and the choice stays until it is changed', async () => {
     const { logs, songs, file } = inFolder();
     writeFiles(logs, {
@@ -324,6 +365,92 @@ describe('matching', () => {
         (await deliver(warehouse, { logs, options: { matchOn: 'title, artist, duration' } })).match.matched,
       ).toBe(0);
     });
+  });
+});
+
+describe('names of folders', () => {
+  test.each(['level=paid', 'userId=99', 'ts=1', 'page=Home'])(
+    'such as %s say nothing about the records in them',
+    async (folder) => {
+      const { logs, file } = inFolder();
+      const records = Array.from({ length: 300 }, (_, at) => play(at));
+      writeFiles(logs, { [`${folder}/month=11/day.json`]: jsonLines(records) });
+      await withWarehouse(file, async (warehouse) => {
+        await deliver(warehouse, { logs });
+        expect(
+          await warehouse.rows(
+            'select level, user_id, count(*) as plays from songplays group by level, user_id',
+          ),
+        ).toEqual([{ level: 'free', user_id: '7', plays: 300 }]);
+      });
+    },
+  );
+});
+
+describe('after a load that was killed', () => {
+  test('what it brought into staging is gone before anything else is decided', async () => {
+    const { logs, file } = inFolder();
+    writeFiles(logs, { 'a.json': jsonLines([play(0), 'broken']) });
+    await withWarehouse(file, async (warehouse) => {
+      await deliver(warehouse, { logs });
+      const [event] = await warehouse.rows('select * from staging.events');
+      // As a killed load leaves it: an earlier event under the same key, of a content that no manifest knows.
+      await warehouse.append(events, [{ ...event, file_id: 2, ts: Number(event?.ts) - 5000 }]);
+      await recover(warehouse);
+      const raw = JSON.stringify(play(1));
+      const replayed = await replay([{ rejectId: '1:2', raw }], warehouse, Date.now, silent);
+      expect(replayed).toMatchObject({ status: 'committed', accepted: 1 });
+      expect((await warehouse.rows('select ts from staging.events order by ts')).map(({ ts }) => ts)).toEqual(
+        [play(0).ts, play(1).ts],
+      );
+    });
+  });
+
+  test('numbers of contents are never given twice, so an old export cannot hit another file', async () => {
+    const { logs, file } = inFolder();
+    writeFiles(logs, { 'a.json': jsonLines([play(0)]), 'b.json': 'broken' });
+    await withWarehouse(file, async (warehouse) => {
+      await deliver(warehouse, { logs });
+      writeFiles(logs, { 'b.json': jsonLines([play(0)]), 'c.json': 'broken too' });
+      await deliver(warehouse, { logs });
+      expect(await warehouse.rows('select reject_id from ops.rejects')).toEqual([{ reject_id: '3:1' }]);
+      const replayed = await replay(
+        [{ rejectId: '2:1', raw: JSON.stringify(play(5)) }],
+        warehouse,
+        Date.now,
+        silent,
+      );
+      expect(replayed).toMatchObject({ accepted: 0, unknown: ['2:1'] });
+    });
+  });
+});
+
+test('a reject whose text is not the file’s byte for byte is not replayed as it is', async () => {
+  const { logs, file } = inFolder();
+  writeFiles(logs, { 'a.json': Buffer.from(jsonLines([play(0, { artist: 'Bj\xf6rk' })]), 'latin1') });
+  await withWarehouse(file, async (warehouse) => {
+    await deliver(warehouse, { logs });
+    expect(await replay(null, warehouse, Date.now, silent)).toMatchObject({
+      accepted: 0,
+      stillRefused: [{ rule: 'invalid_utf8' }],
+    });
+  });
+});
+
+test('sparkify check finds a star that is not what its models make of staging', async () => {
+  const { logs, file } = inFolder();
+  writeFiles(logs, { 'a.json': jsonLines([play(0), play(1)]) });
+  await withWarehouse(file, async (warehouse) => {
+    await deliver(warehouse, { logs });
+    const failing = async (): Promise<string[]> => {
+      const results = await runChecks(allChecks('title, artist, duration', warehouse.dialect), warehouse);
+      return results.filter(({ status }) => status === 'failed').map(({ name }) => name);
+    };
+    expect(await failing()).toEqual([]);
+    await warehouse.run("update songplays set level = 'paid' where songplay_id = '1-0'");
+    expect(await failing()).toEqual(['songplays model']);
+    await deliver(warehouse, { logs, options: { fullRefresh: true } });
+    expect(await failing()).toEqual([]);
   });
 });
 

@@ -48,6 +48,7 @@ describe('the clean form', () => {
     ['a raw tab in a text', line.replace('Björk', 'a\tb')],
     ['a number beyond what is exact', line.replace('"sessionId":1', '"sessionId":9007199254740993')],
     ['an exponent', line.replace('"length":200.5', '"length":2e2')],
+    ['minus zero', line.replace('"length":200.5', '"length":-0.0')],
     ['a leading zero', line.replace('"sessionId":1', '"sessionId":01')],
     ['a cut-off line', line.slice(0, 200)],
     ['two records on a line', line + line],

@@ -13,6 +13,7 @@ export const warehouse = table({
   columns: {
     layout_version: integer('The version of the tables’ layout.'),
     created_by: text('The version of sparkify that made the tables.', { maxBytes: 32 }),
+    next_file_id: integer('The number that the next content gets; none is ever given twice.'),
     match_on: text('How the plays in the star were matched to songs.', { maxBytes: 64 }),
   },
   placement: { distribute: 'all', sort: [] },

@@ -28,7 +28,9 @@ export const songs = table({
       from: { key: 'title', required: true, numbersAsText: true },
     }),
     duration: double('The song’s length in seconds.', { from: { key: 'duration', required: true, min: 0 } }),
-    year: bigint.nullable('The year of release; 0 is unknown.', { from: { key: 'year' } }),
+    year: bigint.nullable('The year of release; 0 is unknown.', {
+      from: { key: 'year', min: 0, max: 9999 },
+    }),
     extra: text.nullable('Keys that are not declared here, as a JSON object.', { maxBytes: 65535 }),
   },
   placement: { distribute: 'all', sort: ['song_id'] },

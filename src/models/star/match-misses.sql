@@ -5,8 +5,8 @@ select
     count(known_artist.artist_name) as with_known_artist
 from staging.events as event
 left join (select distinct artist_name from ops.song_keys) as known_artist
-    on known_artist.artist_name = rtrim(event.artist)
+    on known_artist.artist_name = rtrim(event.artist, ' ')
 left join (select distinct title, artist_name from ops.song_keys) as known_title
-    on known_title.title = rtrim(event.song)
-    and known_title.artist_name = rtrim(event.artist)
+    on known_title.title = rtrim(event.song, ' ')
+    and known_title.artist_name = rtrim(event.artist, ' ')
 where event.page = 'NextSong'

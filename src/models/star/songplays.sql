@@ -32,7 +32,7 @@ select
     event.user_agent
 from events_to_build as event
 left join catalogue
-    on rtrim(event.song) = catalogue.title
-    and rtrim(event.artist) = catalogue.artist_name
+    on rtrim(event.song, ' ') = catalogue.title
+    and rtrim(event.artist, ' ') = catalogue.artist_name
     and length_to_match = catalogue.duration
 where event.page = 'NextSong'
