@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
-import { Decompress } from 'fzstd';
+import { SparkifyError } from '../errors.ts';
 
 export type Compression = 'none' | 'gzip' | 'zstd';
 
@@ -23,7 +23,7 @@ export async function* unpack(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buf
   const compression = compressionOf(first.value);
   if (compression === 'none') yield* all;
   else if (compression === 'gzip') yield* gunzip(all);
-  else yield* unzstd(all);
+  else yield* checkedUnzstd(all);
 }
 
 async function* prepend(first: Buffer, rest: AsyncIterator<Buffer>): AsyncGenerator<Buffer> {
@@ -51,22 +51,18 @@ async function* copied(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   for await (const chunk of chunks) yield Buffer.from(chunk);
 }
 
-async function* unzstd(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
-  let ready: Buffer[] = [];
-  const unpacker = new Decompress((chunk) => ready.push(Buffer.from(chunk)));
-  try {
-    for await (const chunk of chunks) {
-      unpacker.push(chunk);
-      const out = ready;
-      ready = [];
-      yield* out;
+async function* checkedUnzstd(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  const { unzstd } = await import('./unzstd.ts');
+  const unpacked = unzstd(chunks);
+  for (;;) {
+    let next: IteratorResult<Buffer>;
+    try {
+      next = await unpacked.next();
+    } catch (cause) {
+      if (cause instanceof SparkifyError) throw cause;
+      throw new UnpackError(`damaged zstd: ${(cause as Error).message}`, { cause });
     }
-    unpacker.push(new Uint8Array(0), true);
-  } catch (cause) {
-    if (cause instanceof Error && !('syscall' in cause)) {
-      throw new UnpackError(`damaged zstd: ${cause.message}`, { cause });
-    }
-    throw cause;
+    if (next.done) return;
+    yield next.value;
   }
-  yield* ready;
 }

@@ -253,7 +253,11 @@ describe('rejects', () => {
 
 describe('files', () => {
   const records = [play(0), play(1)];
-  const zstd = Buffer.from('KLUv/SAHOQAAeyJhIjoxfQ==', 'base64');
+  /** Three plays as the zstd program packs them, with its content checksum. */
+  const zstd = Buffer.from(
+    'KLUv/WQQA70IAJbROCZgT3MwMQzDMBCUe/TucIT0y9Y6JBL+D8pOALJReuGwaQEpDQZ5DiwALQAtAPJ8x99rX7Pj+fBi/L09MHJtlZrzp0VdHSN9/H1zM3h+p5pOnMbfr5W3wpMCv+jmtud8C0JxnNJO+PiFGdpV83esQYdBa4U4Gzu/ZxU1IHZu75NKa3syLU/f2YXXnk+vWfmzZ/d+WfZcKRBV5RRO0QwHV6+Vsev5cdLJDXXk7x3h53xKRfIXiQLCAUpH/L8IDBWmSoSoUDblg1o4ZwlQbXAgQAyTIwr55e93dmTUtllzVXPO3rMNEgAAUOkB6iyAYj2ghHjtqBtsgHdAMOXrERTTteqKLgaDg9xBaDkoOTKhORxSm4UyA4WWkY8=',
+    'base64',
+  );
   const forms: [string, Record<string, string | Buffer>][] = [
     ['pretty-printed', { 'a.json': records.map((record) => JSON.stringify(record, null, 2)).join('\n') }],
     ['concatenated', { 'a.json': records.map((record) => JSON.stringify(record)).join('') }],
@@ -272,13 +276,21 @@ describe('files', () => {
     expect(await starAfter([{ logs }])).toEqual(await starAfter([{ logs: plain }]));
   });
 
-  test('packed by zstd are read', async () => {
-    const { logs, file } = inFolder();
+  test('packed by zstd are read, and refused whole if a single bit is wrong', async () => {
+    const { folder, logs } = inFolder();
+    const plain = writeFiles(join(folder, 'plain'), { 'a.json': jsonLines([...records, play(2)]) });
     writeFiles(logs, { 'a.json.zst': zstd });
-    await withWarehouse(file, async (warehouse) => {
-      expect((await deliver(warehouse, { logs })).rejects).toMatchObject([{ rule: 'missing_field' }]);
-      expect(await warehouse.rows('select raw from ops.rejects')).toEqual([{ raw: '{"a":1}' }]);
-    });
+    expect(await starAfter([{ logs }])).toEqual(await starAfter([{ logs: plain }]));
+    for (const at of [30, 60, zstd.length - 1]) {
+      const damaged = Buffer.from(zstd);
+      damaged[at] = (damaged[at] as number) ^ 1;
+      writeFiles(logs, { 'a.json.zst': damaged });
+      await withWarehouse(join(folder, `${at}.duckdb`), async (warehouse) => {
+        const report = await deliver(warehouse, { logs });
+        expect(report.events).toEqual({ lines: 1, staged: 0, rejected: 1, blank: 0 });
+        expect(report.rejects).toMatchObject([{ rule: 'unreadable_file' }]);
+      });
+    }
   });
 });
 
