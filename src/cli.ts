@@ -113,7 +113,7 @@ async function runCommand(command: Command, called: Commander): Promise<number> 
   } finally {
     voice.done();
   }
-  const text = flags.json === true ? JSON.stringify(result.json, null, 2) : result.text;
+  const text = flags.json === true ? (JSON.stringify(result.json, null, 2) ?? '') : result.text;
   if (text !== '') await print(text.endsWith('\n') ? text : `${text}\n`);
   return result.exitCode ?? 0;
 }
@@ -128,6 +128,7 @@ function makeContext(voice: Voice): Context {
       config ??= readAndWarn(flags, voice);
       return config;
     },
+    write: print,
     async confirm(question) {
       if (process.stdin.isTTY !== true) return false;
       const ask = createInterface({ input: process.stdin, output: process.stderr });

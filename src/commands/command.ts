@@ -2,7 +2,7 @@ import type { Command as Commander } from 'commander';
 import type { Config } from '../config/config.ts';
 import type { Voice } from '../terminal/voice.ts';
 
-/** What a command gives back: `json` for --json, `text` for people; both go to stdout. */
+/** What a command gives back: `json` for --json, `text` for people; both go to stdout. Undefined: it was written. */
 export interface Result {
   readonly json: unknown;
   readonly text: string;
@@ -19,6 +19,8 @@ export interface Context {
   readonly isTerminal: boolean;
   /** Reads dwh.cfg, environment and the flags that are settings, once; warnings are spoken. */
   config(flags: Flags): Promise<Config>;
+  /** Writes a part of a long result to stdout, as fast as that takes it. */
+  write(text: string): Promise<void>;
   /** Asks a person at a terminal; false elsewhere. */
   confirm(question: string): Promise<boolean>;
   /** Called when a signal ends the work. */

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { UsageError } from '../errors.ts';
+import { SparkifyError, UsageError } from '../errors.ts';
 import { type Command, warehouseFlag } from './command.ts';
 import { withPublished } from './warehouse-of.ts';
 
@@ -36,20 +36,17 @@ export const command: Command = {
       }
       const answer = await warehouse.answer(sql);
       const { formatAnswer } = await import('../terminal/answer.ts');
-      const json = answer.rows.map((row) =>
-        Object.fromEntries(answer.columns.map((column, at) => [column, row[at] ?? null])),
-      );
-      const text =
-        format === 'json'
-          ? `${JSON.stringify(json, null, 2)}\n`
-          : formatAnswer(answer, format === 'csv' ? 'csv' : 'table');
-      if (output === null) return { json, text };
+      const pieces = formatAnswer(answer, format === 'parquet' ? 'table' : format);
+      if (output === null) {
+        for await (const piece of pieces) await context.write(piece);
+        return { json: undefined, text: '' };
+      }
       const { writeFile } = await import('node:fs/promises');
-      await writeFile(output, text);
-      return {
-        json: { status: 'written', output, rows: answer.rows.length },
-        text: `Wrote ${answer.rows.length} rows to ${output}.`,
-      };
+      await writeFile(output, pieces).catch((cause) => {
+        if (cause instanceof SparkifyError) throw cause;
+        throw new UsageError(`Cannot write ${output}: ${(cause as Error).message}`, { cause });
+      });
+      return { json: { status: 'written', output }, text: `Wrote ${output}.` };
     });
   },
 };

@@ -174,10 +174,9 @@ function referenceChecks(table: Table, rows = qualifiedName(table)): Check[] {
     return {
       name: `${table.name}.${column} reference`,
       claim: `every ${table.name}.${column} stands in ${target}`,
-      sql: `select ${column}, count(*) as found from ${rows} as referring
-            where ${column} is not null
-              and not exists (select 1 from ${target} where ${target}.${reference.to[0]} = referring.${column})
-            group by ${column}`,
+      sql: `select ${column}
+            from (select distinct ${column} from ${rows} where ${column} is not null) as referring
+            where not exists (select 1 from ${target} where ${target}.${reference.to[0]} = referring.${column})`,
       blocks: true,
     };
   });

@@ -17,13 +17,17 @@ export class UnpackError extends Error {}
 /** Unpacks chunks of any compression as they come; throws UnpackError on damaged or cut-off input. */
 export async function* unpack(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   const iterator = chunks[Symbol.asyncIterator]();
-  const first = await iterator.next();
-  if (first.done) return;
-  const all = prepend(first.value, iterator);
-  const compression = compressionOf(first.value);
-  if (compression === 'none') yield* all;
-  else if (compression === 'gzip') yield* gunzip(all);
-  else yield* checkedUnzstd(all);
+  try {
+    const first = await iterator.next();
+    if (first.done) return;
+    const all = prepend(first.value, iterator);
+    const compression = compressionOf(first.value);
+    if (compression === 'none') yield* all;
+    else if (compression === 'gzip') yield* gunzip(all);
+    else yield* checkedUnzstd(all);
+  } finally {
+    await iterator.return?.();
+  }
 }
 
 async function* prepend(first: Buffer, rest: AsyncIterator<Buffer>): AsyncGenerator<Buffer> {
@@ -43,6 +47,8 @@ async function* gunzip(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
       throw new UnpackError(`damaged gzip: ${(cause as Error).message}`, { cause });
     }
     throw cause;
+  } finally {
+    input.destroy();
   }
 }
 

@@ -1,42 +1,51 @@
 import type { Answer, SqlValue } from '../warehouses/warehouse.ts';
-import { drawTable, plural, printable } from './format.ts';
+import { drawTable, formatCount, plural, printable } from './format.ts';
 
 const ROWS_DRAWN = 1_000;
 
-/** A query's result as a table for people, or as CSV (RFC 4180, with a header, `\n` between rows). */
-export function formatAnswer(answer: Answer, format: 'table' | 'csv'): string {
-  return format === 'csv' ? formatCsv(answer) : formatTable(answer);
+/** A query's result as a table for people, CSV (RFC 4180, with a header, `\n` between rows) or JSON, piece by piece. */
+export function formatAnswer(answer: Answer, format: 'table' | 'csv' | 'json'): AsyncGenerator<string> {
+  if (format === 'csv') return formatCsv(answer);
+  return format === 'json' ? formatJson(answer) : formatTable(answer);
 }
 
-function formatTable({ columns, rows }: Answer): string {
+async function* formatTable({ columns, batches }: Answer): AsyncGenerator<string> {
+  const rows: (readonly SqlValue[])[] = [];
+  let count = 0;
+  for await (const batch of batches) {
+    count += batch.length;
+    rows.push(...batch.slice(0, Math.max(0, ROWS_DRAWN - rows.length)));
+  }
   const isNumeric = columns.map((_, at) =>
     rows.every((row) => row[at] === null || typeof row[at] === 'number'),
   );
-  const shown = rows
-    .slice(0, ROWS_DRAWN)
-    .map((row) => row.map((value) => (value === null ? 'NULL' : printable(textOf(value)))));
-  const left = rows.length - shown.length;
-  const foot =
-    left > 0
-      ? `${plural(rows.length, 'row')}, ${plural(left, 'row')} not shown; all with --format csv`
-      : plural(rows.length, 'row');
-  return `${drawTable(columns.map(printable), shown, isNumeric)}\n\n${foot}`;
+  const shown = rows.map((row) => row.map((value) => (value === null ? 'NULL' : printable(String(value)))));
+  const left = count - rows.length;
+  const foot = left > 0 ? `, ${formatCount(left)} of them not shown; all with --format csv` : '';
+  yield `${drawTable(columns.map(printable), shown, isNumeric)}\n\n${plural(count, 'row')}${foot}\n`;
 }
 
-function formatCsv({ columns, rows }: Answer): string {
-  const lines = [
-    columns.map(csvField),
-    ...rows.map((row) => row.map((value) => (value === null ? '' : csvField(textOf(value))))),
-  ];
-  return lines.map((fields) => `${fields.join(',')}\n`).join('');
+async function* formatCsv({ columns, batches }: Answer): AsyncGenerator<string> {
+  yield `${columns.map(csvField).join(',')}\n`;
+  for await (const batch of batches) {
+    yield batch
+      .map((row) => `${row.map((value) => (value === null ? '' : csvField(String(value)))).join(',')}\n`)
+      .join('');
+  }
+}
+
+async function* formatJson({ columns, batches }: Answer): AsyncGenerator<string> {
+  let before = '[';
+  for await (const batch of batches) {
+    for (const row of batch) {
+      yield `${before}\n  ${JSON.stringify(Object.fromEntries(columns.map((column, at) => [column, row[at] ?? null])))}`;
+      before = ',';
+    }
+  }
+  yield before === '[' ? '[]\n' : '\n]\n';
 }
 
 /** An empty text is quoted, so that it differs from null. */
 function csvField(text: string): string {
   return text === '' || /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
-}
-
-function textOf(value: Exclude<SqlValue, null>): string {
-  if (value instanceof Date) return value.toISOString().replace('T', ' ').replace('Z', '');
-  return String(value);
 }

@@ -53,7 +53,7 @@ function insertSql(table: Table, files: readonly CleanCandidate[]): string {
     from read_json(
       [${files.map((file) => literal(file.path)).join(', ')}],
       format = 'newline_delimited', columns = {${shape.join(', ')}},
-      compression = 'none', hive_partitioning = false, union_by_name = false, filename = false
+      compression = 'uncompressed', hive_partitioning = false, union_by_name = false, filename = false
     )`;
 }
 

@@ -226,12 +226,17 @@ async function append(
 
 async function answer(connection: DuckDBConnection, sql: string): Promise<Answer> {
   await assertReads(connection, sql, [StatementType.SELECT, StatementType.EXPLAIN]);
-  const reader = await asked(() => connection.runAndReadAll(sql));
-  const isWhole = reader.columnTypes().map(({ typeId }) => WHOLE_NUMBERS.includes(typeId));
-  return {
-    columns: reader.deduplicatedColumnNames(),
-    rows: reader.getRowsJson().map((row) => row.map((value, at) => fromJson(value, isWhole[at] === true))),
-  };
+  const result = await asked(() => connection.stream(sql));
+  const isWhole = result.columnTypes().map(({ typeId }) => WHOLE_NUMBERS.includes(typeId));
+  async function* batches(): AsyncGenerator<SqlValue[][]> {
+    const chunks = result.yieldRowsJson();
+    for (;;) {
+      const next = await asked(() => chunks.next());
+      if (next.done) return;
+      yield next.value.map((row) => row.map((value, at) => fromJson(value, isWhole[at] === true)));
+    }
+  }
+  return { columns: result.deduplicatedColumnNames(), batches: batches() };
 }
 
 const WHOLE_NUMBERS: readonly DuckDBTypeId[] = [

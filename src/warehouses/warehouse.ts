@@ -22,10 +22,10 @@ export interface CleanCandidate {
   readonly lines: number;
 }
 
-/** A result as columns, for people and files. */
+/** A result as columns, for people and files; its rows come as they are read, once. */
 export interface Answer {
   readonly columns: readonly string[];
-  readonly rows: readonly (readonly SqlValue[])[];
+  readonly batches: AsyncIterable<readonly (readonly SqlValue[])[]>;
 }
 
 /** Where tables lie. One connection, one writer; every method rejects with a WarehouseError. */

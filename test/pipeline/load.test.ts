@@ -385,7 +385,7 @@ describe('names of folders', () => {
     'such as %s say nothing about the records in them',
     async (folder) => {
       const { logs, file } = inFolder();
-      const records = Array.from({ length: 300 }, (_, at) => play(at));
+      const records = Array.from({ length: 300 }, (_, at) => play(at, { userAgent: 'x'.repeat(90) }));
       writeFiles(logs, { [`${folder}/month=11/day.json`]: jsonLines(records) });
       await withWarehouse(file, async (warehouse) => {
         await deliver(warehouse, { logs });
