@@ -55,7 +55,8 @@ async function dryRun(context: Context, flags: Flags): Promise<Result> {
   const config = await context.config(flags);
   const options = await loadOptions(context, flags, config);
   const { fileOf } = await import('../warehouses/open.ts');
-  const { plan, countFiles } = await import('../pipeline/run.ts');
+  const { plan } = await import('../pipeline/run.ts');
+  const { countFiles } = await import('../pipeline/load-report.ts');
   const { drawPlan, planJson } = await import('../terminal/plan-report.ts');
   const file = fileOf(config.warehouseChoice);
   const isThere = existsSync(file);

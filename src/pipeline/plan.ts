@@ -38,6 +38,8 @@ export interface FilePlan {
   /** Known names with the known content; those that are second names are counted in knownDuplicates too. */
   readonly unchanged: readonly string[];
   readonly knownDuplicates: readonly KnownFile[];
+  /** Known names with the known content under new times: what the manifest keeps of them is renewed. */
+  readonly renewed: readonly SourceFile[];
   readonly vanished: readonly string[];
   /** Contents that no name has any more; their rows go. */
   readonly removedFileIds: readonly number[];
@@ -81,6 +83,7 @@ export async function planFiles(input: PlanInput, observer: Observer): Promise<F
   const load: FileToLoad[] = [];
   const duplicates: DuplicateFile[] = [];
   const unchanged: string[] = [];
+  const renewed: SourceFile[] = [];
   const knownDuplicates: KnownFile[] = [];
   const idByPath = new Map(known.map((file) => [file.path, file.file_id]));
   let nextFileId = input.nextFileId;
@@ -90,6 +93,7 @@ export async function planFiles(input: PlanInput, observer: Observer): Promise<F
     const found = surveyed.get(file.path);
     if (before && (!found || found.sha256 === before.sha256)) {
       unchanged.push(file.path);
+      if (found?.file.settled && found.file.fingerprint !== before.fingerprint) renewed.push(found.file);
       if (before.duplicate) knownDuplicates.push(before);
       continue;
     }
@@ -120,6 +124,7 @@ export async function planFiles(input: PlanInput, observer: Observer): Promise<F
     duplicates: withNames,
     unchanged,
     knownDuplicates,
+    renewed,
     vanished: known.map((file) => file.path).filter((path) => listing.covers(path) && !listed.has(path)),
     removedFileIds: [...new Set(known.map((file) => file.file_id))].filter((id) => !namesOf.has(id)),
     skipped: listing.skipped,

@@ -1,16 +1,15 @@
 import { randomBytes } from 'node:crypto';
-import { LoadError, SourceChangedError, WarehouseError } from '../errors.ts';
-import { starTables } from '../models/book.ts';
-import { runs } from '../models/ops/runs.ts';
+import { SourceChangedError } from '../errors.ts';
 import type { Listing, Source } from '../sources/source.ts';
-import { version } from '../version.ts';
-import type { SqlRow, Warehouse } from '../warehouses/warehouse.ts';
-import { type BuildScope, type Built, build, type TableChange } from './build.ts';
-import { type CheckResult, loadChecks, runChecks } from './check.ts';
-import { matchReport } from './match.ts';
+import type { Warehouse } from '../warehouses/warehouse.ts';
+import { type BuildScope, build } from './build.ts';
+import { assertChecks, assertFewRejects, publishCommitted, type RejectLimit } from './guards.ts';
+import { committedReport, type Loaded, unchangedReport } from './load-report.ts';
 import type { Observer } from './observer.ts';
+import { type PhaseClock, phaseClock } from './phase-clock.ts';
 import { type FileKind, type FilePlan, isEmpty, type KnownFile, planFiles } from './plan.ts';
-import type { Balance, DriftReport, LoadReport } from './report.ts';
+import type { LoadReport } from './report.ts';
+import { recordRun } from './run-record.ts';
 import { ensureTables, type MatchOn, recover } from './setup.ts';
 import {
   type Brought,
@@ -24,12 +23,6 @@ import {
   targets,
 } from './stage.ts';
 import { type Repeats, settleRepeats, startTouched, touchContents } from './touched.ts';
-
-/** A limit of refused records: a number of them, or a share of the load's records. */
-interface RejectLimit {
-  readonly share: number | null;
-  readonly count: number | null;
-}
 
 export interface LoadOptions {
   readonly command: string;
@@ -52,8 +45,6 @@ interface Plans {
 }
 
 const TRIES = 3;
-const NAMES_SHOWN = 20;
-const NO_BALANCE: Balance = { lines: 0, staged: 0, rejected: 0, blank: 0 };
 
 /** The whole load: plan, stage, build, check, commit, publish. */
 export async function load(
@@ -104,7 +95,7 @@ async function loadOnce(
   clock.lap('plan');
   if (plans.plans.every(isEmpty) && !options.fullRefresh && !plans.rematch) {
     await warehouse.publish();
-    return unchangedReport(warehouse, plans, (options.nowMs() - began) / 1000, clock.phases);
+    return unchangedReport(warehouse, plans.plans, (options.nowMs() - began) / 1000, clock.phases);
   }
   const progress: Progress = { run, observer, useCleanReader, clock };
   const cold = await isCold(warehouse);
@@ -114,7 +105,7 @@ async function loadOnce(
     const loaded = await buildOn(warehouse, plans, brought, cold, options, progress);
     const checks = await assertChecks(loaded.built, warehouse, observer);
     clock.lap('check');
-    const made = await committedReport(warehouse, plans, loaded, checks, run, options);
+    const made = await committedReport(warehouse, plans.plans, loaded, checks, run, options.fullRefresh);
     const durationSeconds = (options.nowMs() - began) / 1000;
     const whole = {
       ...made,
@@ -148,19 +139,6 @@ async function loadOnce(
     eventsPerSecond: rate(report.events.lines, durationSeconds),
     phases: clock.phases,
   };
-}
-
-/** Publishes what has committed; a failure here must not sound as if nothing had. */
-export async function publishCommitted(warehouse: Warehouse): Promise<void> {
-  try {
-    await warehouse.publish();
-  } catch (cause) {
-    const why = (cause as Error).message;
-    throw new WarehouseError(`The load committed, but readers still see the one before: ${why}`, {
-      cause,
-      hint: 'Mend that; the next command that finds the warehouse free publishes it.',
-    });
-  }
 }
 
 async function makePlans(
@@ -236,12 +214,6 @@ async function bringAll(warehouse: Warehouse, plans: Plans, progress: Progress):
   return brought;
 }
 
-interface Loaded {
-  readonly brought: readonly Brought[];
-  readonly repeats: Readonly<Record<FileKind, Repeats>>;
-  readonly built: Built;
-}
-
 /** Manifest, repeats and star, all in one transaction. */
 async function buildOn(
   warehouse: Warehouse,
@@ -277,250 +249,6 @@ async function buildOn(
   return { brought, repeats, built };
 }
 
-function assertFewRejects(brought: readonly Brought[], limit: RejectLimit): void {
-  const rejected = brought.reduce((sum, { balance }) => sum + balance.rejected, 0);
-  const records = brought.reduce((sum, { balance }) => sum + balance.lines - balance.blank, 0);
-  const overShare = limit.share !== null && rejected > records * limit.share;
-  const overCount = limit.count !== null && rejected > limit.count;
-  const over = limit.share !== null && limit.count !== null ? overShare && overCount : overShare || overCount;
-  if (!over) return;
-  throw new LoadError(
-    `${rejected} of ${records} records were refused, more than ${describeLimit(limit)}; nothing was committed.`,
-    {
-      hint: 'See them with sparkify etl --max-rejects 100%, then sparkify rejects list; or mend the files.',
-    },
-  );
-}
-
-function describeLimit({ share, count }: RejectLimit): string {
-  const parts = [share === null ? '' : `${share * 100} %`, count === null ? '' : `${count}`].filter(
-    (part) => part !== '',
-  );
-  return `the limit of ${parts.join(' and of ')}`;
-}
-
-/** Runs the load's checks; throws LoadError where one fails that must hold before a commit. */
-export async function assertChecks(
-  built: Built,
-  warehouse: Warehouse,
-  observer: Observer,
-): Promise<CheckResult[]> {
-  const checks = loadChecks(built.scopes);
-  observer.step('checks', checks.length, 'checks');
-  const results = await runChecks(checks, warehouse, () => observer.advance(1));
-  const broken = results.find((result, at) => result.status === 'failed' && checks[at]?.blocks);
-  if (broken) {
-    const first = broken.sample[0] === undefined ? '' : ` First: ${JSON.stringify(broken.sample[0])}.`;
-    throw new LoadError(
-      `The check "${broken.name}" failed: it is not true that ${broken.claim} (${broken.failures} rows).${first}`,
-      {
-        hint: 'Nothing was committed. sparkify etl --full-refresh builds the star anew; if it fails again, please report it.',
-      },
-    );
-  }
-  return results;
-}
-
-async function committedReport(
-  warehouse: Warehouse,
-  plans: Plans,
-  loaded: Loaded,
-  checks: readonly CheckResult[],
-  run: Run,
-  options: LoadOptions,
-): Promise<Omit<LoadReport, 'durationSeconds' | 'eventsPerSecond' | 'phases'>> {
-  const { brought, repeats, built } = loaded;
-  const fileIds = brought.flatMap(({ plan: { load: files } }) => files.map((file) => file.fileId));
-  return {
-    status: 'committed',
-    warehouse: warehouse.name,
-    runId: run.id,
-    fullRefresh: options.fullRefresh,
-    files: countFiles(plans.plans),
-    bytes: brought.reduce((sum, { bytes }) => sum + bytes, 0),
-    events: balanceOf(brought, 'log'),
-    songs: balanceOf(brought, 'song'),
-    rejects: await rejectsOf(warehouse, run),
-    tables: built.changes,
-    duplicates: { events: repeats.log.duplicates, songs: repeats.song.duplicates },
-    conflicts: { events: repeats.log.conflicts, songs: repeats.song.conflicts },
-    match: await matchReport(warehouse),
-    drift: await driftOf(warehouse, fileIds),
-    checks: sumUp(checks),
-    ...(await eventSpan(warehouse)),
-  };
-}
-
-async function unchangedReport(
-  warehouse: Warehouse,
-  plans: Plans,
-  durationSeconds: number,
-  phases: Record<string, number>,
-): Promise<LoadReport> {
-  const tables: Record<string, TableChange> = {};
-  for (const table of starTables) {
-    const [row] = await warehouse.rows(`select count(*) as records from ${table.name}`);
-    tables[table.name] = { rows: Number(row?.records), inserted: 0, updated: 0, deleted: 0 };
-  }
-  return {
-    status: 'unchanged',
-    warehouse: warehouse.name,
-    runId: null,
-    fullRefresh: false,
-    files: countFiles(plans.plans),
-    bytes: 0,
-    events: NO_BALANCE,
-    songs: NO_BALANCE,
-    rejects: [],
-    tables: tables as LoadReport['tables'],
-    duplicates: { events: 0, songs: 0 },
-    conflicts: { events: 0, songs: 0 },
-    match: await matchReport(warehouse),
-    drift: [],
-    checks: { passed: 0, failed: 0, failures: [] },
-    ...(await eventSpan(warehouse)),
-    durationSeconds,
-    eventsPerSecond: null,
-    phases,
-  };
-}
-
-/** Counts over both kinds; a known second name counts as duplicate, not as unchanged. */
-export function countFiles(plans: readonly FilePlan[]): LoadReport['files'] {
-  const sum = (count: (plan: FilePlan) => number): number =>
-    plans.reduce((total, filePlan) => total + count(filePlan), 0);
-  const names = <T>(list: (plan: FilePlan) => readonly T[]): T[] =>
-    plans.flatMap((filePlan) => [...list(filePlan)]).slice(0, NAMES_SHOWN);
-  return {
-    new: sum(({ load: files }) => files.filter((file) => !file.changed).length),
-    changed: sum(
-      ({ load: files, duplicates }) => [...files, ...duplicates].filter((file) => file.changed).length,
-    ),
-    unchanged: sum(({ unchanged, knownDuplicates }) => unchanged.length - knownDuplicates.length),
-    duplicate: sum(
-      ({ duplicates, knownDuplicates }) =>
-        duplicates.filter(({ of }) => of !== null).length + knownDuplicates.length,
-    ),
-    vanished: sum(({ vanished }) => vanished.length),
-    skipped: sum(({ skipped }) => skipped.length),
-    named: {
-      changed: names(({ load: files }) =>
-        files.filter((file) => file.changed).map((file) => file.survey.file.path),
-      ),
-      duplicate: names(({ duplicates }) =>
-        duplicates.flatMap(({ survey, of }) => (of === null ? [] : [{ path: survey.file.path, of }])),
-      ),
-      vanished: names(({ vanished }) => vanished),
-      skipped: names(({ skipped }) => skipped),
-    },
-  };
-}
-
-async function rejectsOf(warehouse: Warehouse, run: Run): Promise<LoadReport['rejects']> {
-  const rows = await warehouse.rows(
-    `select rule, field, count(*) as records, min(reject_id) as example
-     from ops.rejects where run_id = $1 group by rule, field order by records desc, rule, field`,
-    [run.id],
-  );
-  return rows.map((row) => ({
-    rule: String(row.rule),
-    field: row.field as string | null,
-    records: Number(row.records),
-    example: String(row.example),
-  }));
-}
-
-async function driftOf(warehouse: Warehouse, fileIds: readonly number[]): Promise<DriftReport[]> {
-  if (fileIds.length === 0) return [];
-  const rows = await warehouse.rows(
-    `select file.kind, drift.change, drift.key, sum(drift.records) as records, count(*) as files
-     from ops.drift as drift
-     join (select distinct kind, file_id from ops.files) as file on file.file_id = drift.file_id
-     where drift.file_id between ${fileIds[0]} and ${fileIds.at(-1)}
-     group by file.kind, drift.change, drift.key
-     order by records desc, drift.key`,
-  );
-  return rows.map((row) => ({
-    ...row,
-    records: Number(row.records),
-    files: Number(row.files),
-  })) as unknown as DriftReport[];
-}
-
-async function eventSpan(
-  warehouse: Warehouse,
-): Promise<{ eventsFrom: string | null; eventsTo: string | null }> {
-  const [row] = await warehouse.rows('select min(ts) as earliest, max(ts) as latest from staging.events');
-  return { eventsFrom: isoOf(row, 'earliest'), eventsTo: isoOf(row, 'latest') };
-}
-
-function isoOf(row: SqlRow | undefined, column: string): string | null {
-  const value = row?.[column];
-  return value === null || value === undefined ? null : new Date(Number(value)).toISOString();
-}
-
-/** What ops.runs keeps of a run. */
-export interface RunRecord extends Run {
-  readonly command: string;
-  readonly nowMs: number;
-  readonly filesLoaded: number;
-  readonly eventsStaged: number;
-  readonly songsStaged: number;
-  readonly rejected: number;
-  readonly songplaysRows: number;
-  readonly matchOn: MatchOn;
-  readonly report: object;
-}
-
-/** Writes a run's row, in the transaction of its data. */
-export async function recordRun(warehouse: Warehouse, record: RunRecord): Promise<void> {
-  await warehouse.append(runs, [
-    {
-      run_id: record.id,
-      command: record.command,
-      started_at: record.startedAt,
-      committed_at: new Date(record.nowMs),
-      duration_seconds: (record.nowMs - record.startedAt.getTime()) / 1000,
-      files_loaded: record.filesLoaded,
-      events_staged: record.eventsStaged,
-      songs_staged: record.songsStaged,
-      rejected: record.rejected,
-      songplays_rows: record.songplaysRows,
-      match_on: record.matchOn,
-      sparkify_version: version,
-      report: JSON.stringify(record.report),
-    },
-  ]);
-}
-
-function sumUp(results: readonly CheckResult[]): LoadReport['checks'] {
-  const failures = results.filter((result) => result.status === 'failed');
-  return { passed: results.length - failures.length, failed: failures.length, failures };
-}
-
-function balanceOf(brought: readonly Brought[], kind: FileKind): Balance {
-  return brought.find(({ plan: { kind: found } }) => found === kind)?.balance ?? NO_BALANCE;
-}
-
 function rate(events: number, seconds: number): number | null {
   return events === 0 || seconds <= 0 ? null : Math.round(events / seconds);
-}
-
-interface PhaseClock {
-  lap(phase: string): void;
-  /** Seconds by phase, so far. */
-  readonly phases: Record<string, number>;
-}
-
-function phaseClock(nowMs: () => number): PhaseClock {
-  const phases: Record<string, number> = {};
-  let last = nowMs();
-  return {
-    phases,
-    lap(phase) {
-      const now = nowMs();
-      phases[phase] = Math.round((phases[phase] ?? 0) * 1000 + (now - last)) / 1000;
-      last = now;
-    },
-  };
 }

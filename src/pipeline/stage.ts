@@ -334,6 +334,7 @@ export async function recordContents(
     driftTable,
     [...summaries].flatMap(([file_id, { drift }]) => drift.map((count) => ({ file_id, ...count }))),
   );
+  await renewFingerprints(plan, warehouse);
   await promoteOrphans(plan.kind, warehouse);
   const last = plan.load.at(-1);
   if (last) await warehouse.run(`update ops.warehouse set next_file_id = ${last.fileId + 1}`);
@@ -374,6 +375,18 @@ async function forgetPaths(warehouse: Warehouse, kind: FileKind, paths: readonly
   for (let start = 0; start < paths.length; start += PATHS_PER_STATEMENT) {
     const some = paths.slice(start, start + PATHS_PER_STATEMENT).map(literal);
     await warehouse.run(`delete from ops.files where kind = '${kind}' and path in (${some.join(', ')})`);
+  }
+}
+
+/** Files that were copied or touched, but did not change, need not be read the next time. */
+async function renewFingerprints({ kind, renewed }: FilePlan, warehouse: Warehouse): Promise<void> {
+  for (let start = 0; start < renewed.length; start += PATHS_PER_STATEMENT) {
+    const some = renewed.slice(start, start + PATHS_PER_STATEMENT);
+    const cases = some.map(({ path, fingerprint }) => `when ${literal(path)} then ${literal(fingerprint)}`);
+    await warehouse.run(
+      `update ops.files set fingerprint = case path ${cases.join(' ')} end
+       where kind = '${kind}' and path in (${some.map(({ path }) => literal(path)).join(', ')})`,
+    );
   }
 }
 

@@ -1,4 +1,4 @@
-import { rmSync } from 'node:fs';
+import { rmSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
@@ -101,6 +101,24 @@ describe('the manifest', () => {
       expect((await deliver(warehouse, { logs, options: { fullRefresh: true } })).tables.songplays.rows).toBe(
         2,
       );
+    });
+  });
+
+  test('renews what it keeps of a touched file with the next load, so that it is read once', async () => {
+    const { logs, file } = inFolder();
+    writeFiles(logs, { 'a.json': jsonLines([play(0)]) });
+    await withWarehouse(file, async (warehouse) => {
+      await deliver(warehouse, { logs });
+      const longAgo = new Date(Date.now() - 3_600_000);
+      utimesSync(join(logs, 'a.json'), longAgo, longAgo);
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      expect((await deliver(warehouse, { logs })).status).toBe('unchanged');
+      writeFiles(logs, { 'b.json': jsonLines([play(1)]) });
+      await deliver(warehouse, { logs });
+      const [{ fingerprint }] = (await warehouse.rows(
+        "select fingerprint from ops.files where path like '%a.json'",
+      )) as [{ fingerprint: string }];
+      expect(fingerprint).toContain(String(longAgo.getTime()));
     });
   });
 

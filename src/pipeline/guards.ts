@@ -1,0 +1,70 @@
+import { LoadError, WarehouseError } from '../errors.ts';
+import type { Warehouse } from '../warehouses/warehouse.ts';
+import type { Built } from './build.ts';
+import { type CheckResult, loadChecks, runChecks } from './check.ts';
+import type { Observer } from './observer.ts';
+import type { Brought } from './stage.ts';
+
+/** A limit of refused records: a number of them, a share of the load's records, or both to be exceeded. */
+export interface RejectLimit {
+  readonly share: number | null;
+  readonly count: number | null;
+}
+
+/** Throws LoadError where a load refused more records than its limit. */
+export function assertFewRejects(brought: readonly Brought[], limit: RejectLimit): void {
+  const rejected = brought.reduce((sum, { balance }) => sum + balance.rejected, 0);
+  const records = brought.reduce((sum, { balance }) => sum + balance.lines - balance.blank, 0);
+  const overShare = limit.share !== null && rejected > records * limit.share;
+  const overCount = limit.count !== null && rejected > limit.count;
+  const over = limit.share !== null && limit.count !== null ? overShare && overCount : overShare || overCount;
+  if (!over) return;
+  throw new LoadError(
+    `${rejected} of ${records} records were refused, more than ${describeLimit(limit)}; nothing was committed.`,
+    {
+      hint: 'See them with sparkify etl --max-rejects 100%, then sparkify rejects list; or mend the files.',
+    },
+  );
+}
+
+function describeLimit({ share, count }: RejectLimit): string {
+  const parts = [share === null ? '' : `${share * 100} %`, count === null ? '' : `${count}`].filter(
+    (part) => part !== '',
+  );
+  return `the limit of ${parts.join(' and of ')}`;
+}
+
+/** Runs the load's checks; throws LoadError where one fails that must hold before a commit. */
+export async function assertChecks(
+  built: Built,
+  warehouse: Warehouse,
+  observer: Observer,
+): Promise<CheckResult[]> {
+  const checks = loadChecks(built.scopes);
+  observer.step('checks', checks.length, 'checks');
+  const results = await runChecks(checks, warehouse, () => observer.advance(1));
+  const broken = results.find((result, at) => result.status === 'failed' && checks[at]?.blocks);
+  if (broken) {
+    const first = broken.sample[0] === undefined ? '' : ` First: ${JSON.stringify(broken.sample[0])}.`;
+    throw new LoadError(
+      `The check "${broken.name}" failed: it is not true that ${broken.claim} (${broken.failures} rows).${first}`,
+      {
+        hint: 'Nothing was committed. sparkify etl --full-refresh builds the star anew; if it fails again, please report it.',
+      },
+    );
+  }
+  return results;
+}
+
+/** Publishes what has committed; a failure here must not sound as if nothing had. */
+export async function publishCommitted(warehouse: Warehouse): Promise<void> {
+  try {
+    await warehouse.publish();
+  } catch (cause) {
+    const why = (cause as Error).message;
+    throw new WarehouseError(`The load committed, but readers still see the one before: ${why}`, {
+      cause,
+      hint: 'Mend that; the next command that finds the warehouse free publishes it.',
+    });
+  }
+}
