@@ -87,7 +87,10 @@ export async function openPublishedDuckDb(
   }
   if (!(await isPublished(file))) {
     await assertOurs(file);
-    await publishIfFree(file, nowMs, recover);
+    await publishIfFree(file, nowMs, recover).catch((cause) => {
+      // Where recovery fails, on a full disk for one, readers still have the last whole load.
+      if (!existsSync(publishedPath(file))) throw cause;
+    });
   }
   const published = publishedPath(file);
   if (!existsSync(published)) {

@@ -109,7 +109,7 @@ describe('the manifest', () => {
     writeFiles(logs, { 'a.json': jsonLines([play(0)]) });
     await withWarehouse(file, async (warehouse) => {
       await deliver(warehouse, { logs });
-      const longAgo = new Date('2020-01-02T03:04:05Z');
+      const longAgo = new Date('2020-01-02T03:04:05.500Z');
       utimesSync(join(logs, 'a.json'), longAgo, longAgo);
       await new Promise((resolve) => setTimeout(resolve, 100));
       expect((await deliver(warehouse, { logs })).status).toBe('unchanged');
