@@ -40,7 +40,7 @@ export interface Brought {
 }
 
 /** Bytes that the engine reads in one statement: bounds its memory, and paces the progress bar. */
-const BYTES_PER_STATEMENT = 192 * 1024 * 1024;
+const BYTES_PER_STATEMENT = 512 * 1024 * 1024;
 const ROWS_HELD = 5_000;
 /** Text of the rows held, estimated by the bytes that they were read from. */
 const BYTES_HELD = 16 * 1024 * 1024;
