@@ -60,6 +60,11 @@ export function eventRecord(change: Partial<EventRecord> = {}): EventRecord {
   };
 }
 
+/** The play with this number in its session, a second after the one before. */
+export function play(item: number, change: Partial<EventRecord> = {}): EventRecord {
+  return eventRecord({ itemInSession: item, ts: 1541106106796 + item * 1000, ...change });
+}
+
 /** A visit of a page that plays nothing. */
 export function pageRecord(page: string, change: Partial<EventRecord> = {}): EventRecord {
   return eventRecord({ page, artist: null, song: null, length: null, method: 'GET', ...change });

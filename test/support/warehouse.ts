@@ -22,6 +22,12 @@ afterAll(() => {
   for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
 });
 
+/** A fresh folder, with the places in it that tests use. */
+export function inFolder(): { folder: string; logs: string; songs: string; file: string } {
+  const folder = freshFolder();
+  return { folder, logs: join(folder, 'logs'), songs: join(folder, 'songs'), file: join(folder, 'w.duckdb') };
+}
+
 /** Opens a DuckDB warehouse file, gives it to `work`, closes it. */
 export async function withWarehouse<T>(file: string, work: (warehouse: Warehouse) => Promise<T>): Promise<T> {
   const warehouse = await openDuckDb(file, { command: 'test', waitMs: 0, nowMs: Date.now });
