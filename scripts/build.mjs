@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const compiler = `${root}node_modules/typescript/bin/tsc`;
 
-if (!existsSync(compiler)) {
+if (!existsSync(compiler) || !existsSync(`${root}node_modules/@types/node`)) {
   console.error('sparkify: TypeScript is not installed (--omit=dev), so dist/ was not built.');
   process.exit(0);
 }

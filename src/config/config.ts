@@ -1,5 +1,4 @@
 import { readFile } from 'node:fs/promises';
-import * as v from 'valibot';
 import { ConfigError } from '../errors.ts';
 import { type CfgEntry, type CfgFile, parseDwhCfg } from './dwh-cfg.ts';
 import { foreignKeys, type Given, type Setting, type SettingName, settings } from './settings.ts';
@@ -95,11 +94,11 @@ function find(name: SettingName, setting: Setting, input: ConfigInput, file: Rea
 }
 
 function parse(setting: Setting, found: Found): unknown {
-  const result = v.safeParse(setting.schema, found.text);
-  if (result.success) return result.output;
+  const result = setting.schema.safeParse(found.text);
+  if (result.success) return result.data;
   const value = setting.secret ? '' : ` "${found.text}"`;
   throw new ConfigError(
-    `${found.origin}: the value${value} ${result.issues[0]?.message ?? 'cannot be used'}.`,
+    `${found.origin}: the value${value} ${result.error.issues[0]?.message ?? 'cannot be used'}.`,
     {
       hint: setting.doc,
     },

@@ -1,4 +1,6 @@
-import * as v from 'valibot';
+import { z } from 'zod';
+
+type MatchFields = 'title, artist, duration' | 'title, artist';
 
 /** A setting: where it may come from, what it may be, and how it is explained. */
 export interface Setting {
@@ -7,56 +9,47 @@ export interface Setting {
   readonly file: readonly string[];
   readonly env: readonly string[];
   readonly secret?: boolean;
-  readonly schema: v.GenericSchema<string, unknown>;
+  readonly schema: z.ZodType<unknown, string>;
 }
 
-const place = v.pipe(v.string(), v.nonEmpty('must not be empty'));
+const place = z.string().min(1, 'must not be empty');
 
-const port = v.pipe(
-  v.string(),
-  v.regex(/^\d+$/, 'must be a port number'),
-  v.transform(Number),
-  v.minValue(1, 'must be from 1 to 65535'),
-  v.maxValue(65535, 'must be from 1 to 65535'),
-);
+const port = z
+  .string()
+  .regex(/^\d+$/, 'must be a port number')
+  .transform(Number)
+  .refine((number) => number >= 1 && number <= 65_535, 'must be from 1 to 65535');
 
-const matchOn = v.pipe(
-  v.string(),
-  v.transform((text) =>
+const matchOn = z
+  .string()
+  .transform((text) =>
     text
       .toLowerCase()
       .split(/[\s,]+/)
       .filter(Boolean)
       .sort()
       .join(','),
-  ),
-  v.picklist(
-    ['artist,duration,title', 'artist,title'],
-    'must be "title, artist, duration" or "title, artist"',
-  ),
-  v.transform(
-    (sorted) =>
-      (sorted === 'artist,title' ? 'title, artist' : 'title, artist, duration') as
-        | 'title, artist'
-        | 'title, artist, duration',
-  ),
-);
+  )
+  .pipe(
+    z.enum(['artist,duration,title', 'artist,title'], 'must be "title, artist, duration" or "title, artist"'),
+  )
+  .transform(
+    (sorted) => (sorted === 'artist,title' ? 'title, artist' : 'title, artist, duration') as MatchFields,
+  );
 
-const rejectLimit = v.pipe(
-  v.string(),
-  v.regex(/^\d+(\.\d+)?\s*%$|^\d+$/, 'must be a number of records (100) or a share of them (1%)'),
-  v.transform((text) =>
+const rejectLimit = z
+  .string()
+  .regex(/^\d+(\.\d+)?\s*%$|^\d+$/, 'must be a number of records (100) or a share of them (1%)')
+  .transform((text) =>
     text.endsWith('%')
       ? { share: Number.parseFloat(text) / 100, count: null }
       : { share: null, count: Number(text) },
-  ),
-);
+  );
 
-const seconds = v.pipe(
-  v.string(),
-  v.regex(/^\d+(\.\d+)?$/, 'must be a number of seconds'),
-  v.transform(Number),
-);
+const seconds = z
+  .string()
+  .regex(/^\d+(\.\d+)?$/, 'must be a number of seconds')
+  .transform(Number);
 
 /** Every setting that sparkify reads, in the order in which `init` writes them. */
 export const settings = {
@@ -164,7 +157,7 @@ export const settings = {
 export type SettingName = keyof typeof settings;
 
 /** The value of each setting that was given, parsed. */
-export type Given = { [Name in SettingName]?: v.InferOutput<(typeof settings)[Name]['schema']> };
+export type Given = { [Name in SettingName]?: z.infer<(typeof settings)[Name]['schema']> };
 
 /** Keys that other programs keep in a dwh.cfg, which sparkify has no use for and does not warn about. */
 export const foreignKeys: readonly RegExp[] = [
