@@ -58,8 +58,8 @@ export async function build(scope: BuildScope, warehouse: Warehouse, observer: O
   await renewSongKeys(scope.allSongs, warehouse);
   const songChange = await done(rebuildSongs(scope.allSongs));
   const artistChange = await done(rebuildArtists(scope.allSongs));
-  if (!scope.allEvents) await chooseEvents(warehouse);
-  const playChange = await done(rebuildSongplays(scope));
+  const span = scope.allEvents ? null : await chooseEvents(warehouse);
+  const playChange = await done(rebuildSongplays(scope, span, warehouse.dialect));
   if (!scope.allEvents) await chooseTimes(warehouse);
   const timeChange = await done(rebuildTime(scope.allEvents));
   const earliest = scope.allEvents ? 0 : await chooseUsers(warehouse);
@@ -99,8 +99,21 @@ function rebuildArtists(all: boolean): Rebuild {
   };
 }
 
-function rebuildSongplays({ allEvents, matchOn }: BuildScope): Rebuild {
+/** Milliseconds since 1970 in UTC, both ends included. */
+interface TimeSpan {
+  readonly first: number;
+  readonly last: number;
+}
+
+function rebuildSongplays(
+  { allEvents, matchOn }: BuildScope,
+  span: TimeSpan | null,
+  dialect: Dialect,
+): Rebuild {
   const withDuration = matchOn === 'title, artist, duration';
+  const { utc_timestamp: utc } = dialect.functions;
+  const within =
+    span === null ? '1 = 1' : `start_time between ${utc(String(span.first))} and ${utc(String(span.last))}`;
   return {
     table: songplays,
     inputs: {
@@ -112,7 +125,7 @@ function rebuildSongplays({ allEvents, matchOn }: BuildScope): Rebuild {
     },
     scope: allEvents
       ? null
-      : `exists (select 1 from keys_to_build
+      : `${within} and exists (select 1 from keys_to_build
          where ${equalOn(['session_id', 'songplay_id'], 'keys_to_build', 'songplays')})`,
   };
 }
@@ -170,7 +183,7 @@ function userEvents(all: boolean, earliestTs: number): string {
 export function wholeModels(matchOn: MatchOn, dialect: Dialect): { table: Table; sql: string }[] {
   const scope: BuildScope = { allEvents: true, allSongs: true, matchOn };
   return [
-    rebuildSongplays(scope),
+    rebuildSongplays(scope, null, dialect),
     rebuildTime(true),
     rebuildUsers(true, 0),
     rebuildUserLevels(true, 0),
@@ -182,19 +195,23 @@ export function wholeModels(matchOn: MatchOn, dialect: Dialect): { table: Table;
 /**
  * keys_to_build: the touched events, and the plays that touched songs may match now or matched before.
  * chosen_events: what staging holds of them, taken out once, so that no model has to look through all of staging.
+ * Returns the span of time in which all of them lie, in any version; null where they may lie anywhere.
  */
-async function chooseEvents(warehouse: Warehouse): Promise<void> {
-  const [touchedKeys] = await warehouse.rows('select count(*) as songs from touched_keys');
-  const rematched =
-    Number(touchedKeys?.songs) === 0
-      ? ''
-      : `union
-         select session_id, item_in_session from staging.events
-         where page = 'NextSong' and exists (
-           select 1 from touched_keys
-           where touched_keys.title = rtrim(staging.events.song, ' ')
-             and touched_keys.artist_name = rtrim(staging.events.artist, ' ')
-         )`;
+async function chooseEvents(warehouse: Warehouse): Promise<TimeSpan | null> {
+  const [touched] = await warehouse.rows(
+    `select (select count(*) from touched_keys) as songs,
+       (select min(ts) from touched_events) as first_ts, (select max(ts) from touched_events) as last_ts`,
+  );
+  const rematches = Number(touched?.songs) > 0;
+  const rematched = rematches
+    ? `union
+       select session_id, item_in_session from staging.events
+       where page = 'NextSong' and exists (
+         select 1 from touched_keys
+         where touched_keys.title = rtrim(staging.events.song, ' ')
+           and touched_keys.artist_name = rtrim(staging.events.artist, ' ')
+       )`
+    : '';
   await replaceTemporary(
     warehouse,
     'keys_to_build',
@@ -203,12 +220,18 @@ async function chooseEvents(warehouse: Warehouse): Promise<void> {
      from (select session_id, item_in_session from touched_events ${rematched}) as touched
      group by session_id, item_in_session`,
   );
+  const span =
+    rematches || touched?.first_ts === null
+      ? null
+      : { first: Number(touched?.first_ts), last: Number(touched?.last_ts) };
   await replaceTemporary(
     warehouse,
     'chosen_events',
     `select ${listColumns(events, 'staging.events')} from keys_to_build
-     join staging.events on ${equalOn(events.key, 'keys_to_build', 'staging.events')}`,
+     join staging.events on ${equalOn(events.key, 'keys_to_build', 'staging.events')}
+     where ${span === null ? '1 = 1' : `staging.events.ts between ${span.first} and ${span.last}`}`,
   );
+  return span;
 }
 
 /** touched_times: the moments of the plays that came, went or changed. */
