@@ -5,6 +5,7 @@ import type { Warehouse } from '../warehouses/warehouse.ts';
 import { type BuildScope, build } from './build.ts';
 import { assertChecks, assertFewRejects, publishCommitted, type RejectLimit } from './guards.ts';
 import { committedReport, type Loaded, unchangedReport } from './load-report.ts';
+import { recordContents } from './manifest.ts';
 import type { Observer } from './observer.ts';
 import { type PhaseClock, phaseClock } from './phase-clock.ts';
 import { type FileKind, type FilePlan, isEmpty, type KnownFile, planFiles } from './plan.ts';
@@ -17,7 +18,6 @@ import {
   CleanReadFailed,
   discardUnfinished,
   type Run,
-  recordContents,
   removeContents,
   type StageContext,
   targets,

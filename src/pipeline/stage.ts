@@ -1,6 +1,5 @@
 import { LoadError, SourceChangedError, WarehouseError } from '../errors.ts';
 import { drift as driftTable } from '../models/ops/drift.ts';
-import { files as filesTable } from '../models/ops/files.ts';
 import { rejects as rejectsTable } from '../models/ops/rejects.ts';
 import { repeatedEvents } from '../models/ops/repeated-events.ts';
 import { repeatedSongs } from '../models/ops/repeated-songs.ts';
@@ -11,7 +10,6 @@ import { type Batch, type FileSummary, readContent, readFile } from '../reading/
 import type { Reject } from '../reading/reject.ts';
 import { qualifiedName, type Table } from '../schema/table.ts';
 import type { Source } from '../sources/source.ts';
-import { literal } from '../warehouses/sql.ts';
 import type { Warehouse } from '../warehouses/warehouse.ts';
 import type { Observer } from './observer.ts';
 import type { FileKind, FilePlan, FileToLoad } from './plan.ts';
@@ -44,7 +42,6 @@ const BYTES_PER_STATEMENT = 512 * 1024 * 1024;
 const ROWS_HELD = 5_000;
 /** Text of the rows held, estimated by the bytes that they were read from. */
 const BYTES_HELD = 16 * 1024 * 1024;
-const PATHS_PER_STATEMENT = 500;
 
 /** Thrown where the engine's own reader failed as a whole: the run starts again without it. */
 export class CleanReadFailed extends WarehouseError {}
@@ -300,105 +297,6 @@ async function checkBalance(
       { hint: 'Nothing was committed. This is a fault in sparkify: please report it with the file.' },
     );
   }
-}
-
-/** Writes what was brought into the manifest, and its drift. */
-export async function recordContents(
-  { plan, summaries }: Brought,
-  { warehouse, run }: StageContext,
-): Promise<void> {
-  const balanceOf = await knownBalances(plan, summaries, warehouse);
-  const changed = [...plan.load, ...plan.duplicates].filter((file) => file.changed);
-  await forgetPaths(
-    warehouse,
-    plan.kind,
-    changed.map((file) => file.survey.file.path),
-  );
-  const rowOf = (file: FileToLoad, duplicate: boolean) => ({
-    kind: plan.kind,
-    path: file.survey.file.path,
-    file_id: file.fileId,
-    sha256: file.survey.sha256,
-    bytes: file.survey.file.bytes,
-    fingerprint: file.survey.file.settled ? file.survey.file.fingerprint : null,
-    ...balanceOf(file.fileId),
-    duplicate,
-    run_id: run.id,
-    loaded_at: run.startedAt,
-  });
-  await warehouse.append(filesTable, [
-    ...plan.load.map((file) => rowOf(file, false)),
-    ...plan.duplicates.map((file) => rowOf(file, file.of !== null)),
-  ]);
-  await warehouse.append(
-    driftTable,
-    [...summaries].flatMap(([file_id, { drift }]) => drift.map((count) => ({ file_id, ...count }))),
-  );
-  await renewFingerprints(plan, warehouse);
-  await promoteOrphans(plan.kind, warehouse);
-  const last = plan.load.at(-1);
-  if (last) await warehouse.run(`update ops.warehouse set next_file_id = ${last.fileId + 1}`);
-}
-
-/** The balance of a content, whether it came now or before. */
-async function knownBalances(
-  plan: FilePlan,
-  summaries: ReadonlyMap<number, FileSummary>,
-  warehouse: Warehouse,
-) {
-  const before = new Map<number, { lines: number; staged: number; rejected: number; blank: number }>();
-  const missing = plan.duplicates.map((file) => file.fileId).filter((id) => !summaries.has(id));
-  if (missing.length > 0) {
-    const rows = await warehouse.rows(
-      `select file_id, max(lines) as lines, max(staged) as staged, max(rejected) as rejected, max(blank) as blank
-       from ops.files where file_id in (${missing.join(', ')}) group by file_id`,
-    );
-    for (const row of rows) {
-      const { lines, staged, rejected, blank } = row;
-      before.set(Number(row.file_id), {
-        lines: Number(lines),
-        staged: Number(staged),
-        rejected: Number(rejected),
-        blank: Number(blank),
-      });
-    }
-  }
-  return (fileId: number) => {
-    const { lines, staged, rejected, blank } = summaries.get(fileId) ?? before.get(fileId) ?? NOTHING;
-    return { lines, staged, rejected, blank };
-  };
-}
-
-const NOTHING = { lines: 0, staged: 0, rejected: 0, blank: 0 };
-
-async function forgetPaths(warehouse: Warehouse, kind: FileKind, paths: readonly string[]): Promise<void> {
-  for (let start = 0; start < paths.length; start += PATHS_PER_STATEMENT) {
-    const some = paths.slice(start, start + PATHS_PER_STATEMENT).map(literal);
-    await warehouse.run(`delete from ops.files where kind = '${kind}' and path in (${some.join(', ')})`);
-  }
-}
-
-/** Files that were copied or touched, but did not change, need not be read the next time. */
-async function renewFingerprints({ kind, renewed }: FilePlan, warehouse: Warehouse): Promise<void> {
-  for (let start = 0; start < renewed.length; start += PATHS_PER_STATEMENT) {
-    const some = renewed.slice(start, start + PATHS_PER_STATEMENT);
-    const cases = some.map(({ path, fingerprint }) => `when ${literal(path)} then ${literal(fingerprint)}`);
-    await warehouse.run(
-      `update ops.files set fingerprint = case path ${cases.join(' ')} end
-       where kind = '${kind}' and path in (${some.map(({ path }) => literal(path)).join(', ')})`,
-    );
-  }
-}
-
-/** Of a content whose first name has gone, the next name by path becomes the first. */
-async function promoteOrphans(kind: FileKind, warehouse: Warehouse): Promise<void> {
-  await warehouse.run(
-    `update ops.files set duplicate = false
-     where kind = $1 and duplicate and path in (
-       select min(path) from ops.files where kind = $1 group by file_id having bool_and(duplicate)
-     )`,
-    [kind],
-  );
 }
 
 function sum(numbers: readonly number[]): number {
