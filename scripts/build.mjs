@@ -12,7 +12,10 @@ if (!existsSync(compiler) || !existsSync(`${root}node_modules/@types/node`)) {
 }
 rmSync(`${root}dist`, { recursive: true, force: true });
 const result = spawnSync(process.execPath, [compiler, '-p', `${root}tsconfig.json`], { stdio: 'inherit' });
-if (result.status !== 0) process.exit(result.status ?? 1);
+if (result.status !== 0) {
+  rmSync(`${root}dist`, { recursive: true, force: true });
+  process.exit(result.status ?? 1);
+}
 cpSync(`${root}src`, `${root}dist`, {
   recursive: true,
   filter: (source) => !/\.[a-z]+$/.test(source) || source.endsWith('.sql'),

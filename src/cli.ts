@@ -188,7 +188,16 @@ function interrupt(signal: 'SIGINT' | 'SIGTERM'): void {
   if (stops.length === 0) process.exit(printError(interrupted, process.argv.includes('--json')));
 }
 
-function printError(error: unknown, isJson: boolean): number {
+/** A file that cannot be read or written is the user's to mend, wherever it was met. */
+function fromFileSystem(error: unknown): unknown {
+  const { code, syscall, path, message } = error as NodeJS.ErrnoException;
+  if (error instanceof SparkifyError || !code || !syscall || !path) return error;
+  const why = message.replace(/^[A-Z]+: /, '').replace(/, \w+ '.*$/, '');
+  return new SparkifyError(`Cannot ${syscall} ${path}: ${why}.`, { cause: error });
+}
+
+function printError(thrown: unknown, isJson: boolean): number {
+  const error = fromFileSystem(thrown);
   const known = error instanceof SparkifyError;
   const message = known ? error.message : `A fault in sparkify: ${(error as Error)?.message ?? error}`;
   const hint = known ? error.hint : 'Please report it with what follows.';

@@ -3,6 +3,7 @@ import { UsageError } from '../errors.ts';
 import type { MatchOn } from '../pipeline/setup.ts';
 import { plural, printable } from '../terminal/format.ts';
 import { drawMatch } from '../terminal/load-report.ts';
+import type { SqlRow } from '../warehouses/warehouse.ts';
 import { type Command, warehouseFlag } from './command.ts';
 import { withPublished } from './warehouse-of.ts';
 
@@ -29,6 +30,8 @@ export const command: Command = {
       context.voice.step('checks', checks.length, 'checks');
       const results = await runChecks(checks, warehouse, () => context.voice.advance(1));
       const match = await matchReport(warehouse);
+      const { readFreshness } = await import('../pipeline/status.ts');
+      const { latestEvent, drift } = await readFreshness(warehouse);
       const failed = results.filter((result) => result.status === 'failed');
       const lines = results.map(({ claim, status, failures, sample }) => {
         if (status === 'passed') return `${pc.green('passed')}  ${claim}`;
@@ -47,13 +50,34 @@ export const command: Command = {
           warehouse: warehouse.name,
           checks: results,
           match,
+          latestEvent,
+          drift,
         },
-        text: [...lines, '', `${drawMatch(match)}`, '', sum].join('\n'),
+        text: [
+          ...lines,
+          '',
+          `match   ${drawMatch(match)}`,
+          `fresh   the latest event is of ${latestEvent ?? 'no time yet'}`,
+          ...drawDrift(drift),
+          '',
+          sum,
+        ].join('\n'),
         exitCode: failed.length === 0 ? 0 : 3,
       };
     });
   },
 };
+
+const DRIFT_SHOWN = 20;
+
+/** Keys that are not as declared, over all that is loaded. */
+function drawDrift(drift: readonly SqlRow[]): string[] {
+  const lines = drift.slice(0, DRIFT_SHOWN).map(({ change, key, records }) => {
+    return `drift   ${change} key ${printable(String(key))} in ${plural(Number(records), 'record')}`;
+  });
+  const left = drift.length - lines.length;
+  return left > 0 ? [...lines, `drift   and ${left} more keys; see ops.drift`] : lines;
+}
 
 function limitOf(value: string | boolean | undefined, flag: string): number | null {
   if (value === undefined) return null;

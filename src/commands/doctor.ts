@@ -1,6 +1,6 @@
 import pc from 'picocolors';
 import type { Config } from '../config/config.ts';
-import { SparkifyError } from '../errors.ts';
+import { LeaseError, SparkifyError } from '../errors.ts';
 import { formatBytes, formatCount, plural } from '../terminal/format.ts';
 import { type Command, type Context, type Flags, warehouseFlag } from './command.ts';
 import { withPublished } from './warehouse-of.ts';
@@ -118,12 +118,33 @@ async function checkWarehouse(context: Context, flags: Flags, config: Config): P
     const file = fileOf(config.warehouseChoice);
     await access(existsSync(file) ? file : dirname(file), constants.W_OK);
     if (!existsSync(file)) return good('warehouse', `duckdb:${file}, made by the first load`);
+    const holder = await holderOf(context, config);
+    if (holder !== null)
+      return {
+        what: 'warehouse',
+        status: 'note',
+        detail: holder,
+        fix: 'etl waits for it, up to --wait-seconds.',
+      };
     return await withPublished(context, flags, async (warehouse) => {
       const [row] = await warehouse.rows('select count(*) as plays from songplays');
       return good('warehouse', `${warehouse.name}, ${formatCount(Number(row?.plays))} songplays`);
     });
   } catch (error) {
     return badFrom('warehouse', error);
+  }
+}
+
+/** Who writes to the warehouse now; null if nobody does. */
+async function holderOf(context: Context, config: Config): Promise<string | null> {
+  const { openWarehouse } = await import('../warehouses/open.ts');
+  try {
+    const lease = { command: 'doctor', waitMs: 0, nowMs: context.nowMs };
+    await (await openWarehouse(config.warehouseChoice, lease)).close();
+    return null;
+  } catch (error) {
+    if (error instanceof LeaseError) return error.message;
+    throw error;
   }
 }
 

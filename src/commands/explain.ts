@@ -30,7 +30,8 @@ function draw(songplayId: string, explanation: Explanation): string {
   const { songplay, event, provenance, user, song, artist, match, repeats } = explanation;
   const origin = provenance.flatMap(({ path, line, raw, missing, runId }) => [
     `${printable(path)}${line === null ? '' : `:${line}`}  (run ${runId})`,
-    missing === null ? `  ${printable(raw ?? '')}` : `  line not found: ${printable(missing)}`,
+    ...(missing === null ? [] : [`  ${line === null ? 'line not found: ' : ''}${printable(missing)}`]),
+    ...(raw === null ? [] : [`  ${printable(raw)}`]),
   ]);
   const sections: [string, string[]][] = [
     [`songplay ${songplayId}`, songplay ? fields(songplay) : [`not in songplays: ${printable(match)}`]],

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import type { Command as Commander } from 'commander';
 import { UsageError } from '../errors.ts';
 import { drawTable, plural, printable } from '../terminal/format.ts';
@@ -75,7 +76,9 @@ async function list(context: Context, flags: Flags): Promise<Result> {
   const { where, parameters } = conditions(flags);
   const rows = await read(context, flags, where, parameters, limit + 1);
   const shown = rows.slice(0, limit);
-  if (shown.length === 0) return { json: [], text: 'Nothing was refused.' };
+  if (shown.length === 0) {
+    return { json: [], text: parameters.length > 0 ? 'No reject is like that.' : 'Nothing was refused.' };
+  }
   const drawn = drawTable(
     ['reject', 'rule', 'what', 'file', 'line'],
     shown.map((row) => [
@@ -129,6 +132,9 @@ async function exportRejects(context: Context, flags: Flags): Promise<Result> {
 async function replayRejects(context: Context, flags: Flags, file: string | undefined): Promise<Result> {
   const mended = file === undefined ? null : await readMended(file);
   const config = await context.config(flags);
+  const { fileOf } = await import('../warehouses/open.ts');
+  const place = fileOf(config.warehouseChoice);
+  if (!existsSync(place)) throw new UsageError(`There is no warehouse ${place}, and so no reject.`);
   const { ensureTables } = await import('../pipeline/setup.ts');
   const { replay } = await import('../pipeline/replay.ts');
   return withWriter(

@@ -44,7 +44,8 @@ const rejectLimit = z
     text.endsWith('%')
       ? { share: Number.parseFloat(text) / 100, count: null }
       : { share: null, count: Number(text) },
-  );
+  )
+  .refine(({ share }) => share === null || share <= 1, 'must be at most 100%');
 
 const seconds = z
   .string()

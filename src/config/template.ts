@@ -14,7 +14,7 @@ URL = duckdb:sparkify.duckdb
 
 [LOAD]
 # What a play and its song must share; "title, artist" finds more songs, some of them wrong.
-MATCH_ON = title, artist, duration
+# MATCH_ON = title, artist, duration
 # Refused records beyond which nothing is committed: a number (100) or a share (1%).
 # MAX_REJECTS = 1%
 # How long to wait for another writer.

@@ -1,8 +1,9 @@
+import { createHash } from 'node:crypto';
 import { events } from '../models/staging/events.ts';
 import { recordSplitter } from '../reading/records.ts';
 import { unpack } from '../reading/unpack.ts';
 import { columnNames } from '../schema/table.ts';
-import type { Source } from '../sources/source.ts';
+import type { Source, SourceFile } from '../sources/source.ts';
 import type { SqlRow, Warehouse } from '../warehouses/warehouse.ts';
 
 /** Where an event was found in a source file. */
@@ -14,7 +15,7 @@ interface Provenance {
   /** The line, from 1; null where the file is gone or no longer holds the event. */
   readonly line: number | null;
   readonly raw: string | null;
-  /** Why there is no line. */
+  /** Why there is no line, or why it may not be the one that was loaded. */
   readonly missing: string | null;
 }
 
@@ -90,8 +91,9 @@ async function locate(
     loadedAt: (file.loaded_at as Date).toISOString(),
   };
   try {
-    const found = await findInFile(openFile(known.path), known.path, sessionId, item);
-    if (found.length > 0) return found.map(({ line, raw }) => ({ ...known, line, raw, missing: null }));
+    const { found, sha256 } = await findInFile(openFile(known.path), known.path, sessionId, item);
+    const missing = sha256 === known.sha256 ? null : 'the file has changed since it was loaded';
+    if (found.length > 0) return found.map(({ line, raw }) => ({ ...known, line, raw, missing }));
     return [{ ...known, line: null, raw: null, missing: 'the file no longer holds this event' }];
   } catch (error) {
     return [{ ...known, line: null, raw: null, missing: (error as Error).message }];
@@ -103,10 +105,10 @@ async function findInFile(
   path: string,
   sessionId: number,
   item: number,
-): Promise<{ line: number; raw: string }[]> {
+): Promise<{ found: { line: number; raw: string }[]; sha256: string | null }> {
   const { files } = await source.list();
   const file = files.find((candidate) => candidate.path === path);
-  if (!file) return [];
+  if (!file) return { found: [], sha256: null };
   const found: { line: number; raw: string }[] = [];
   const splitter = recordSplitter({
     record(line, text) {
@@ -122,9 +124,16 @@ async function findInFile(
     broken() {},
     blank() {},
   });
-  for await (const chunk of unpack(source.open(file))) splitter.push(chunk);
+  const hash = createHash('sha256');
+  async function* hashed(): AsyncGenerator<Buffer> {
+    for await (const chunk of source.open(file as SourceFile)) {
+      hash.update(chunk);
+      yield chunk;
+    }
+  }
+  for await (const chunk of unpack(hashed())) splitter.push(chunk);
   splitter.end();
-  return found;
+  return { found, sha256: hash.digest('hex') };
 }
 
 async function explainMatch(

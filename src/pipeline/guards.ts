@@ -3,7 +3,7 @@ import type { Warehouse } from '../warehouses/warehouse.ts';
 import type { Built } from './build.ts';
 import { type CheckResult, loadChecks, runChecks } from './check.ts';
 import type { Observer } from './observer.ts';
-import type { Brought } from './stage.ts';
+import type { Brought, Run } from './stage.ts';
 
 /** A limit of refused records: a number of them, a share of the load's records, or both to be exceeded. */
 export interface RejectLimit {
@@ -11,26 +11,39 @@ export interface RejectLimit {
   readonly count: number | null;
 }
 
-/** Throws LoadError where a load refused more records than its limit. */
-export function assertFewRejects(brought: readonly Brought[], limit: RejectLimit): void {
+/** Throws LoadError where a load refused more records than its limit; it says which, and where the first one is. */
+export async function assertFewRejects(
+  brought: readonly Brought[],
+  limit: RejectLimit,
+  run: Run,
+  warehouse: Warehouse,
+): Promise<void> {
   const rejected = brought.reduce((sum, { balance }) => sum + balance.rejected, 0);
   const records = brought.reduce((sum, { balance }) => sum + balance.lines - balance.blank, 0);
   const overShare = limit.share !== null && rejected > records * limit.share;
   const overCount = limit.count !== null && rejected > limit.count;
   const over = limit.share !== null && limit.count !== null ? overShare && overCount : overShare || overCount;
   if (!over) return;
+  const rules = await warehouse.rows(
+    `select rule, count(*) as records from ops.rejects where run_id = $1 group by rule order by records desc, rule`,
+    [run.id],
+  );
+  const [first] = await warehouse.rows(
+    'select path, line, reason from ops.rejects where run_id = $1 order by path, line limit 1',
+    [run.id],
+  );
+  const byRule = rules.map(({ rule, records: count }) => `${rule} ${count}`).join(', ');
   throw new LoadError(
-    `${rejected} of ${records} records were refused, more than ${describeLimit(limit)}; nothing was committed.`,
+    `${rejected} of ${records} records were refused (${byRule}), more than ${describeLimit(limit)}; nothing was committed.`,
     {
-      hint: 'See them with sparkify etl --max-rejects 100%, then sparkify rejects list; or mend the files.',
+      hint: `The first: ${first?.path}:${first?.line}: ${first?.reason}.\nMend the files, or load them elsewhere to see all: --max-rejects 100% --warehouse duckdb:scratch.duckdb`,
     },
   );
 }
 
 function describeLimit({ share, count }: RejectLimit): string {
-  const parts = [share === null ? '' : `${share * 100} %`, count === null ? '' : `${count}`].filter(
-    (part) => part !== '',
-  );
+  const percent = share === null ? '' : `${Number((share * 100).toPrecision(12))} %`;
+  const parts = [percent, count === null ? '' : `${count}`].filter((part) => part !== '');
   return `the limit of ${parts.join(' and of ')}`;
 }
 

@@ -84,7 +84,7 @@ export async function unchangedReport(
   };
 }
 
-/** Counts over both kinds; a known second name counts as duplicate, not as unchanged. */
+/** Counts over both kinds, each listed file in one count only: new, changed, unchanged, duplicate or moved. */
 export function countFiles(plans: readonly FilePlan[]): LoadReport['files'] {
   const sum = (count: (plan: FilePlan) => number): number =>
     plans.reduce((total, filePlan) => total + count(filePlan), 0);
@@ -96,9 +96,10 @@ export function countFiles(plans: readonly FilePlan[]): LoadReport['files'] {
       ({ load: files, duplicates }) => [...files, ...duplicates].filter((file) => file.changed).length,
     ),
     unchanged: sum(({ unchanged, knownDuplicates }) => unchanged.length - knownDuplicates.length),
+    moved: sum(({ duplicates }) => duplicates.filter(({ of, changed }) => of === null && !changed).length),
     duplicate: sum(
       ({ duplicates, knownDuplicates }) =>
-        duplicates.filter(({ of }) => of !== null).length + knownDuplicates.length,
+        duplicates.filter(({ of, changed }) => of !== null && !changed).length + knownDuplicates.length,
     ),
     vanished: sum(({ vanished }) => vanished.length),
     skipped: sum(({ skipped }) => skipped.length),

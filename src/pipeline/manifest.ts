@@ -20,6 +20,7 @@ export async function recordContents(
     plan.kind,
     changed.map((file) => file.survey.file.path),
   );
+  await forgetPaths(warehouse, plan.kind, plan.moved);
   const rowOf = (file: FileToLoad, duplicate: boolean) => ({
     kind: plan.kind,
     path: file.survey.file.path,
@@ -85,7 +86,7 @@ async function forgetPaths(warehouse: Warehouse, kind: FileKind, paths: readonly
 }
 
 /** Files that were copied or touched, but did not change, need not be read the next time. */
-async function renewFingerprints({ kind, renewed }: FilePlan, warehouse: Warehouse): Promise<void> {
+export async function renewFingerprints({ kind, renewed }: FilePlan, warehouse: Warehouse): Promise<void> {
   for (let start = 0; start < renewed.length; start += PATHS_PER_STATEMENT) {
     const some = renewed.slice(start, start + PATHS_PER_STATEMENT);
     const cases = some.map(({ path, fingerprint }) => `when ${literal(path)} then ${literal(fingerprint)}`);

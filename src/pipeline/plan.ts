@@ -40,6 +40,8 @@ export interface FilePlan {
   readonly knownDuplicates: readonly KnownFile[];
   /** Known names with the known content under new times: what the manifest keeps of them is renewed. */
   readonly renewed: readonly SourceFile[];
+  /** Names that vanished while their content came under another name: they are forgotten. */
+  readonly moved: readonly string[];
   readonly vanished: readonly string[];
   /** Contents that no name has any more; their rows go. */
   readonly removedFileIds: readonly number[];
@@ -112,6 +114,9 @@ export async function planFiles(input: PlanInput, observer: Observer): Promise<F
   }
 
   const listed = new Set(listing.files.map((file) => file.path));
+  const vanished = known.map((file) => file.path).filter((path) => listing.covers(path) && !listed.has(path));
+  const moved = movedNames(duplicates, vanished, idByPath);
+  for (const path of moved) idByPath.delete(path);
   const namesOf = new Map<number, string[]>();
   for (const [path, id] of idByPath) namesOf.set(id, [...(namesOf.get(id) ?? []), path]);
   const withNames = duplicates.map((file) => {
@@ -125,10 +130,26 @@ export async function planFiles(input: PlanInput, observer: Observer): Promise<F
     unchanged,
     knownDuplicates,
     renewed,
-    vanished: known.map((file) => file.path).filter((path) => listing.covers(path) && !listed.has(path)),
+    moved,
+    vanished: vanished.filter((path) => !moved.includes(path)),
     removedFileIds: [...new Set(known.map((file) => file.file_id))].filter((id) => !namesOf.has(id)),
     skipped: listing.skipped,
   };
+}
+
+/** The names from which the contents of new names have gone: a rename, one old name for each new one. */
+function movedNames(
+  duplicates: readonly DuplicateFile[],
+  vanished: readonly string[],
+  idByPath: ReadonlyMap<string, number>,
+): string[] {
+  const came = new Map<number, number>();
+  for (const { fileId } of duplicates) came.set(fileId, (came.get(fileId) ?? 0) + 1);
+  return vanished.filter((path) => {
+    const left = came.get(idByPath.get(path) ?? -1) ?? 0;
+    if (left > 0) came.set(idByPath.get(path) as number, left - 1);
+    return left > 0;
+  });
 }
 
 /** Whether the plan changes anything. */

@@ -28,6 +28,8 @@ export interface LoadReport {
     readonly changed: number;
     readonly unchanged: number;
     readonly duplicate: number;
+    /** Under a new name, with the content of a name that is gone or has another one now. */
+    readonly moved: number;
     readonly vanished: number;
     readonly skipped: number;
     /** Names, up to a limit, of the files that deserve a look. */

@@ -5,7 +5,7 @@ import type { Warehouse } from '../warehouses/warehouse.ts';
 import { type BuildScope, build } from './build.ts';
 import { assertChecks, assertFewRejects, publishCommitted, type RejectLimit } from './guards.ts';
 import { committedReport, type Loaded, unchangedReport } from './load-report.ts';
-import { recordContents } from './manifest.ts';
+import { recordContents, renewFingerprints } from './manifest.ts';
 import type { Observer } from './observer.ts';
 import { type PhaseClock, phaseClock } from './phase-clock.ts';
 import { type FileKind, type FilePlan, isEmpty, type KnownFile, planFiles } from './plan.ts';
@@ -94,13 +94,16 @@ async function loadOnce(
   const plans = await makePlans(warehouse, options, observer);
   clock.lap('plan');
   if (plans.plans.every(isEmpty) && !options.fullRefresh && !plans.rematch) {
+    await warehouse.transaction(async () => {
+      for (const filePlan of plans.plans) await renewFingerprints(filePlan, warehouse);
+    });
     await warehouse.publish();
     return unchangedReport(warehouse, plans.plans, (options.nowMs() - began) / 1000, clock.phases);
   }
   const progress: Progress = { run, observer, useCleanReader, clock };
   const cold = await isCold(warehouse);
   const brought = await bringAll(warehouse, plans, progress);
-  assertFewRejects(brought, options.maxRejects);
+  await assertFewRejects(brought, options.maxRejects, run, warehouse);
   const report = await warehouse.transaction(async () => {
     const loaded = await buildOn(warehouse, plans, brought, cold, options, progress);
     const checks = await assertChecks(loaded.built, warehouse, observer);

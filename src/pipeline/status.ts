@@ -14,6 +14,21 @@ export interface Status {
   readonly conflicts: number;
 }
 
+/** The latest event's time (ISO 8601, UTC), and the drift in all that is loaded, by key. */
+export async function readFreshness(
+  warehouse: Pick<Warehouse, 'rows'>,
+): Promise<{ latestEvent: string | null; drift: SqlRow[] }> {
+  const [latest] = await warehouse.rows('select max(ts) as ts from staging.events');
+  const ts = latest?.ts ?? null;
+  return {
+    latestEvent: ts === null ? null : new Date(Number(ts)).toISOString(),
+    drift: await warehouse.rows(
+      `select change, key, sum(records) as records, count(*) as files
+       from ops.drift group by change, key order by records desc, key`,
+    ),
+  };
+}
+
 /** What the warehouse holds and what happened to it last. */
 export async function readStatus(
   warehouse: Pick<Warehouse, 'rows' | 'name'>,
@@ -27,7 +42,7 @@ export async function readStatus(
   const tables = [];
   for (const table of shown)
     tables.push({ name: qualifiedName(table), rows: await count(qualifiedName(table)) });
-  const [latest] = await warehouse.rows('select max(ts) as ts from staging.events');
+  const { latestEvent } = await readFreshness(warehouse);
   return {
     warehouse: warehouse.name,
     tables,
@@ -35,8 +50,7 @@ export async function readStatus(
       `select run_id, command, started_at, duration_seconds, files_loaded, events_staged, songs_staged, rejected
        from ops.runs order by started_at desc, run_id desc limit ${runLimit}`,
     ),
-    latestEvent:
-      latest?.ts === null || latest === undefined ? null : new Date(Number(latest.ts)).toISOString(),
+    latestEvent,
     files: await count('ops.files'),
     rejects: await count('ops.rejects'),
     duplicates:

@@ -12,6 +12,8 @@ import {
   printable,
 } from './format.ts';
 
+const DRIFT_SHOWN = 20;
+
 /** The load report that people read. */
 export function drawLoadReport(report: LoadReport, isVerbose: boolean): string {
   const parts = [
@@ -36,8 +38,13 @@ function headline(report: LoadReport): string {
     files.new > 0 ? plural(files.new, 'new file') : '',
     files.changed > 0 ? plural(files.changed, 'changed file') : '',
   ].filter((part) => part !== '');
+  const noted =
+    files.duplicate + files.moved > 0
+      ? 'Noted new names of known files, which change nothing,'
+      : 'Matched the plays anew';
+  const nothingCame = report.fullRefresh ? 'Built the star anew' : noted;
   const what =
-    came.length === 0 ? 'Rebuilt the star' : `Loaded ${came.join(' and ')} (${formatBytes(report.bytes)})`;
+    came.length === 0 ? nothingCame : `Loaded ${came.join(' and ')} (${formatBytes(report.bytes)})`;
   const speed =
     report.eventsPerSecond === null ? '' : `, ${formatCount(report.eventsPerSecond)} events a second`;
   return `${pc.green(what)} into ${report.warehouse} in ${formatSeconds(report.durationSeconds)}${speed}.`;
@@ -137,10 +144,18 @@ function drawFacts(report: LoadReport): string {
     ],
     ['match', drawMatch(report.match)],
     ...(report.status === 'committed' ? ([['checks', checked]] as [string, string][]) : []),
-    ...report.drift.map(({ kind, change, key, records, files }): [string, string] => [
-      'drift',
-      `${pc.yellow(`${change} key`)} ${printable(key)} in ${plural(records, `${kind} record`)} of ${plural(files, 'file')}`,
-    ]),
+    ...report.drift
+      .slice(0, DRIFT_SHOWN)
+      .map(({ kind, change, key, records, files }): [string, string] => [
+        'drift',
+        `${pc.yellow(`${change} key`)} ${printable(key)} in ${plural(records, `${kind} record`)} of ${plural(files, 'file')}`,
+      ]),
+    ...(report.drift.length > DRIFT_SHOWN
+      ? ([['drift', `and ${formatCount(report.drift.length - DRIFT_SHOWN)} more keys; see ops.drift`]] as [
+          string,
+          string,
+        ][])
+      : []),
   ];
   return facts.map(([name, value]) => `${pc.dim(name.padEnd(8))}${value}`).join('\n');
 }

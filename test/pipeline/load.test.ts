@@ -1,4 +1,4 @@
-import { rmSync, utimesSync } from 'node:fs';
+import { renameSync, rmSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
@@ -67,6 +67,28 @@ describe('the manifest', () => {
     });
   });
 
+  test('follows a file to its new name, where its next content replaces its rows', async () => {
+    const { logs, file } = inFolder();
+    writeFiles(logs, { 'a.json': jsonLines([play(0)]) });
+    await withWarehouse(file, async (warehouse) => {
+      await deliver(warehouse, { logs });
+      renameSync(join(logs, 'a.json'), join(logs, 'b.json'));
+      const moved = await deliver(warehouse, { logs });
+      expect(moved.files).toMatchObject({
+        new: 0,
+        changed: 0,
+        unchanged: 0,
+        duplicate: 0,
+        moved: 1,
+        vanished: 0,
+      });
+      writeFiles(logs, { 'b.json': jsonLines([play(0, { location: 'Corrected' })]) });
+      const report = await deliver(warehouse, { logs });
+      expect(report.conflicts.events).toBe(0);
+      expect((await readStar(warehouse)).songplays).toMatchObject([{ location: 'Corrected' }]);
+    });
+  });
+
   test('reports a vanished file, whose rows stay', async () => {
     const { logs, file } = inFolder();
     writeFiles(logs, { 'a.json': jsonLines([play(0)]), 'b.json': jsonLines([play(1)]) });
@@ -83,7 +105,7 @@ describe('the manifest', () => {
     });
   });
 
-  test('renews what it keeps of a touched file with the next load, so that it is read once', async () => {
+  test('renews what it keeps of a touched file, so that it is read once', async () => {
     const { logs, file } = inFolder();
     writeFiles(logs, { 'a.json': jsonLines([play(0)]) });
     await withWarehouse(file, async (warehouse) => {
@@ -92,8 +114,6 @@ describe('the manifest', () => {
       utimesSync(join(logs, 'a.json'), longAgo, longAgo);
       await new Promise((resolve) => setTimeout(resolve, 100));
       expect((await deliver(warehouse, { logs })).status).toBe('unchanged');
-      writeFiles(logs, { 'b.json': jsonLines([play(1)]) });
-      await deliver(warehouse, { logs });
       const [{ fingerprint }] = (await warehouse.rows(
         "select fingerprint from ops.files where path like '%a.json'",
       )) as [{ fingerprint: string }];

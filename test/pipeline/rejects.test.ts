@@ -120,7 +120,7 @@ describe('rejects', () => {
       const limited = { logs, options: { maxRejects: { share: null, count: 1 } } };
       await expect(deliver(warehouse, limited)).rejects.toThrow(LoadError);
       await expect(deliver(warehouse, limited)).rejects.toThrow(
-        '2 of 3 records were refused, more than the limit of 1',
+        '2 of 3 records were refused (malformed_json 2), more than the limit of 1',
       );
       for (const table of ['songplays', 'staging.events', 'ops.files', 'ops.rejects', 'ops.runs']) {
         expect(await warehouse.rows(`select * from ${table}`)).toEqual([]);

@@ -37,7 +37,7 @@ export const events = table({
     registration: double.nullable('When the user registered, milliseconds since 1970 in UTC.', {
       from: { key: 'registration' },
     }),
-    session_id: bigint('The session’s number.', { from: { key: 'sessionId', required: true } }),
+    session_id: bigint('The session’s number.', { from: { key: 'sessionId', required: true, min: 0 } }),
     song: text.nullable('The song’s title, on plays.', { maxBytes: 1024, from: { key: 'song' } }),
     status: bigint.nullable('The HTTP status of the response.', { from: { key: 'status' } }),
     ts: bigint('When the event happened, milliseconds since 1970 in UTC.', {
