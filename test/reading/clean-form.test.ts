@@ -118,7 +118,7 @@ describe('the engine’s own reader', () => {
         fc.nat(3e8).map((micro) => micro / 1e5),
         fc.integer({ min: 0, max: 9999 }),
       ),
-      sessionId: fc.integer({ min: -5, max: 2 ** 40 }),
+      sessionId: fc.integer({ min: 0, max: 2 ** 40 }),
       status: fc.option(fc.integer({ min: 100, max: 599 })),
       registration: fc.option(fc.integer({ min: 0, max: 2 ** 41 })),
       userId: texts,
