@@ -88,8 +88,8 @@ export async function openPublishedDuckDb(
   if (!(await isPublished(file))) {
     await assertOurs(file);
     await publishIfFree(file, nowMs, recover).catch((cause) => {
-      // Where recovery fails for want of disk, readers still have the last whole load.
-      if (!existsSync(publishedPath(file)) || !/No space left/.test(cause.message)) throw cause;
+      // Where recovery fails for want of disk or rights, readers still have the last whole load.
+      if (!existsSync(publishedPath(file)) || !/No space left|No permission/.test(cause.message)) throw cause;
     });
   }
   const published = publishedPath(file);
