@@ -6,6 +6,7 @@ import type { Command, Context, Flags, Result } from './commands/command.ts';
 import type { Config } from './config/config.ts';
 import type { SettingName } from './config/settings.ts';
 import { InterruptedError, SparkifyError, UsageError } from './errors.ts';
+import { printable } from './terminal/printable.ts';
 import type { Voice } from './terminal/voice.ts';
 import { version } from './version.ts';
 
@@ -123,7 +124,6 @@ function makeContext(voice: Voice): Context {
   return {
     voice,
     nowMs: Date.now,
-    isTerminal: process.stdout.isTTY === true,
     config(flags) {
       config ??= readAndWarn(flags, voice);
       return config;
@@ -202,8 +202,8 @@ function printError(thrown: unknown, isJson: boolean): number {
   const message = known ? error.message : `A fault in sparkify: ${(error as Error)?.message ?? error}`;
   const hint = known ? error.hint : 'Please report it with what follows.';
   const exitCode = known ? error.exitCode : 1;
-  process.stderr.write(`${pc.red('error')} ${visible(message)}\n`);
-  if (hint !== undefined) process.stderr.write(`      ${visible(hint)}\n`);
+  process.stderr.write(`${pc.red('error')} ${indented(message)}\n`);
+  if (hint !== undefined) process.stderr.write(`      ${indented(hint)}\n`);
   if (!known && error instanceof Error) process.stderr.write(`${error.stack}\n`);
   if (known && process.argv.includes('--verbose') && error.cause instanceof Error) {
     process.stderr.write(`${error.cause.stack}\n`);
@@ -217,10 +217,9 @@ function printError(thrown: unknown, isJson: boolean): number {
   return exitCode;
 }
 
-/** Without the control characters with which a file's name could drive the terminal; lines are indented. */
-function visible(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what this takes out.
-  return text.replace(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/g, '\ufffd').replaceAll('\n', '\n      ');
+/** Several lines below one another, none of which can drive the terminal. */
+function indented(text: string): string {
+  return text.split('\n').map(printable).join('\n      ');
 }
 
 /** Commander's message in our form: what, and the nearest right word if it knows one. */

@@ -64,6 +64,20 @@ describe('etl', () => {
       expect(report).toHaveProperty(field);
   });
 
+  test('says in its first line what happened: nothing, new names, another match, a refresh', async () => {
+    const folder = freshFolder();
+    const content = jsonLines([eventRecord()]);
+    writeFiles(folder, { 'logs/a.json': content, 'logs/b.json': content });
+    const first = async (...flags: string[]) =>
+      (await sparkify(['etl', '--log-data', 'logs', ...flags], { cwd: folder })).stdout.split('\n')[0];
+    expect(await first()).toMatch(/^Loaded 1 new file /);
+    expect(await first()).toMatch(/^Unchanged\. 2 known files/);
+    writeFiles(folder, { 'logs/c.json': content });
+    expect(await first()).toMatch(/^Noted new names of known files .*; the star is as it was\./);
+    expect(await first('--match-on', 'title, artist')).toMatch(/^Matched the plays anew into /);
+    expect(await first('--full-refresh')).toMatch(/^Built the star anew into /);
+  });
+
   test('--dry-run plans, changes nothing and makes no file', async () => {
     const planned = await json([
       'etl',

@@ -1,14 +1,14 @@
 import pc from 'picocolors';
 import { UsageError } from '../errors.ts';
 import type { MatchOn } from '../pipeline/setup.ts';
-import { plural, printable } from '../terminal/format.ts';
+import { plural } from '../terminal/format.ts';
 import { drawMatch } from '../terminal/load-report.ts';
+import { printable } from '../terminal/printable.ts';
 import type { SqlRow } from '../warehouses/warehouse.ts';
 import { type Command, warehouseFlag } from './command.ts';
 import { withPublished } from './warehouse-of.ts';
 
 export const command: Command = {
-  summary: 'run the data quality checks',
   define(check) {
     check
       .option('--max-age-hours <hours>', 'fail if the latest event is older')

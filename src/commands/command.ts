@@ -16,7 +16,6 @@ export type Flags = Readonly<Record<string, string | boolean | undefined>>;
 export interface Context {
   readonly voice: Voice;
   readonly nowMs: () => number;
-  readonly isTerminal: boolean;
   /** Reads dwh.cfg, environment and the flags that are settings, once; warnings are spoken. */
   config(flags: Flags): Promise<Config>;
   /** Writes a part of a long result to stdout, as fast as that takes it. */
@@ -29,7 +28,6 @@ export interface Context {
 
 /** One command: its flags, and what it does. */
 export interface Command {
-  readonly summary: string;
   define(command: Commander): void;
   run(context: Context, flags: Flags, args: readonly string[]): Promise<Result>;
 }

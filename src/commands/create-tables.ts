@@ -4,7 +4,6 @@ import { type Command, warehouseFlag } from './command.ts';
 import { withWriter } from './warehouse-of.ts';
 
 export const command: Command = {
-  summary: 'create the tables that are missing',
   define(createTables) {
     createTables
       .option('--drop', 'drop the tables and all that they hold first')

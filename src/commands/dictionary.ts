@@ -1,7 +1,6 @@
 import type { Command } from './command.ts';
 
 export const command: Command = {
-  summary: 'print the data dictionary',
   define() {},
   async run() {
     const { allTables } = await import('../models/book.ts');

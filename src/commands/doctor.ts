@@ -13,7 +13,6 @@ interface Finding {
 }
 
 export const command: Command = {
-  summary: 'check configuration, files, warehouse and machine',
   define(doctor) {
     doctor.option('--log-data <place>', 'activity logs').option('--song-data <place>', 'song files');
     warehouseFlag(doctor);

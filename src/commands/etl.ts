@@ -8,7 +8,6 @@ import { withPublished, withWriter } from './warehouse-of.ts';
 const DEFAULT_MAX_REJECTS = { share: 0.5, count: 100 };
 
 export const command: Command = {
-  summary: 'load logs and songs into the star',
   define(etl) {
     etl
       .option('--log-data <place>', 'activity logs: a folder, one file or a glob')

@@ -1,12 +1,11 @@
 import { UsageError } from '../errors.ts';
 import type { Explanation } from '../pipeline/explain.ts';
-import { printable } from '../terminal/format.ts';
+import { printable } from '../terminal/printable.ts';
 import type { SqlRow } from '../warehouses/warehouse.ts';
 import { type Command, warehouseFlag } from './command.ts';
 import { withPublished } from './warehouse-of.ts';
 
 export const command: Command = {
-  summary: 'trace a songplay to its file, line and dimensions',
   define(explain) {
     explain.argument('<songplay_id>', 'for example 818-5: session, hyphen, item in session');
     warehouseFlag(explain);

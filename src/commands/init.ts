@@ -3,7 +3,6 @@ import { UsageError } from '../errors.ts';
 import type { Command } from './command.ts';
 
 export const command: Command = {
-  summary: 'write a commented dwh.cfg',
   define(init) {
     init
       .argument('[file]', 'where to write it (default: dwh.cfg)')

@@ -6,7 +6,6 @@ import { withPublished } from './warehouse-of.ts';
 const FORMATS = ['table', 'csv', 'json', 'parquet'] as const;
 
 export const command: Command = {
-  summary: 'ask the star in SQL, read-only',
   define(query) {
     query
       .argument('[sql]', 'one statement that only reads')

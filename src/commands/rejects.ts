@@ -1,13 +1,13 @@
 import { existsSync } from 'node:fs';
 import type { Command as Commander } from 'commander';
 import { UsageError } from '../errors.ts';
-import { drawTable, plural, printable } from '../terminal/format.ts';
+import { drawTable, plural } from '../terminal/format.ts';
+import { printable } from '../terminal/printable.ts';
 import type { SqlRow } from '../warehouses/warehouse.ts';
 import { type Command, type Context, type Flags, type Result, warehouseFlag } from './command.ts';
 import { withPublished, withWriter } from './warehouse-of.ts';
 
 export const command: Command = {
-  summary: 'list, show, export or replay what was refused',
   define(rejects) {
     const list = rejects.command('list').description('list refused records, the latest first');
     filters(list).option('--limit <number>', 'how many to list', '50');

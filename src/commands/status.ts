@@ -5,7 +5,6 @@ import { type Command, warehouseFlag } from './command.ts';
 import { withPublished } from './warehouse-of.ts';
 
 export const command: Command = {
-  summary: 'tables, last runs, freshness, rejects',
   define(status) {
     status.option('--runs <number>', 'how many of the last runs to show', '5');
     warehouseFlag(status);

@@ -116,9 +116,14 @@ export async function planFiles(input: PlanInput, observer: Observer): Promise<F
   const listed = new Set(listing.files.map((file) => file.path));
   const vanished = known.map((file) => file.path).filter((path) => listing.covers(path) && !listed.has(path));
   const moved = movedNames(duplicates, vanished, idByPath);
-  for (const path of moved) idByPath.delete(path);
+  const gone = new Set(moved);
+  for (const path of gone) idByPath.delete(path);
   const namesOf = new Map<number, string[]>();
-  for (const [path, id] of idByPath) namesOf.set(id, [...(namesOf.get(id) ?? []), path]);
+  for (const [path, id] of idByPath) {
+    const names = namesOf.get(id);
+    if (names) names.push(path);
+    else namesOf.set(id, [path]);
+  }
   const withNames = duplicates.map((file) => {
     const others = (namesOf.get(file.fileId) ?? []).filter((path) => path !== file.survey.file.path);
     return { ...file, of: file.of !== null && others.includes(file.of) ? file.of : (others[0] ?? null) };
@@ -131,7 +136,7 @@ export async function planFiles(input: PlanInput, observer: Observer): Promise<F
     knownDuplicates,
     renewed,
     moved,
-    vanished: vanished.filter((path) => !moved.includes(path)),
+    vanished: vanished.filter((path) => !gone.has(path)),
     removedFileIds: [...new Set(known.map((file) => file.file_id))].filter((id) => !namesOf.has(id)),
     skipped: listing.skipped,
   };

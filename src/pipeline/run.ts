@@ -11,7 +11,7 @@ import { type PhaseClock, phaseClock } from './phase-clock.ts';
 import { type FileKind, type FilePlan, isEmpty, type KnownFile, planFiles } from './plan.ts';
 import type { LoadReport } from './report.ts';
 import { recordRun } from './run-record.ts';
-import { ensureTables, type MatchOn, recover } from './setup.ts';
+import { ensureTables, type MatchOn } from './setup.ts';
 import {
   type Brought,
   bringContents,
@@ -46,14 +46,13 @@ interface Plans {
 
 const TRIES = 3;
 
-/** The whole load: plan, stage, build, check, commit, publish. */
+/** The whole load: plan, stage, build, check, commit, publish. The warehouse has been recovered (see setup.ts). */
 export async function load(
   warehouse: Warehouse,
   options: LoadOptions,
   observer: Observer,
 ): Promise<LoadReport> {
   await ensureTables(warehouse);
-  await recover(warehouse);
   let useCleanReader = true;
   for (let attempt = 1; ; attempt += 1) {
     try {

@@ -4,7 +4,6 @@ import xxhash from 'xxhash-wasm';
 const FRAME_MAGIC = 0xfd2fb528;
 const LAST_SKIPPABLE_MAGIC = 0x184d2a5f;
 const FIRST_SKIPPABLE_MAGIC = 0x184d2a50;
-const RAW_BLOCK = 0;
 const RLE_BLOCK = 1;
 const RESERVED_BLOCK = 3;
 
@@ -35,7 +34,6 @@ export async function* unzstd(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buf
       if (type === RESERVED_BLOCK) throw new Error('a block is of no known type');
       const content = await input.take(type === RLE_BLOCK ? 1 : word >> 3);
       unpacker.push(Buffer.concat([blockHeader, content]), isLast && !header.hasChecksum);
-      if (type === RAW_BLOCK && content.length === 0) continue;
       for (const part of unpacked) {
         hash.update(part);
         yield part;

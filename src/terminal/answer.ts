@@ -1,5 +1,6 @@
 import type { Answer, SqlValue } from '../warehouses/warehouse.ts';
-import { drawTable, formatCount, plural, printable } from './format.ts';
+import { drawTable, formatCount, plural } from './format.ts';
+import { printable } from './printable.ts';
 
 const ROWS_DRAWN = 1_000;
 

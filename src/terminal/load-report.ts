@@ -2,15 +2,8 @@ import pc from 'picocolors';
 import type { CheckResult } from '../pipeline/check.ts';
 import type { MatchReport } from '../pipeline/match.ts';
 import type { Balance, LoadReport } from '../pipeline/report.ts';
-import {
-  drawTable,
-  formatBytes,
-  formatCount,
-  formatSeconds,
-  formatShare,
-  plural,
-  printable,
-} from './format.ts';
+import { drawTable, formatBytes, formatCount, formatSeconds, formatShare, plural } from './format.ts';
+import { printable } from './printable.ts';
 
 const DRIFT_SHOWN = 20;
 
@@ -31,23 +24,25 @@ export function drawLoadReport(report: LoadReport, isVerbose: boolean): string {
 function headline(report: LoadReport): string {
   const { files } = report;
   const known = plural(files.unchanged + files.duplicate, 'known file');
+  const took = formatSeconds(report.durationSeconds);
   if (report.status === 'unchanged') {
-    return `${pc.green('Unchanged.')} ${known}, nothing new; nothing was written. ${pc.dim(formatSeconds(report.durationSeconds))}`;
+    return `${pc.green('Unchanged.')} ${known}, nothing new; nothing was written. ${pc.dim(took)}`;
   }
   const came = [
     files.new > 0 ? plural(files.new, 'new file') : '',
     files.changed > 0 ? plural(files.changed, 'changed file') : '',
   ].filter((part) => part !== '');
-  const noted =
-    files.duplicate + files.moved > 0
-      ? 'Noted new names of known files, which change nothing,'
-      : 'Matched the plays anew';
-  const nothingCame = report.fullRefresh ? 'Built the star anew' : noted;
-  const what =
-    came.length === 0 ? nothingCame : `Loaded ${came.join(' and ')} (${formatBytes(report.bytes)})`;
+  const isUntouched = Object.values(report.tables).every(
+    (table) => table.inserted + table.updated + table.deleted === 0,
+  );
+  if (came.length === 0 && !report.fullRefresh && isUntouched) {
+    return `${pc.green('Noted')} new names of known files in ${report.warehouse}; the star is as it was. ${pc.dim(took)}`;
+  }
+  const rebuilt = report.fullRefresh ? 'Built the star anew' : 'Matched the plays anew';
+  const what = came.length === 0 ? rebuilt : `Loaded ${came.join(' and ')} (${formatBytes(report.bytes)})`;
   const speed =
     report.eventsPerSecond === null ? '' : `, ${formatCount(report.eventsPerSecond)} events a second`;
-  return `${pc.green(what)} into ${report.warehouse} in ${formatSeconds(report.durationSeconds)}${speed}.`;
+  return `${pc.green(what)} into ${report.warehouse} in ${took}${speed}.`;
 }
 
 function drawBalance(report: LoadReport): string {

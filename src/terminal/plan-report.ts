@@ -1,6 +1,7 @@
 import type { FilePlan } from '../pipeline/plan.ts';
 import type { LoadReport } from '../pipeline/report.ts';
-import { drawTable, formatBytes, formatCount, plural, printable } from './format.ts';
+import { drawTable, formatBytes, formatCount, plural } from './format.ts';
+import { printable } from './printable.ts';
 
 export interface PlanJson {
   readonly status: 'planned';

@@ -1,11 +1,11 @@
 import { SingleBar } from 'cli-progress';
 import pc from 'picocolors';
 import type { Observer } from '../pipeline/observer.ts';
-import { formatBytes, formatCount, printable } from './format.ts';
+import { formatBytes, formatCount } from './format.ts';
+import { printable } from './printable.ts';
 
 /** How a command talks to people: on stderr only, so that stdout stays for results. */
 export interface Voice extends Observer {
-  readonly isQuiet: boolean;
   readonly isVerbose: boolean;
   warn(message: string): void;
   /** Ends a progress bar that is still drawn. */
@@ -30,7 +30,6 @@ export function makeVoice({ quiet, verbose, stream }: VoiceOptions): Voice {
   }
 
   return {
-    isQuiet: quiet,
     isVerbose: verbose,
     step(name, total, unit) {
       done();
