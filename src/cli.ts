@@ -14,6 +14,7 @@ import { version } from './version.ts';
 const commands: Readonly<
   Record<string, readonly [summary: string, load: () => Promise<{ command: Command }>]>
 > = {
+  simulate: ['make believable logs and songs from a seed', () => import('./commands/simulate.ts')],
   init: ['write a commented dwh.cfg', () => import('./commands/init.ts')],
   'create-tables': ['create the tables that are missing', () => import('./commands/create-tables.ts')],
   etl: ['load logs and songs into the star', () => import('./commands/etl.ts')],

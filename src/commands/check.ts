@@ -5,18 +5,20 @@ import { plural } from '../terminal/format.ts';
 import { drawMatch } from '../terminal/load-report.ts';
 import { printable } from '../terminal/printable.ts';
 import type { SqlRow } from '../warehouses/warehouse.ts';
-import { type Command, warehouseFlag } from './command.ts';
+import { type Command, type Context, type Flags, type Result, warehouseFlag } from './command.ts';
 import { withPublished } from './warehouse-of.ts';
 
 export const command: Command = {
   define(check) {
     check
       .option('--max-age-hours <hours>', 'fail if the latest event is older')
-      .option('--min-match-rate <percent>', 'fail if a smaller share of the plays found their song');
+      .option('--min-match-rate <percent>', 'fail if a smaller share of the plays found their song')
+      .option('--against <manifest>', 'compare the warehouse with the answer key of simulated data');
     warehouseFlag(check);
     check.addHelpText('after', '\nExit codes: 0 all passed, 3 a check failed.');
   },
   async run(context, flags) {
+    if (typeof flags.against === 'string') return against(context, flags, flags.against);
     const { allChecks, runChecks, limitChecks } = await import('../pipeline/check.ts');
     const { matchReport } = await import('../pipeline/match.ts');
     return withPublished(context, flags, async (warehouse) => {
@@ -67,6 +69,26 @@ export const command: Command = {
     });
   },
 };
+
+/** Compares the warehouse with the answer key of a simulated data set. */
+async function against(context: Context, flags: Flags, file: string): Promise<Result> {
+  if (flags.maxAgeHours !== undefined || flags.minMatchRate !== undefined) {
+    throw new UsageError('--against compares with the answer key alone; run the other checks without it.');
+  }
+  const { readAnswerKey } = await import('../answer-key/answer-key.ts');
+  const { compareWith } = await import('../answer-key/compare.ts');
+  const { drawComparison } = await import('../terminal/comparison.ts');
+  const key = await readAnswerKey(file);
+  return withPublished(context, flags, async (warehouse) => {
+    const comparison = await compareWith(key, warehouse);
+    const agrees = comparison.differences.length === 0;
+    return {
+      json: { status: agrees ? 'agrees' : 'differs', warehouse: warehouse.name, answerKey: file, ...comparison },
+      text: drawComparison(comparison, key, file),
+      exitCode: agrees ? 0 : 3,
+    };
+  });
+}
 
 const DRIFT_SHOWN = 20;
 

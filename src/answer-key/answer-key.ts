@@ -1,0 +1,111 @@
+import { readFile } from 'node:fs/promises';
+import type { Rule } from '../reading/reject.ts';
+import { UsageError } from '../errors.ts';
+
+export const ANSWER_KEY_FILE = 'manifest.json';
+export const ANSWER_KEY_FORMAT = 'sparkify answer key 1';
+
+/** A file of a data set, and what a load must make of it. */
+export interface FileKey {
+  /** Below the data set's folder, with `/`. */
+  readonly path: string;
+  readonly kind: 'log' | 'song';
+  readonly bytes: number;
+  readonly sha256: string;
+  readonly lines: number;
+  readonly staged: number;
+  readonly rejected: number;
+  /** Another path with the same content, which counts once. */
+  readonly copyOf?: string;
+}
+
+/** What the songplays of one UTC day must come to. */
+export interface DayKey {
+  /** `2018-11-01`. */
+  readonly date: string;
+  plays: number;
+  paid: number;
+  matched: number;
+  /** Distinct start times: the day's rows of `time`. */
+  startTimes: number;
+  /** The sum over plays of whole seconds since midnight. */
+  seconds: number;
+  /** The sum over plays of session_id modulo SESSION_MODULUS. */
+  sessions: number;
+}
+
+/** Keeps sums of session numbers exact. */
+export const SESSION_MODULUS = 1_000_003;
+
+export const faultNames = [
+  'duplicate-event',
+  'duplicate-file',
+  'redelivered-file',
+  'late',
+  'out-of-order',
+  'truncated',
+  'broken-json',
+  'wrong-type',
+  'other-case',
+  'new-key',
+  'double-encoded',
+  'key-conflict',
+] as const;
+export type FaultName = (typeof faultNames)[number];
+
+/** Something planted in a file, and what a load must find there. */
+export interface Fault {
+  readonly fault: FaultName;
+  readonly path: string;
+  /** From 1; null where it is the whole file. */
+  readonly line: number | null;
+  /** The reject that must stand in ops.rejects for this line. */
+  readonly reject?: { readonly rule: Rule; readonly field: string | null };
+  /** The rows that must stand in ops.drift for this file, one record each. */
+  readonly drift?: readonly { readonly change: 'new' | 'missing' | 'other case'; readonly key: string }[];
+  /** The event that must stand in ops.repeated_events. */
+  readonly repeat?: { readonly as: 'duplicate' | 'conflict'; readonly sessionId: number; readonly item: number };
+  readonly detail?: string;
+}
+
+/** Everything that a warehouse must hold once a data set is loaded; `manifest.json` beside the data. */
+export interface AnswerKey {
+  readonly format: typeof ANSWER_KEY_FORMAT;
+  readonly status: 'complete' | 'in progress';
+  readonly settings: Readonly<Record<string, unknown>>;
+  readonly events: { readonly lines: number; readonly staged: number; readonly rejected: number };
+  readonly songs: { readonly lines: number; readonly staged: number; readonly rejected: number };
+  readonly tables: Readonly<Record<'songplays' | 'users' | 'songs' | 'artists' | 'time', number>>;
+  readonly usersByLevel: Readonly<Record<'free' | 'paid', number>>;
+  readonly days: readonly DayKey[];
+  readonly files: readonly FileKey[];
+  readonly faults: readonly Fault[];
+}
+
+/** Reads an answer key; UsageError if the file is none, or of a data set that is not complete. */
+export async function readAnswerKey(file: string): Promise<AnswerKey> {
+  const text = await readFile(file, 'utf8').catch((cause) => {
+    throw new UsageError(`Cannot read the answer key ${file}: ${(cause as Error).message}`, {
+      hint: `sparkify simulate --out FOLDER writes FOLDER/${ANSWER_KEY_FILE}.`,
+      cause,
+    });
+  });
+  const key = parseAnswerKey(text);
+  if (key === null) throw new UsageError(`${file} is no answer key (it says nothing of "${ANSWER_KEY_FORMAT}").`);
+  if (key.status !== 'complete') {
+    throw new UsageError(`${file} belongs to a data set that is not complete.`, {
+      hint: 'Run the same sparkify simulate again; it goes on where it was stopped.',
+    });
+  }
+  return key;
+}
+
+/** The answer key in a text; null if it is none. */
+export function parseAnswerKey(text: string): AnswerKey | null {
+  try {
+    const value = JSON.parse(text) as Partial<AnswerKey> | null;
+    return value?.format === ANSWER_KEY_FORMAT ? (value as AnswerKey) : null;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,263 @@
+import { fragmentStore, type FragmentStore } from './fragments.ts';
+import { makeStream, mix, purposes, uniformOf } from './random.ts';
+import type { RecordForm } from './record-form.ts';
+import { artistNameOf, TITLES, titleOf } from './words.ts';
+
+export const FEWEST_SONGS = 71;
+export const MOST_SONGS = 1_000_000;
+export const GENRES = 12;
+/** Songs that share a folder; fixed, so that a larger catalogue leaves the files of a smaller one as they are. */
+const SONGS_PER_FOLDER = 64;
+const MOST_UNLISTED = 5_000;
+/** Of the plays that match nothing: how many because artist, title or length is unknown. */
+const UNKNOWN_ARTIST = 0.6;
+const UNKNOWN_TITLE = 0.3;
+
+/** A song as the catalogue's files tell of it. */
+export interface Song {
+  readonly trackId: string;
+  readonly songId: string;
+  readonly artistId: string;
+  readonly artist: Artist;
+  readonly title: string;
+  readonly durationSeconds: number;
+  readonly year: number;
+}
+
+interface Artist {
+  readonly name: string;
+  readonly location: string;
+  readonly latitude: number | null;
+  readonly longitude: number | null;
+}
+
+/** What a day's simulation needs of the songs; all of it in memory that threads can share. */
+export interface Catalogue {
+  /** Songs in the catalogue's files; numbers from here on are of songs that it lacks. */
+  readonly listed: number;
+  readonly unlisted: number;
+  /** Artist, length and title of every song as JSON, three fragments each. */
+  readonly fragments: FragmentStore;
+  readonly lengthMs: Uint32Array;
+  /** Each listed song's artist. */
+  readonly artistOf: Uint32Array;
+  /** Songs by genre: `inGenre[genreStart[g]] …`, each with its alias for a draw by popularity in one step. */
+  readonly genreStart: Uint32Array;
+  readonly inGenre: Uint32Array;
+  readonly aliasShare: Float64Array;
+  readonly alias: Uint32Array;
+  /** Songs by artist: `byArtist[artistStart[a]] …`. */
+  readonly artistStart: Uint32Array;
+  readonly byArtist: Uint32Array;
+}
+
+/** Artists' numbers: five new ones per ten songs, and some songs by an artist of before. */
+export function artistNumberOf(seed: number, song: number): number {
+  const block = Math.floor(song / 10);
+  const again = uniformOf(seed, purposes.artist, song, 1);
+  if (block > 0 && again < 0.15) return Math.floor((again / 0.15) * block * 5);
+  const within = [0, 0, 0, 0, 1, 1, 2, 2, 3, 4][song % 10] as number;
+  return block * 5 + within;
+}
+
+/** The song with this number; pure in seed and number. */
+export function songOf(seed: number, number: number): Song {
+  const stream = makeStream(seed, purposes.song, number);
+  const artistNumber = artistNumberOf(seed, number);
+  const year = stream.next() < 0.32 ? 0 : 2018 - Math.floor(58 * stream.next() * stream.next());
+  return {
+    trackId: trackIdOf(number, mix(seed, purposes.song, number, 1)),
+    songId: `SO${idText(number, mix(seed, purposes.song, number, 2))}`,
+    artistId: `AR${idText(artistNumber, mix(seed, purposes.artist, artistNumber, 2))}`,
+    artist: makeArtist(seed, artistNumber),
+    title: titleOf((number * 7919 + (seed % TITLES)) % TITLES),
+    durationSeconds: durationOf(seed, number),
+    year,
+  };
+}
+
+/** Whole seconds by chance, and five digits that no other song with this title and artist has. */
+function durationOf(seed: number, number: number): number {
+  const stream = makeStream(seed, purposes.song, number, 3);
+  const seconds = Math.floor(Math.max(35, Math.min(720, 236 + 62 * stream.normal() + 20 * stream.exponential())));
+  return (seconds * 100_000 + ((number * 37_199 + 50_021) % 100_000)) / 100_000;
+}
+
+function makeArtist(seed: number, number: number): Artist {
+  const stream = makeStream(seed, purposes.artist, number);
+  const isPlaced = stream.next() < 0.4;
+  const place = stream.next();
+  return {
+    name: artistNameOf(number),
+    location: stream.next() < 0.55 ? (artistPlaces[Math.floor(place * artistPlaces.length)] as string) : '',
+    latitude: isPlaced ? (stream.below(12_000_000) - 4_500_000) / 100_000 : null,
+    longitude: isPlaced ? (stream.below(30_000_000) - 15_000_000) / 100_000 : null,
+  };
+}
+
+const artistPlaces =
+  'Los Angeles, CA|New York, NY|London, England|Paris, France|Stockholm, Sweden|São Paulo, Brazil|Lagos, Nigeria|Berlin, Germany|Nashville, TN|Reykjavík, Iceland|Detroit, MI|Kingston, Jamaica|Tokyo, Japan|Austin, TX|Toronto, Ontario|Melbourne, Australia'.split(
+    '|',
+  );
+
+const LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ';
+const ALPHANUMERIC = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789';
+
+/** `TR`, three letters that name the folder, two that the song has to itself there, and a hexadecimal tail. */
+function trackIdOf(number: number, tail: number): string {
+  const folder = Math.floor(number / SONGS_PER_FOLDER);
+  const within = number % SONGS_PER_FOLDER;
+  const letters = [folder / 676, folder / 26, folder, within / 26, within].map(
+    (at) => LETTERS[Math.floor(at) % 26],
+  );
+  return `TR${letters.join('')}128F${hex(tail, 7)}`;
+}
+
+/** Sixteen characters as in the real ids; five of them hold the number, so that no two are the same. */
+function idText(number: number, chance: number): string {
+  let rest = number;
+  let text = '';
+  for (let at = 0; at < 5; at += 1) {
+    text = ALPHANUMERIC[(rest + 7 * at + 3) % 36] + text;
+    rest = Math.floor(rest / 36);
+  }
+  return `${text}1187${hex(chance, 7)}`;
+}
+
+function hex(value: number, digits: number): string {
+  return value.toString(16).toUpperCase().padStart(8, '0').slice(-digits);
+}
+
+/** Where a song's file lies below song_data: `A/B/C/TRABC….json`. */
+export function songPath(trackId: string): string {
+  return `${trackId[2]}/${trackId[3]}/${trackId[4]}/${trackId}.json`;
+}
+
+/** A song's record, in the real files' order of keys. */
+export function songRecord(song: Song, form: RecordForm): string {
+  const { artist } = song;
+  const number = (value: number | null): string => (value === null ? 'null' : form.double(value));
+  const pairs = [
+    ['num_songs', '1'],
+    ['artist_id', form.songText(song.artistId)],
+    ['artist_latitude', number(artist.latitude)],
+    ['artist_longitude', number(artist.longitude)],
+    ['artist_location', form.songText(artist.location)],
+    ['artist_name', form.songText(artist.name)],
+    ['song_id', form.songText(song.songId)],
+    ['title', form.songText(song.title)],
+    ['duration', form.double(song.durationSeconds)],
+    ['year', String(song.year)],
+  ];
+  return `{${pairs.map(([key, value]) => `"${key}": ${value}`).join(', ')}}`;
+}
+
+/** Makes `songs` songs and those that plays name although the catalogue lacks them. */
+export function makeCatalogue(seed: number, songs: number, form: RecordForm): Catalogue {
+  const unlisted = Math.min(songs, MOST_UNLISTED);
+  const all = songs + unlisted;
+  const fragments = fragmentStore(all * 3, all * 96);
+  const lengthMs = new Uint32Array(new SharedArrayBuffer(all * 4));
+  const genreOf = new Uint8Array(songs);
+  const artistOf = new Uint32Array(new SharedArrayBuffer(songs * 4));
+  for (let number = 0; number < all; number += 1) {
+    const song = number < songs ? songOf(seed, number) : unlistedSong(seed, number - songs, songs);
+    if (number < songs) {
+      const artist = artistNumberOf(seed, number);
+      artistOf[number] = artist;
+      genreOf[number] = mix(seed, purposes.artist, artist, 3) % GENRES;
+    }
+    fragments.add(`{"artist":${form.text(song.artist.name)}`);
+    fragments.add(form.double(song.durationSeconds));
+    fragments.add(`,"song":${form.text(song.title)}`);
+    lengthMs[number] = Math.round(song.durationSeconds * 1000);
+  }
+  const [genreStart, inGenre] = grouped(genreOf, GENRES);
+  const artists = Math.floor(songs / 10) * 5 + 5;
+  const [artistStart, byArtist] = grouped(artistOf, artists);
+  const [aliasShare, alias] = aliases(seed, genreStart, inGenre);
+  return {
+    listed: songs,
+    unlisted,
+    fragments,
+    lengthMs,
+    artistOf,
+    genreStart,
+    inGenre,
+    aliasShare,
+    alias,
+    artistStart,
+    byArtist,
+  };
+}
+
+/** A song that plays name and no file tells of: by an unknown artist, of unknown title, or of another length. */
+function unlistedSong(seed: number, number: number, songs: number): Song {
+  const near = songOf(seed, mix(seed, purposes.song, number, 5) % songs);
+  const why = uniformOf(seed, purposes.song, number, 6);
+  if (why < UNKNOWN_ARTIST) {
+    const name = `DJ ${near.artist.name} ${number + 1}`;
+    return { ...near, artist: { ...near.artist, name } };
+  }
+  if (why < UNKNOWN_ARTIST + UNKNOWN_TITLE) return { ...near, title: `${near.title} (Live)` };
+  return { ...near, durationSeconds: Math.round((near.durationSeconds + 1) * 100_000) / 100_000 };
+}
+
+/** The positions of each group's members, one group after the other. */
+function grouped(groupOf: Uint8Array | Uint32Array, groups: number): [start: Uint32Array, members: Uint32Array] {
+  const start = new Uint32Array(new SharedArrayBuffer((groups + 1) * 4));
+  for (const group of groupOf) start[group + 1] = (start[group + 1] as number) + 1;
+  for (let group = 0; group < groups; group += 1) {
+    start[group + 1] = (start[group + 1] as number) + (start[group] as number);
+  }
+  const next = start.slice();
+  const members = new Uint32Array(new SharedArrayBuffer(groupOf.length * 4));
+  groupOf.forEach((group, member) => {
+    const at = next[group] as number;
+    members[at] = member;
+    next[group] = at + 1;
+  });
+  return [start, members];
+}
+
+/** Vose's alias tables, one a genre: a draw by popularity takes two random numbers, whatever the number of songs. */
+function aliases(
+  seed: number,
+  genreStart: Uint32Array,
+  inGenre: Uint32Array,
+): [share: Float64Array, alias: Uint32Array] {
+  const share = new Float64Array(new SharedArrayBuffer(inGenre.length * 8));
+  const alias = new Uint32Array(new SharedArrayBuffer(inGenre.length * 4));
+  for (let genre = 0; genre < GENRES; genre += 1) {
+    const from = genreStart[genre] as number;
+    const count = (genreStart[genre + 1] as number) - from;
+    let sum = 0;
+    for (let at = 0; at < count; at += 1) {
+      const weight = popularityOf(seed, inGenre[from + at] as number);
+      share[from + at] = weight;
+      sum += weight;
+    }
+    const small: number[] = [];
+    const large: number[] = [];
+    for (let at = 0; at < count; at += 1) {
+      share[from + at] = ((share[from + at] as number) * count) / sum;
+      alias[from + at] = at;
+      ((share[from + at] as number) < 1 ? small : large).push(at);
+    }
+    while (small.length > 0 && large.length > 0) {
+      const less = small.pop() as number;
+      const more = large.at(-1) as number;
+      alias[from + less] = more;
+      share[from + more] = (share[from + more] as number) - (1 - (share[from + less] as number));
+      if ((share[from + more] as number) < 1) small.push(large.pop() as number);
+    }
+    for (const at of [...small, ...large]) share[from + at] = 1;
+  }
+  return [share, alias];
+}
+
+/** Few songs are played much: a weight that falls with the square root of a uniform rank. */
+function popularityOf(seed: number, song: number): number {
+  return 1 / Math.sqrt(0.0005 + uniformOf(seed, purposes.song, song, 4));
+}
+

@@ -1,0 +1,103 @@
+import { createHash } from 'node:crypto';
+import { mkdirSync } from 'node:fs';
+import { type FileHandle, open, rename, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { createGzip, type Gzip } from 'node:zlib';
+
+const MOST_PENDING = 4;
+
+/** What was written. */
+export interface Written {
+  readonly bytes: number;
+  readonly sha256: string;
+}
+
+/** Where blocks of a file go. */
+export interface Writer {
+  /** Takes a copy of the block. */
+  write(block: Uint8Array): void;
+  /** Resolves when so much is written that more may come; rejects if writing failed. */
+  ready(): Promise<void>;
+  end(): Promise<Written>;
+  /** Gives up and removes what was written. */
+  abandon(): Promise<void>;
+}
+
+/** Begins the file of a path below the data set's folder. */
+export type OpenWriter = (path: string) => Promise<Writer>;
+
+/** Writes a file under a passing name, which it trades for its own when it is whole. A null path only hashes. */
+export async function openFile(path: string | null, isPacked: boolean): Promise<Writer> {
+  const passing = path === null ? null : `${path}.part`;
+  let handle: FileHandle | null = null;
+  if (passing !== null) {
+    mkdirSync(dirname(passing), { recursive: true });
+    handle = await open(passing, 'w');
+  }
+  const hash = createHash('sha256');
+  let bytes = 0;
+  const inFlight: Promise<void>[] = [];
+  let last = Promise.resolve();
+  let failure: unknown = null;
+
+  function store(block: Uint8Array): void {
+    hash.update(block);
+    bytes += block.length;
+    if (handle === null) return;
+    const copy = Buffer.from(block);
+    last = last
+      .then(async () => {
+        if (failure === null) await writeAll(handle as FileHandle, copy);
+      })
+      .catch((error) => {
+        failure ??= error;
+      });
+    inFlight.push(last);
+  }
+
+  const gzip: Gzip | null = isPacked ? createGzip({ level: 6 }) : null;
+  gzip?.on('data', store);
+  const unpacked: { flushed: Promise<void> } = { flushed: Promise.resolve() };
+
+  async function ready(): Promise<void> {
+    await unpacked.flushed;
+    while (inFlight.length > MOST_PENDING) await inFlight.shift();
+    if (failure !== null) throw failure;
+  }
+
+  return {
+    write(block) {
+      if (gzip === null) store(block);
+      else {
+        const copy = Buffer.from(block);
+        unpacked.flushed = new Promise((resolve, reject) => {
+          gzip.write(copy, (error) => (error ? reject(error) : resolve()));
+        });
+      }
+    },
+    ready,
+    async end() {
+      if (gzip !== null) {
+        await unpacked.flushed;
+        await new Promise<void>((resolve, reject) => {
+          gzip.once('end', resolve).once('error', reject).end();
+        });
+      }
+      await last;
+      await handle?.close();
+      if (failure !== null) throw failure;
+      if (path !== null && passing !== null) await rename(passing, path);
+      return { bytes, sha256: hash.digest('hex') };
+    },
+    async abandon() {
+      await last;
+      await handle?.close().catch(() => {});
+      if (passing !== null) await rm(passing, { force: true });
+    },
+  };
+}
+
+async function writeAll(handle: FileHandle, block: Uint8Array): Promise<void> {
+  let at = 0;
+  while (at < block.length) at += (await handle.write(block, at, block.length - at)).bytesWritten;
+}

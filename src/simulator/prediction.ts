@@ -1,0 +1,96 @@
+import { dayOf } from './calendar.ts';
+import { MOST_USERS, type Settings } from './settings.ts';
+import { expectedEvents, type ProfileName } from './pages.ts';
+import { busyness, makeLevels, makePopulation } from './population.ts';
+import { UsageError } from '../errors.ts';
+
+/** What a data set will come to, before it is made. */
+export interface Prediction {
+  readonly users: number;
+  readonly sessions: number;
+  readonly events: number;
+  readonly logBytes: number;
+  readonly songBytes: number;
+}
+
+/** Bytes of an event and of a song, as measured; gzip takes them to a share. */
+const EVENT_BYTES = 478;
+const SONG_BYTES = 253;
+const GZIP_SHARE = 0.075;
+/** Of the events that the chain expects, those that mornings do not cut off; measured. */
+const UNCUT = 0.972;
+/** A sample of the users tells of all. */
+const MOST_ASKED = 200_000;
+
+/** Predicts from the users' own rates; a few per cent off for thousands of users, more for a handful. */
+export function predict(settings: Settings): Prediction {
+  const lastUser = settings.users.at(-1) as number;
+  const sums = expectedSums(settings, Math.min(lastUser, MOST_ASKED));
+  const scale = lastUser / Math.min(lastUser, MOST_ASKED);
+  const events = sums.events * scale;
+  const packed = settings.gzip ? GZIP_SHARE : 1;
+  return {
+    users: Math.round(sums.users * scale),
+    sessions: Math.round(sums.sessions * scale),
+    events: Math.round(events),
+    logBytes: Math.round(events * EVENT_BYTES * packed),
+    songBytes: Math.round(settings.songs * SONG_BYTES * (settings.gzip && settings.songFiles === 'packed' ? 0.35 : 1)),
+  };
+}
+
+/** The users, or with `users` given the days, that make about so many events. */
+export function solve(settings: Settings, wanted: { events: number } | { bytes: number }, by: 'users' | 'days'): Settings {
+  const packed = settings.gzip ? GZIP_SHARE : 1;
+  const events = 'events' in wanted ? wanted.events : wanted.bytes / (EVENT_BYTES * packed);
+  const at = (value: number): Settings =>
+    by === 'users' ? { ...settings, users: [value] } : { ...settings, days: value };
+  const most = by === 'users' ? MOST_USERS : 3_660;
+  let low = 1;
+  let high = most;
+  if (predict(at(most)).events < events) {
+    throw new UsageError(
+      `So much does not fit: ${most.toLocaleString('en-US')} ${by} make about ${predict(at(most)).events.toLocaleString('en-US')} events.`,
+      { hint: by === 'users' ? 'Give more --days.' : 'Give more --users, or none.' },
+    );
+  }
+  while (low < high) {
+    const middle = Math.floor((low + high) / 2);
+    if (predict(at(middle)).events < events) low = middle + 1;
+    else high = middle;
+  }
+  // The nearer of the two neighbours.
+  const below = low > 1 ? predict(at(low - 1)).events : 0;
+  return at(low > 1 && events - below < predict(at(low)).events - events ? low - 1 : low);
+}
+
+/** Expected sums over the first users, day by day. */
+function expectedSums(settings: Settings, lastUser: number): { users: number; sessions: number; events: number } {
+  const { seed, days, growth, attrition, profile } = settings;
+  const fromDay = dayOf(settings.from) as number;
+  const population = makePopulation({ seed, fromDay, days, firstUser: 1, lastUser, growth, attrition });
+  const busy = new Float64Array(days + 1);
+  for (let day = 0; day < days; day += 1) busy[day + 1] = (busy[day] as number) + busyness(fromDay + day);
+  const [free, paid] = eventsASession(profile);
+  const middle = makeLevels(population, seed, fromDay, fromDay + Math.floor(days / 2));
+  let sessions = 0;
+  let events = 0;
+  for (let user = 0; user < population.count; user += 1) {
+    const from = Math.max(0, (population.joinDay[user] as number) - fromDay);
+    const to = Math.min(days, (population.leaveDay[user] as number) - fromDay);
+    if (to <= from) continue;
+    const own = (population.sessionsADay[user] as number) * ((busy[to] as number) - (busy[from] as number));
+    sessions += own;
+    events += own * (middle.isPaid[user] === 1 ? paid : free);
+  }
+  return { users: population.count, sessions, events: events * UNCUT };
+}
+
+const known = new Map<ProfileName, readonly [number, number]>();
+
+function eventsASession(profile: ProfileName): readonly [number, number] {
+  const before = known.get(profile);
+  if (before !== undefined) return before;
+  const made = expectedEvents(profile);
+  known.set(profile, made);
+  return made;
+}

@@ -1,0 +1,69 @@
+import { join } from 'node:path';
+import pc from 'picocolors';
+import { ANSWER_KEY_FILE, type AnswerKey } from '../answer-key/answer-key.ts';
+import { faultCounts } from '../answer-key/compare.ts';
+import type { MadeDataSet } from '../simulator/data-set.ts';
+import { drawTable, formatBytes, formatCount, formatSeconds, plural } from './format.ts';
+
+/** What `simulate` made, and what to do with it. */
+export function drawDataSet({ status, key, redelivered }: MadeDataSet, folder: string, seconds: number): string {
+  if (key === null) {
+    return `${pc.green('Made')} a part in ${folder} in ${formatSeconds(seconds)}. The answer key comes with the last part.`;
+  }
+  const parts = [headline(status, key, folder, seconds), drawContents(key, folder), drawFaults(key)];
+  const manifest = join(folder, ANSWER_KEY_FILE);
+  const steps = [
+    ['load it', `sparkify etl --log-data ${join(folder, 'log_data')} --song-data ${join(folder, 'song_data')}`],
+    ['compare', `sparkify check --against ${manifest}`],
+  ];
+  if (redelivered > 0) {
+    steps.push([
+      'then',
+      `cp -R ${join(folder, 'redelivery')}/. ${folder}/   delivers ${plural(redelivered, 'file')} again, changed; load and compare anew`,
+    ]);
+  }
+  parts.push(steps.map(([name, what]) => `${pc.dim((name as string).padEnd(9))}${what}`).join('\n'));
+  return parts.filter((part) => part !== '').join('\n\n');
+}
+
+function headline(status: MadeDataSet['status'], key: AnswerKey, folder: string, seconds: number): string {
+  if (status === 'unchanged') return `${pc.green('Unchanged.')} ${folder} holds this data set already.`;
+  const { lines } = key.events;
+  const speed = seconds > 0 ? `, ${formatCount(lines / seconds)} events a second` : '';
+  const what = status === 'extended' ? 'Extended to' : 'Made';
+  return `${pc.green(what)} ${plural(lines, 'event')} and ${plural(key.songs.lines, 'song')} in ${folder} in ${formatSeconds(seconds)}${speed}.`;
+}
+
+function drawContents(key: AnswerKey, folder: string): string {
+  const row = (kind: 'log' | 'song', name: string): string[] => {
+    const files = key.files.filter((file) => file.kind === kind);
+    return [
+      join(folder, name),
+      formatCount(files.length),
+      formatBytes(files.reduce((sum, { bytes }) => sum + bytes, 0)),
+    ];
+  };
+  const files = drawTable(
+    ['in', 'files', 'bytes'],
+    [row('log', 'log_data'), row('song', 'song_data')],
+    [false, true, true],
+  );
+  const { songplays, users, songs, artists, time } = key.tables;
+  const tables = drawTable(
+    ['a load gives', 'rows'],
+    Object.entries({ songplays, users, songs, artists, time }).map(([name, rows]) => [name, formatCount(rows)]),
+    [false, true],
+  );
+  return `${files}\n\n${tables}`;
+}
+
+function drawFaults({ faults, events }: AnswerKey): string {
+  if (faults.length === 0) return '';
+  const counts = [...faultCounts(faults)].sort(([, a], [, b]) => b - a);
+  const table = drawTable(
+    ['planted', 'times'],
+    counts.map(([name, count]) => [name, formatCount(count)]),
+    [false, true],
+  );
+  return `${table}\n${plural(events.rejected, 'record')} must be refused, each by its line and rule.`;
+}
