@@ -14,6 +14,7 @@ import { version } from './version.ts';
 const commands: Readonly<
   Record<string, readonly [summary: string, load: () => Promise<{ command: Command }>]>
 > = {
+  demo: ['see it all: data made up, loaded, first insights', () => import('./commands/demo.ts')],
   simulate: ['make believable logs and songs from a seed', () => import('./commands/simulate.ts')],
   init: ['write a commented dwh.cfg', () => import('./commands/init.ts')],
   'create-tables': ['create the tables that are missing', () => import('./commands/create-tables.ts')],
@@ -40,7 +41,7 @@ const settingFlags: readonly SettingName[] = [
 let interrupted: InterruptedError | null = null;
 /** The commit is under way: a signal would come too late to stop it. */
 let isCommitting = false;
-const stops: (() => void)[] = [];
+const stops: ((why: InterruptedError) => void)[] = [];
 
 process.exitCode = await main(process.argv.slice(2));
 
@@ -51,7 +52,7 @@ async function main(argv: readonly string[]): Promise<number> {
   try {
     return await parseAndRun(argv);
   } catch (error) {
-    return printError(interrupted ?? error, isJson);
+    return printError(error instanceof InterruptedError ? error : (interrupted ?? error), isJson);
   }
 }
 
@@ -185,7 +186,7 @@ function interrupt(signal: 'SIGINT' | 'SIGTERM'): void {
   if (isCommitting) return;
   if (interrupted) process.exit(interrupted.exitCode);
   interrupted = new InterruptedError(signal);
-  for (const stop of stops) stop();
+  for (const stop of stops) stop(interrupted);
   if (stops.length === 0) process.exit(printError(interrupted, process.argv.includes('--json')));
 }
 

@@ -38,9 +38,11 @@ export class LoadError extends SparkifyError {}
 /** SIGINT or SIGTERM ended the work; nothing half done stays behind. */
 export class InterruptedError extends SparkifyError {
   override readonly exitCode: number;
+  readonly signal: 'SIGINT' | 'SIGTERM';
 
-  constructor(signal: 'SIGINT' | 'SIGTERM') {
-    super(`Stopped by ${signal}; nothing was committed.`);
+  constructor(signal: 'SIGINT' | 'SIGTERM', left = 'nothing was committed.') {
+    super(`Stopped by ${signal}; ${left}`);
+    this.signal = signal;
     this.exitCode = signal === 'SIGINT' ? 130 : 143;
   }
 }

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
-import type { Rule } from '../reading/reject.ts';
 import { UsageError } from '../errors.ts';
+import type { Rule } from '../reading/reject.ts';
 
 export const ANSWER_KEY_FILE = 'manifest.json';
 export const ANSWER_KEY_FORMAT = 'sparkify answer key 1';
@@ -37,7 +37,7 @@ export interface DayKey {
 /** Keeps sums of session numbers exact. */
 export const SESSION_MODULUS = 1_000_003;
 
-export const faultNames = [
+const faultNames = [
   'duplicate-event',
   'duplicate-file',
   'redelivered-file',
@@ -64,7 +64,11 @@ export interface Fault {
   /** The rows that must stand in ops.drift for this file, one record each. */
   readonly drift?: readonly { readonly change: 'new' | 'missing' | 'other case'; readonly key: string }[];
   /** The event that must stand in ops.repeated_events. */
-  readonly repeat?: { readonly as: 'duplicate' | 'conflict'; readonly sessionId: number; readonly item: number };
+  readonly repeat?: {
+    readonly as: 'duplicate' | 'conflict';
+    readonly sessionId: number;
+    readonly item: number;
+  };
   readonly detail?: string;
 }
 
@@ -91,7 +95,8 @@ export async function readAnswerKey(file: string): Promise<AnswerKey> {
     });
   });
   const key = parseAnswerKey(text);
-  if (key === null) throw new UsageError(`${file} is no answer key (it says nothing of "${ANSWER_KEY_FORMAT}").`);
+  if (key === null)
+    throw new UsageError(`${file} is no answer key (it says nothing of "${ANSWER_KEY_FORMAT}").`);
   if (key.status !== 'complete') {
     throw new UsageError(`${file} belongs to a data set that is not complete.`, {
       hint: 'Run the same sparkify simulate again; it goes on where it was stopped.',

@@ -2,7 +2,7 @@ import type { SqlRow, Warehouse } from '../warehouses/warehouse.ts';
 import { type AnswerKey, type DayKey, type Fault, type FileKey, SESSION_MODULUS } from './answer-key.ts';
 
 /** One thing that is not as the answer key says. */
-export interface Difference {
+interface Difference {
   /** `file`, `reject`, `repeat`, `drift`, `table`, `day` or `users`. */
   readonly kind: string;
   readonly where: string;
@@ -30,10 +30,17 @@ export async function compareWith(key: AnswerKey, warehouse: Reader): Promise<Co
     repeat: [expectedRepeats(key), await readRepeats(warehouse)],
     drift: [expectedDrift(key, files), await readDrift(warehouse, files)],
     table: [expectedTables(key), await readTables(warehouse)],
-    day: [new Map(key.days.filter(({ plays }) => plays > 0).map((day) => [day.date, dayText(day)])), await readDays(warehouse)],
+    day: [
+      new Map(key.days.filter(({ plays }) => plays > 0).map((day) => [day.date, dayText(day)])),
+      await readDays(warehouse),
+    ],
   };
-  const differences = Object.entries(parts).flatMap(([kind, [expected, found]]) => differ(kind, expected, found));
-  const compared = Object.fromEntries(Object.entries(parts).map(([kind, [expected]]) => [kind, expected.size]));
+  const differences = Object.entries(parts).flatMap(([kind, [expected, found]]) =>
+    differ(kind, expected, found),
+  );
+  const compared = Object.fromEntries(
+    Object.entries(parts).map(([kind, [expected]]) => [kind, expected.size]),
+  );
   return { compared, differences };
 }
 
@@ -64,7 +71,9 @@ async function readFiles(key: AnswerKey, warehouse: Reader): Promise<Files> {
   );
   const byEnding = new Map<string, FileKey>();
   for (const file of key.files) byEnding.set(`${file.kind} ${withoutFolder(file.path)}`, file);
-  const copies = new Map(key.files.flatMap(({ path, copyOf }) => (copyOf === undefined ? [] : [[path, copyOf]])));
+  const copies = new Map(
+    key.files.flatMap(({ path, copyOf }) => (copyOf === undefined ? [] : [[path, copyOf]])),
+  );
   const found = new Map<string, string>();
   const names = new Map<number, string>();
   for (const row of rows) {
@@ -97,20 +106,28 @@ function expectedFiles(key: AnswerKey): Found {
   return new Map(key.files.filter(({ lines }) => lines > 0).map((file) => [file.path, fileText(file)]));
 }
 
-function fileText({ sha256, lines, staged, rejected }: Pick<FileKey, 'sha256' | 'lines' | 'staged' | 'rejected'>): string {
+function fileText({
+  sha256,
+  lines,
+  staged,
+  rejected,
+}: Pick<FileKey, 'sha256' | 'lines' | 'staged' | 'rejected'>): string {
   return `${lines} lines, ${staged} staged, ${rejected} rejected, sha256 ${String(sha256).slice(0, 12)}…`;
 }
 
 function expectedRejects(key: AnswerKey, files: Files): Found {
   const found = new Map<string, string>();
   for (const { path, line, reject } of key.faults) {
-    if (reject !== undefined) found.set(`${files.originalOf(path)}:${line}`, rejectText(reject.rule, reject.field));
+    if (reject !== undefined)
+      found.set(`${files.originalOf(path)}:${line}`, rejectText(reject.rule, reject.field));
   }
   return found;
 }
 
 async function readRejects(warehouse: Reader, files: Files): Promise<Found> {
-  const rows = await warehouse.rows('select file_id, line, rule, field from ops.rejects order by file_id, line');
+  const rows = await warehouse.rows(
+    'select file_id, line, rule, field from ops.rejects order by file_id, line',
+  );
   return new Map(
     rows.map(({ file_id, line, rule, field }) => [
       `${files.nameOf(Number(file_id))}:${line}`,
@@ -214,7 +231,10 @@ async function readDays(warehouse: Reader): Promise<Found> {
   return new Map(
     rows.map((row) => {
       const day = Object.fromEntries(Object.entries(row).map(([name, value]) => [name, Number(value)]));
-      return [String(row.date), dayText({ ...day, startTimes: Number(row.start_times) } as unknown as DayKey)];
+      return [
+        String(row.date),
+        dayText({ ...day, startTimes: Number(row.start_times) } as unknown as DayKey),
+      ];
     }),
   );
 }

@@ -83,7 +83,12 @@ async function against(context: Context, flags: Flags, file: string): Promise<Re
     const comparison = await compareWith(key, warehouse);
     const agrees = comparison.differences.length === 0;
     return {
-      json: { status: agrees ? 'agrees' : 'differs', warehouse: warehouse.name, answerKey: file, ...comparison },
+      json: {
+        status: agrees ? 'agrees' : 'differs',
+        warehouse: warehouse.name,
+        answerKey: file,
+        ...comparison,
+      },
       text: drawComparison(comparison, key, file),
       exitCode: agrees ? 0 : 3,
     };

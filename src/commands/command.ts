@@ -1,5 +1,6 @@
 import type { Command as Commander } from 'commander';
 import type { Config } from '../config/config.ts';
+import type { InterruptedError } from '../errors.ts';
 import type { Voice } from '../terminal/voice.ts';
 
 /** What a command gives back: `json` for --json, `text` for people; both go to stdout. Undefined: it was written. */
@@ -23,7 +24,7 @@ export interface Context {
   /** Asks a person at a terminal; false elsewhere. */
   confirm(question: string): Promise<boolean>;
   /** Called when a signal ends the work. */
-  onInterrupt(stop: () => void): void;
+  onInterrupt(stop: (why: InterruptedError) => void): void;
 }
 
 /** One command: its flags, and what it does. */

@@ -4,11 +4,12 @@ import type { FaultName } from '../answer-key/answer-key.ts';
 import { InterruptedError, UsageError } from '../errors.ts';
 import type { MadeDataSet, Part } from '../simulator/data-set.ts';
 import { eventFaults, type FaultRates, fileFaults, usualRates } from '../simulator/faults.ts';
+import type { LiveSink, Pace } from '../simulator/live.ts';
 import { profiles } from '../simulator/pages.ts';
 import { predict, solve } from '../simulator/prediction.ts';
 import { assertSettings, type Settings, usualSettings } from '../simulator/settings.ts';
-import { formatBytes, plural } from '../terminal/format.ts';
 import { drawDataSet } from '../terminal/data-set.ts';
+import { formatBytes, plural } from '../terminal/format.ts';
 import type { Command, Context, Flags, Result } from './command.ts';
 
 const MOST_THREADS = 8;
@@ -23,22 +24,38 @@ export const command: Command = {
       .option('--out <folder>', 'an empty or a new folder; - writes the events to stdout', 'simulated')
       .option('--users <number>', `users at the beginning (default: ${usual.users})`)
       .option('--days <number>', `days of logs (default: ${usual.days})`)
-      .option('--from <date>', 'the first day, in UTC', usual.from)
+      .option('--from <date>', `the first day, in UTC (default: ${usual.from}; with --live today)`)
       .option('--events <number>', 'about so many events: finds the users, or with --users the days')
       .option('--size <bytes>', 'about so much log data: 500MB, 1GB')
       .option('--songs <number>', 'songs in the catalogue, 71 to 1,000,000', String(usual.songs))
       .option('--match-share <share>', 'plays whose song the catalogue knows', String(usual.matchShare))
       .option('--seed <number>', 'the same seed makes the same bytes', String(usual.seed))
-      .option('--profile <name>', 'classic: the 13 pages of the real logs; full: adverts, thumbs, friends, playlists, cancellation', usual.profile)
+      .option(
+        '--profile <name>',
+        'classic: the 13 pages of the real logs; full: adverts, thumbs, friends, playlists, cancellation',
+        usual.profile,
+      )
       .option('--growth <share>', 'users who join in a year, as a share', String(usual.growth))
       .option('--attrition <share>', 'users who leave in a year, as a share', String(usual.attrition))
-      .option('--format <name>', 'app: byte for byte as the real files are written; ndjson: plain UTF-8', usual.format)
-      .option('--song-files <layout>', `single: one song a file; packed (default: single up to ${MOST_SINGLE_SONGS.toLocaleString('en-US')} songs)`)
+      .option(
+        '--format <name>',
+        'app: byte for byte as the real files are written; ndjson: plain UTF-8',
+        usual.format,
+      )
+      .option(
+        '--song-files <layout>',
+        `single: one song a file; packed (default: single up to ${MOST_SINGLE_SONGS.toLocaleString('en-US')} songs)`,
+      )
       .option('--gzip', 'pack every file')
       .option('--dirty [rates]', 'plant faults, at the usual rates or at late=0.01,truncated=0.2,…')
       .option('--part <k/N>', 'make the k-th of N parts; all parts together are the whole, byte for byte')
       .option('--workers <number>', 'threads; the bytes are the same for any number')
-      .option('--dry-run', 'say what would be made, write nothing');
+      .option('--dry-run', 'say what would be made, write nothing')
+      .option('--live', 'write events as they happen, until Ctrl-C; the same command goes on later')
+      .option('--speed <factor>', 'with --live: so many times as fast, 60x')
+      .option('--rate <events>', 'with --live: so many events a second, 500/s, whatever their times')
+      .option('--roll <seconds>', 'with --live: close a file after so long (default: 60)')
+      .option('--limit <events>', 'with --live: stop after so many events');
     simulate.addHelpText(
       'after',
       `
@@ -54,6 +71,9 @@ Examples:
     );
   },
   async run(context, flags) {
+    if (flags.live === true) return live(context, flags);
+    const stray = ['speed', 'rate', 'roll', 'limit'].find((name) => flags[name] !== undefined);
+    if (stray !== undefined) throw new UsageError(`--${stray} belongs to --live.`);
     const settings = settingsOf(flags);
     const part = partOf(flags.part);
     const threads = threadsOf(flags.workers);
@@ -67,7 +87,9 @@ Examples:
       const json = { status: 'planned', folder, state, settings, prediction };
       return { json, text: `${about} would be made in ${folder}; nothing was written.` };
     }
-    context.voice.note(`${about}${part === null ? '' : `, part ${part.part} of ${part.of} of it`} into ${folder}.`);
+    context.voice.note(
+      `${about}${part === null ? '' : `, part ${part.part} of ${part.of} of it`} into ${folder}.`,
+    );
     const began = context.nowMs();
     const made = await make(context, settings, { folder, threads, part });
     const seconds = (context.nowMs() - began) / 1000;
@@ -90,8 +112,86 @@ async function make(
     onTask: (kind, amount) => {
       if (kind === 'days') context.voice.advance(amount);
     },
-    onStart: (stop) => context.onInterrupt(() => stop(new InterruptedError('SIGINT'))),
+    onStart: (stop) => context.onInterrupt(({ signal }) => stop(new InterruptedError(signal, GOES_ON))),
+  }).catch((error) => {
+    throw error instanceof InterruptedError ? new InterruptedError(error.signal, GOES_ON) : error;
   });
+}
+
+const GOES_ON = 'the same command begins anew where files are missing.';
+
+/** Writes events when they are due, into closed files of a folder or to stdout. */
+async function live(context: Context, flags: Flags): Promise<Result> {
+  const unfit = ['dirty', 'part', 'days', 'events', 'size', 'dryRun', 'workers'].find(
+    (name) => flags[name] !== undefined,
+  );
+  if (unfit !== undefined) {
+    throw new UsageError(`--${unfit.replace('dryRun', 'dry-run')} does not go with --live.`);
+  }
+  const { openLiveFolder, firstDayOf } = await import('../simulator/live-folder.ts');
+  const { streamLive } = await import('../simulator/live.ts');
+  const folder = flags.out === '-' ? null : String(flags.out);
+  const pace = paceOf(flags);
+  const nowMs = context.nowMs();
+  const today = new Date(nowMs).toISOString().slice(0, 10);
+  const usualFrom = pace.kind === 'real time' ? today : usual.from;
+  const from = flags.from === undefined ? ((folder && firstDayOf(folder)) ?? usualFrom) : String(flags.from);
+  const settings = settingsOf({ ...flags, from, days: String(LIVE_DAYS) });
+  const rollMs = 1000 * (flags.roll === undefined ? 60 : positive('--roll', numberOf('--roll', flags.roll)));
+  const limit =
+    flags.limit === undefined
+      ? Number.POSITIVE_INFINITY
+      : positive('--limit', numberOf('--limit', flags.limit));
+  const target =
+    folder === null ? null : await openLiveFolder(folder, settings, { rollMs, nowMs: context.nowMs });
+  let stopped: InterruptedError | null = null;
+  context.voice.note(
+    `${target?.from ? 'Going on' : 'Streaming'} ${folder === null ? 'to stdout' : `into ${folder}`}; Ctrl-C ends it cleanly.`,
+  );
+  context.onInterrupt((why) => {
+    stopped = why;
+  });
+  const { events, next } = await streamLive(settings, target ?? stdoutSink(context), {
+    pace,
+    from: target?.from ?? null,
+    beginMs: pace.kind === 'real time' ? nowMs : Date.parse(`${from}T00:00:00Z`),
+    clock: { nowMs: context.nowMs, sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)) },
+    isStopped: () => stopped !== null,
+    limit,
+  });
+  const files = await target?.close();
+  const exitCode = (stopped as InterruptedError | null)?.exitCode ?? 0;
+  if (folder === null) return { json: undefined, text: '', exitCode };
+  return {
+    json: { status: exitCode === 0 ? 'done' : 'stopped', folder, events, files, next },
+    text: `Wrote ${plural(events, 'event')}; ${folder} holds ${plural(files ?? 0, 'file')} of events. The same command goes on from here.`,
+    exitCode,
+  };
+}
+
+/** A stream has no last day; its users are made for so long. */
+const LIVE_DAYS = 3_650;
+
+function stdoutSink(context: Context): LiveSink {
+  return {
+    write: (lines) => context.write(lines.toString('utf8')),
+    rest: async () => {},
+  };
+}
+
+function paceOf({ speed, rate }: Flags): Pace {
+  if (speed !== undefined && rate !== undefined) throw new UsageError('Give --speed or --rate, not both.');
+  if (speed !== undefined) {
+    const factor = Number(/^([\d.]+)x?$/i.exec(String(speed))?.[1]);
+    if (factor > 0) return { kind: 'speed', factor };
+    throw new UsageError(`--speed is "${speed}", not a factor.`, {
+      hint: 'For example 60x: an hour passes in a minute.',
+    });
+  }
+  if (rate === undefined) return { kind: 'real time' };
+  const perSecond = Number(/^([\d.]+)(\/s)?$/i.exec(String(rate))?.[1]);
+  if (perSecond > 0) return { kind: 'rate', perSecond };
+  throw new UsageError(`--rate is "${rate}", not events a second.`, { hint: 'For example 500/s.' });
 }
 
 /** All events, day by day, to a pipe. */
@@ -123,7 +223,7 @@ function settingsOf(flags: Flags): Settings {
     version: 1,
     seed: numberOf('--seed', flags.seed),
     profile: oneOf('--profile', flags.profile, Object.keys(profiles) as Settings['profile'][]),
-    from: String(flags.from),
+    from: flags.from === undefined ? usual.from : String(flags.from),
     days: flags.days === undefined ? usual.days : numberOf('--days', flags.days),
     users: [flags.users === undefined ? usual.users : numberOf('--users', flags.users)],
     songs,
@@ -216,7 +316,9 @@ function partOf(value: string | boolean | undefined): Part | null {
   const [, part, of] = /^(\d+)\/(\d+)$/.exec(String(value)) ?? [];
   const [k, n] = [Number(part), Number(of)];
   if (k >= 1 && k <= n && n <= 10_000) return { part: k, of: n };
-  throw new UsageError(`--part is "${value}", not k/N with k from 1 to N.`, { hint: 'For example --part 2/4.' });
+  throw new UsageError(`--part is "${value}", not k/N with k from 1 to N.`, {
+    hint: 'For example --part 2/4.',
+  });
 }
 
 function threadsOf(value: string | boolean | undefined): number {

@@ -1,4 +1,5 @@
 import type { Config } from '../config/config.ts';
+import type { Place } from '../warehouses/open.ts';
 import type { ReadOnlyWarehouse, Warehouse } from '../warehouses/warehouse.ts';
 import type { Context, Flags } from './command.ts';
 
@@ -21,17 +22,28 @@ export async function withPublished<T>(
 }
 
 /** Opens the warehouse that the configuration chooses as its only writer, mends what a killed load left; closes it. */
-export async function withWriter<T>(
+export function withWriter<T>(
   context: Context,
   config: Config,
   { command, defaultWaitSeconds }: { command: string; defaultWaitSeconds: number },
   work: (warehouse: Warehouse) => Promise<T>,
 ): Promise<T> {
+  const waitSeconds = config.waitSeconds ?? defaultWaitSeconds;
+  return withWriterAt(context, config.warehouseChoice, { command, waitSeconds }, work);
+}
+
+/** Opens the warehouse at a place as its only writer, mends what a killed load left; closes it. */
+export async function withWriterAt<T>(
+  context: Context,
+  place: Place,
+  { command, waitSeconds }: { command: string; waitSeconds: number },
+  work: (warehouse: Warehouse) => Promise<T>,
+): Promise<T> {
   const { openWarehouse } = await import('../warehouses/open.ts');
   const { recover } = await import('../pipeline/setup.ts');
-  const warehouse = await openWarehouse(config.warehouseChoice, {
+  const warehouse = await openWarehouse(place, {
     command,
-    waitMs: (config.waitSeconds ?? defaultWaitSeconds) * 1000,
+    waitMs: waitSeconds * 1000,
     onWait: context.voice.note,
     nowMs: context.nowMs,
   });

@@ -1,4 +1,4 @@
-import { fragmentStore, type FragmentStore } from './fragments.ts';
+import { type FragmentStore, fragmentStore } from './fragments.ts';
 import { makeStream, mix, purposes, uniformOf } from './random.ts';
 import type { RecordForm } from './record-form.ts';
 import { artistNameOf, TITLES, titleOf } from './words.ts';
@@ -79,7 +79,9 @@ export function songOf(seed: number, number: number): Song {
 /** Whole seconds by chance, and five digits that no other song with this title and artist has. */
 function durationOf(seed: number, number: number): number {
   const stream = makeStream(seed, purposes.song, number, 3);
-  const seconds = Math.floor(Math.max(35, Math.min(720, 236 + 62 * stream.normal() + 20 * stream.exponential())));
+  const seconds = Math.floor(
+    Math.max(35, Math.min(720, 236 + 62 * stream.normal() + 20 * stream.exponential())),
+  );
   return (seconds * 100_000 + ((number * 37_199 + 50_021) % 100_000)) / 100_000;
 }
 
@@ -204,7 +206,10 @@ function unlistedSong(seed: number, number: number, songs: number): Song {
 }
 
 /** The positions of each group's members, one group after the other. */
-function grouped(groupOf: Uint8Array | Uint32Array, groups: number): [start: Uint32Array, members: Uint32Array] {
+function grouped(
+  groupOf: Uint8Array | Uint32Array,
+  groups: number,
+): [start: Uint32Array, members: Uint32Array] {
   const start = new Uint32Array(new SharedArrayBuffer((groups + 1) * 4));
   for (const group of groupOf) start[group + 1] = (start[group + 1] as number) + 1;
   for (let group = 0; group < groups; group += 1) {
@@ -260,4 +265,3 @@ function aliases(
 function popularityOf(seed: number, song: number): number {
   return 1 / Math.sqrt(0.0005 + uniformOf(seed, purposes.song, song, 4));
 }
-

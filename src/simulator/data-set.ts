@@ -102,7 +102,13 @@ function tasksOf(settings: Settings, part: Part | null, threads: number): Task[]
   settings.users.forEach((lastUser, range) => {
     const firstUser = range === 0 ? 1 : (settings.users[range - 1] as number) + 1;
     for (let at = firstDay; at < afterDay; at += step) {
-      tasks.push({ kind: 'days', firstUser, lastUser, firstDay: fromDay + at, days: Math.min(step, afterDay - at) });
+      tasks.push({
+        kind: 'days',
+        firstUser,
+        lastUser,
+        firstDay: fromDay + at,
+        days: Math.min(step, afterDay - at),
+      });
     }
   });
   const songStep = settings.songFiles === 'packed' ? SONGS_A_FILE : SONGS_A_TASK;
@@ -132,7 +138,13 @@ async function runAll(
     const run = runTasks(
       tasks,
       threads,
-      { settings, catalogue: arrays, fragments: { bytes, ends, count }, folder, standing: new Set(standing.files.keys()) },
+      {
+        settings,
+        catalogue: arrays,
+        fragments: { bytes, ends, count },
+        folder,
+        standing: new Set(standing.files.keys()),
+      },
       (task, amount) => options.onTask(task.kind, amount),
     );
     options.onStart(run.stop);
@@ -151,9 +163,12 @@ function assertAsBefore(results: readonly Made[], { files }: Standing): void {
   const assert = (path: string, { sha256 }: FileKey): void => {
     const before = files.get(path);
     if (before === undefined || before.sha256 === sha256) return;
-    throw new SparkifyError(`${path} stands there as another version of sparkify made it; it was not touched.`, {
-      hint: 'Make the whole data set anew in another folder.',
-    });
+    throw new SparkifyError(
+      `${path} stands there as another version of sparkify made it; it was not touched.`,
+      {
+        hint: 'Make the whole data set anew in another folder.',
+      },
+    );
   };
   for (const result of results) {
     if (result.kind === 'songs') for (const file of result.made) assert(file.path, file);
@@ -172,9 +187,15 @@ async function finish(
   songs: readonly FileKey[],
   ranges: readonly (readonly MadeDays[])[],
 ): Promise<Pick<MadeDataSet, 'key' | 'redelivered'>> {
-  const key = keyOf(settings, songs, ranges.map((range) => range.map(({ first }) => first)));
+  const key = keyOf(
+    settings,
+    songs,
+    ranges.map((range) => range.map(({ first }) => first)),
+  );
   const finals = ranges.map((range) => range.map(({ final }) => final));
-  const again = finals.flat().flatMap(({ faults }) => faults.filter(({ fault }) => fault === 'redelivered-file'));
+  const again = finals
+    .flat()
+    .flatMap(({ faults }) => faults.filter(({ fault }) => fault === 'redelivered-file'));
   const second = join(folder, REDELIVERY);
   if (again.length > 0) {
     mkdirSync(second, { recursive: true });
@@ -250,14 +271,13 @@ function mergedDays(ranges: readonly (readonly Delivery[])[]): DayKey[] {
         merged.set(day.date, { ...day, times });
         return;
       }
-      for (const name of ['plays', 'paid', 'matched', 'seconds', 'sessions'] as const) known[name] += day[name];
+      for (const name of ['plays', 'paid', 'matched', 'seconds', 'sessions'] as const)
+        known[name] += day[name];
       for (const time of times ?? []) known.times?.add(time);
       known.startTimes = known.times?.size ?? 0;
     });
   }
-  return [...merged.values()]
-    .map(({ times: _, ...day }) => day)
-    .sort((a, b) => (a.date < b.date ? -1 : 1));
+  return [...merged.values()].map(({ times: _, ...day }) => day).sort((a, b) => (a.date < b.date ? -1 : 1));
 }
 
 function emptyKey(settings: Settings): AnswerKey {
@@ -339,9 +359,12 @@ async function finishPart(
   if (parts === null) return { status: 'part written', settings, key: null, redelivered: 0 };
   for (const other of parts) {
     if (JSON.stringify(other.settings) !== JSON.stringify(settings)) {
-      throw new SparkifyError(`Part ${other.part} of ${other.of} in ${folder} was made with other settings.`, {
-        hint: 'Make all parts with the same flags, or use another folder.',
-      });
+      throw new SparkifyError(
+        `Part ${other.part} of ${other.of} in ${folder} was made with other settings.`,
+        {
+          hint: 'Make all parts with the same flags, or use another folder.',
+        },
+      );
     }
   }
   const songs = parts.flatMap((other) => other.songs);
@@ -391,7 +414,10 @@ function assertRoom(folder: string, settings: Settings, part: Part | null): void
   const free = bavail * bsize;
   if (needed < free) return;
   const gigabytes = (bytes: number): string => `${(bytes / 1e9).toPrecision(3)} GB`;
-  throw new SparkifyError(`${folder} needs about ${gigabytes(needed)}, and ${gigabytes(free)} are free; nothing was written.`, {
-    hint: 'Make less, add --gzip, or name another folder with --out.',
-  });
+  throw new SparkifyError(
+    `${folder} needs about ${gigabytes(needed)}, and ${gigabytes(free)} are free; nothing was written.`,
+    {
+      hint: 'Make less, add --gzip, or name another folder with --out.',
+    },
+  );
 }

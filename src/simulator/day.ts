@@ -8,7 +8,6 @@ import {
   busyness,
   dayStartMs,
   type Levels,
-
   type Person,
   type Population,
   personOf,
@@ -101,7 +100,10 @@ export function simulateDay(model: Model, day: number, today: Day, tomorrow: Day
     const isFirst = day === population.joinDay[user];
     const isLast = day === population.leaveDay[user];
     const changes = day === levels.changeDay[user];
-    let sessions = poisson(uniformOf(seed, purposes.day, id, day), (population.sessionsADay[user] as number) * busy);
+    let sessions = poisson(
+      uniformOf(seed, purposes.day, id, day),
+      (population.sessionsADay[user] as number) * busy,
+    );
     if (isLast && !isFull) sessions = 0;
     else if (isFirst || isLast || changes) sessions = Math.max(1, sessions);
     if (sessions > 0) {
@@ -162,9 +164,7 @@ export function simulateDay(model: Model, day: number, today: Day, tomorrow: Day
       state = stateNumber.homeGuest;
     } else state = stateNumber.home;
     const device =
-      person.devices.length === 1 || stream.next() < 0.7
-        ? 0
-        : stream.below(person.devices.length);
+      person.devices.length === 1 || stream.next() < 0.7 ? 0 : stream.below(person.devices.length);
     const agent = userAgents[person.devices[device] as number] as string;
     const sessions: [today: number, tomorrow: number] = [-1, -1];
     let ts = duty === 'register' && !isFull ? (population.registeredMs[user] as number) + 1_000 : beginsMs;
@@ -221,7 +221,8 @@ export function simulateDay(model: Model, day: number, today: Day, tomorrow: Day
     if (states[to]?.status === 307) return 600 + stream.below(900);
     if (from === stateNumber.nextSong) {
       const length = catalogue.lengthMs[song] as number;
-      if (to !== stateNumber.nextSong) return 1_000 + Math.floor(Math.min(length, stream.exponential() * INTO_SONG_MS));
+      if (to !== stateNumber.nextSong)
+        return 1_000 + Math.floor(Math.min(length, stream.exponential() * INTO_SONG_MS));
       if (stream.next() < SKIPPED) return 2_000 + Math.floor(stream.next() * length * 0.6);
       return length;
     }
@@ -260,7 +261,8 @@ function scriptOf(duty: Duty, paid: number, from: number): readonly number[] {
     : isOut
       ? [stateNumber.login, stateNumber.home]
       : [];
-  if (duty === 'cancel') return [...entry, stateNumber.settings, stateNumber.cancel, stateNumber.cancellation];
+  if (duty === 'cancel')
+    return [...entry, stateNumber.settings, stateNumber.cancel, stateNumber.cancellation];
   const change =
     paid === 1
       ? [stateNumber.downgrade, stateNumber.submitDowngrade]
@@ -280,4 +282,3 @@ function poisson(draw: number, rate: number): number {
   }
   return count;
 }
-

@@ -13,7 +13,11 @@ export const eventFaults = [
   'double-encoded',
   'key-conflict',
 ] as const satisfies readonly FaultName[];
-export const fileFaults = ['duplicate-file', 'redelivered-file', 'truncated'] as const satisfies readonly FaultName[];
+export const fileFaults = [
+  'duplicate-file',
+  'redelivered-file',
+  'truncated',
+] as const satisfies readonly FaultName[];
 export type EventFault = (typeof eventFaults)[number];
 
 /** How often each fault is planted: a share of the events, or of the files. */
@@ -51,7 +55,12 @@ export function variantOf(seed: number, sessionId: number, item: number): number
 }
 
 /** Which file faults befall a day's file; a file is either copied or delivered again, never both. */
-export function fileFaultsOf(seed: number, rates: FaultRates, day: number, firstUser: number): ReadonlySet<FaultName> {
+export function fileFaultsOf(
+  seed: number,
+  rates: FaultRates,
+  day: number,
+  firstUser: number,
+): ReadonlySet<FaultName> {
   const found = new Set<FaultName>();
   const happens = (name: FaultName, at: number): boolean =>
     uniformOf(seed, purposes.fileFault, day * 16 + at, firstUser) < (rates[name] ?? 0);
@@ -62,7 +71,11 @@ export function fileFaultsOf(seed: number, rates: FaultRates, day: number, first
 }
 
 /** What the first delivery of a file that comes again makes of an event. */
-export function firstDeliveryOf(seed: number, sessionId: number, item: number): 'as it is' | 'missing' | 'other level' {
+export function firstDeliveryOf(
+  seed: number,
+  sessionId: number,
+  item: number,
+): 'as it is' | 'missing' | 'other level' {
   const draw = uniformOf(seed, purposes.fileFault, sessionId, item);
   if (draw < 0.03) return 'missing';
   return draw < 0.06 ? 'other level' : 'as it is';
@@ -80,7 +93,10 @@ export function brokenJson(line: string, variant: number): WrongLine {
   const ways: readonly (() => [string, string])[] = [
     () => ['cut in the middle', line.slice(0, 20 + (variant % (line.length - 40)))],
     () => ['cut after a value', line.slice(0, line.indexOf(',"', middle))],
-    () => ['a comma too few', `${line.slice(0, line.indexOf(',"', middle))}${line.slice(line.indexOf(',"', middle) + 1)}`],
+    () => [
+      'a comma too few',
+      `${line.slice(0, line.indexOf(',"', middle))}${line.slice(line.indexOf(',"', middle) + 1)}`,
+    ],
     () => ['a comma too many', `${line.slice(0, -1)},}`],
     () => ['not a number', line.replace(/"length":[^,]+,/, '"length":NaN,')],
     () => ['single quotes', line.replace(/"auth":"([^"]*)"/, "'auth':'$1'")],
@@ -119,7 +135,16 @@ export function wrongType(line: string, variant: number, isPlay: boolean): Wrong
 }
 
 const requiredKeys = ['itemInSession', 'level', 'page', 'sessionId', 'ts'];
-const otherKeys = ['firstName', 'gender', 'lastName', 'location', 'method', 'registration', 'status', 'userAgent'];
+const otherKeys = [
+  'firstName',
+  'gender',
+  'lastName',
+  'location',
+  'method',
+  'registration',
+  'status',
+  'userAgent',
+];
 
 /** A key in another case: a required one costs the record, another one its value. */
 export function otherCase(line: string, variant: number): WrongLine {
@@ -148,7 +173,11 @@ export function newKey(line: string, variant: number): WrongLine {
 }
 
 /** Artist and song as UTF-8 that was read as Latin-1 and encoded again, once or twice; null if both are ASCII. */
-export function doubleEncoded(line: string, variant: number, text: (value: string) => string): WrongLine | null {
+export function doubleEncoded(
+  line: string,
+  variant: number,
+  text: (value: string) => string,
+): WrongLine | null {
   const record = JSON.parse(line) as { artist: string | null; song: string | null };
   const rounds = 1 + (variant % 2);
   const garble = (value: string): string => {
@@ -161,7 +190,9 @@ export function doubleEncoded(line: string, variant: number, text: (value: strin
     const value = record[key];
     if (value !== null && garble(value) !== value) wrong = withValue(wrong, key, text(garble(value)));
   }
-  return wrong === line ? null : { line: wrong, finds: { detail: `${rounds === 1 ? 'once' : 'twice'} more` } };
+  return wrong === line
+    ? null
+    : { line: wrong, finds: { detail: `${rounds === 1 ? 'once' : 'twice'} more` } };
 }
 
 /** Another event under the same key: a little later, so that the right one wins. */

@@ -5,6 +5,9 @@ import { dirname } from 'node:path';
 import { createGzip, type Gzip } from 'node:zlib';
 
 const MOST_PENDING = 4;
+/** Copies of blocks on their way to disk; used again, since fresh memory costs as much as the writing. */
+const spare: Buffer[] = [];
+const SPARE_BYTES = 524_288;
 
 /** What was written. */
 export interface Written {
@@ -44,10 +47,14 @@ export async function openFile(path: string | null, isPacked: boolean): Promise<
     hash.update(block);
     bytes += block.length;
     if (handle === null) return;
-    const copy = Buffer.from(block);
+    const buffer =
+      block.length <= SPARE_BYTES ? (spare.pop() ?? Buffer.allocUnsafeSlow(SPARE_BYTES)) : Buffer.from(block);
+    buffer.set(block);
+    const { length } = block;
     last = last
       .then(async () => {
-        if (failure === null) await writeAll(handle as FileHandle, copy);
+        if (failure === null) await writeAll(handle as FileHandle, buffer.subarray(0, length));
+        if (buffer.length === SPARE_BYTES) spare.push(buffer);
       })
       .catch((error) => {
         failure ??= error;

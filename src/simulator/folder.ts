@@ -29,9 +29,12 @@ export function inspectFolder(folder: string, settings: Settings): Standing {
   const empty: Standing = { state: 'empty', settings, files: new Map() };
   if (!names.includes(ANSWER_KEY_FILE)) {
     if (names.length === 0 || names.some((name) => name.startsWith('manifest.part'))) return empty;
-    throw new UsageError(`${folder} holds ${names.join(', ')}, but no ${ANSWER_KEY_FILE}; nothing was written.`, {
-      hint: 'Name an empty or a new folder with --out.',
-    });
+    throw new UsageError(
+      `${folder} holds ${names.join(', ')}, but no ${ANSWER_KEY_FILE}; nothing was written.`,
+      {
+        hint: 'Name an empty or a new folder with --out.',
+      },
+    );
   }
   const key = parseAnswerKey(readFileSync(join(folder, ANSWER_KEY_FILE), 'utf8'));
   if (key === null) {
@@ -50,7 +53,8 @@ function standing(folder: string, key: AnswerKey, settings: Settings): Standing 
     (name) => JSON.stringify(merged[name]) !== JSON.stringify(before[name]),
   );
   const refused = different.find((name) => name !== 'days' && name !== 'users');
-  const shrinks = (settings.users.at(-1) as number) < (before.users.at(-1) as number) || settings.days < before.days;
+  const shrinks =
+    (settings.users.at(-1) as number) < (before.users.at(-1) as number) || settings.days < before.days;
   if (refused !== undefined || shrinks) {
     const name = refused ?? (settings.days < before.days ? 'days' : 'users');
     throw new UsageError(

@@ -23,7 +23,11 @@ export function fragmentStore(fragments: number, bytes: number): FragmentStore {
 }
 
 /** The same store in another thread; it must not grow there. */
-export function sharedStore({ bytes, ends, count }: Pick<FragmentStore, 'bytes' | 'ends' | 'count'>): FragmentStore {
+export function sharedStore({
+  bytes,
+  ends,
+  count,
+}: Pick<FragmentStore, 'bytes' | 'ends' | 'count'>): FragmentStore {
   return storeOn(bytes, ends, count);
 }
 

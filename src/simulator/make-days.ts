@@ -1,7 +1,7 @@
 import type { DayKey, Fault, FileKey } from '../answer-key/answer-key.ts';
 import { DAY_MS, dateOf } from './calendar.ts';
 import type { Catalogue } from './catalogue.ts';
-import { clearDay, type Day, makeDay, type Model, simulateDay } from './day.ts';
+import { clearDay, type Day, type Model, makeDay, simulateDay } from './day.ts';
 import { inOrderOfTime } from './events.ts';
 import {
   brokenJson,
@@ -24,9 +24,10 @@ import { makeLevels, type Population } from './population.ts';
 import { makeTally, type Tally } from './tally.ts';
 
 /** A late event comes in the file of one of so many days after its own. */
-export const LATEST_DAYS = 2;
-const BLOCK_BYTES = 1_048_576;
-const EVENTS_A_TURN = 2_048;
+const LATEST_DAYS = 2;
+const BLOCK_BYTES = 262_144;
+const EVENTS_A_TURN = 512;
+const EVENTS_A_REPORT = 16_384;
 /** Folder, below the data set's, of files that are delivered a second time. */
 export const REDELIVERY = 'redelivery';
 
@@ -81,10 +82,7 @@ interface Late {
 }
 
 /** Makes the log files of a range of days; `onEvents` hears of progress and may throw to stop. */
-export async function makeDays(
-  request: DaysRequest,
-  onEvents: (events: number) => void,
-): Promise<MadeDays> {
+export async function makeDays(request: DaysRequest, onEvents: (events: number) => void): Promise<MadeDays> {
   const { firstDay, days, rates } = request;
   const { population, seed, fromDay, catalogue } = request.model;
   // Late events of the days before come in this range's first files.
@@ -128,18 +126,19 @@ function dayWriter(
   const final = comesAgain ? empty() : first;
   let late: Late[] = [];
 
-  async function written(
-    path: string,
-    lines: (formatter: Formatter) => Generator<number>,
-  ): Promise<Written> {
+  async function written(path: string, lines: (formatter: Formatter) => Generator<number>): Promise<Written> {
     writer = await open(path);
     try {
       let said = 0;
-      for (const count of lines(formatter)) {
-        onEvents(count - said);
-        said = count;
+      let made = 0;
+      for (made of lines(formatter)) {
+        if (made - said >= EVENTS_A_REPORT) {
+          onEvents(made - said);
+          said = made;
+        }
         await writer.ready();
       }
+      onEvents(made - said);
       formatter.end(form.endsLastLine);
       return await writer.end();
     } catch (error) {
@@ -187,7 +186,12 @@ function dayWriter(
     const path = logPath(request, dayNumber, '');
     if (befalls.has('redelivered-file')) {
       await writeVersion(day, dayNumber, entries, { delivery: first, path, folder: '', isFirst: true });
-      await writeVersion(day, dayNumber, entries, { delivery: final, path, folder: `${REDELIVERY}/`, isFirst: false });
+      await writeVersion(day, dayNumber, entries, {
+        delivery: final,
+        path,
+        folder: `${REDELIVERY}/`,
+        isFirst: false,
+      });
       final.faults.push({ fault: 'redelivered-file', path, line: null });
       return;
     }
@@ -274,7 +278,8 @@ function dayWriter(
           found.faults.push({ fault: 'truncated', line, reject: { rule: 'malformed_json', field: null } });
           lost.add(entry.event);
         } else if (entry.line !== undefined) formatter.addText(entry.line);
-        else if (change(entry) === 'other level') formatter.addText(otherLevel(formatter.textOf(entry.event)));
+        else if (change(entry) === 'other level')
+          formatter.addText(otherLevel(formatter.textOf(entry.event)));
         else if (entry.make === null) formatter.add(entry.event);
         else {
           const wrong = entry.make(formatter.textOf(entry.event));
@@ -350,7 +355,11 @@ function dayWriter(
       else if (fault === 'late') {
         late.push({ day: lateDay(day, event, dayNumber), line: formatter.textOf(event) });
       } else if (fault === 'out-of-order') {
-        entries.push({ ...right, sortMs: delayed(offsetMs, 60_000 + (chance % 1_800_000)), planted: { fault } });
+        entries.push({
+          ...right,
+          sortMs: delayed(offsetMs, 60_000 + (chance % 1_800_000)),
+          planted: { fault },
+        });
       } else if (fault === 'duplicate-event') {
         const repeat = { as: 'duplicate', sessionId, item } as const;
         entries.push({ ...right, isKept: true });

@@ -18,10 +18,7 @@ export interface SongsRequest {
 }
 
 /** Makes the files of the songs from `from` until before `to`. */
-export async function makeSongs(
-  request: SongsRequest,
-  onSongs: (songs: number) => void,
-): Promise<FileKey[]> {
+export async function makeSongs(request: SongsRequest, onSongs: (songs: number) => void): Promise<FileKey[]> {
   const { seed, form, from, to, layout, isPacked } = request;
   const ending = isPacked ? '.json.gz' : '.json';
   const files: FileKey[] = [];
@@ -39,7 +36,15 @@ export async function makeSongs(
     try {
       writer.write(Buffer.from(text));
       const { bytes, sha256 } = await writer.end();
-      files.push({ path, kind: 'song', bytes, sha256, lines: songs.length, staged: songs.length, rejected: 0 });
+      files.push({
+        path,
+        kind: 'song',
+        bytes,
+        sha256,
+        lines: songs.length,
+        staged: songs.length,
+        rejected: 0,
+      });
     } catch (error) {
       await writer.abandon();
       throw error;

@@ -21,7 +21,8 @@ export { lastNames };
 export const userAgents: readonly string[] = [
   ...['70.0.3538.77', '70.0.3538.110', '69.0.3497.100', '71.0.3578.80'].flatMap((version) =>
     ['Windows NT 10.0; Win64; x64', 'Macintosh; Intel Mac OS X 10_14_1', 'Windows NT 6.1; WOW64'].map(
-      (system) => `Mozilla/5.0 (${system}) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/${version} Safari/537.36`,
+      (system) =>
+        `Mozilla/5.0 (${system}) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/${version} Safari/537.36`,
     ),
   ),
   ...['12_1', '12_0_1', '11_4_1'].map(

@@ -5,7 +5,7 @@ import { type Place, places } from './places.ts';
 import { exp, ln, makeStream, purposes, type Stream, uniformOf } from './random.ts';
 
 /** What the users are like; rates are per year. */
-export interface Habits {
+interface Habits {
   /** Users who join in a year, as a share of those at its beginning. */
   readonly growth: number;
   /** Of the users at a year's beginning, the share that is gone at its end. */
@@ -21,14 +21,14 @@ const MOVES_A_YEAR = 0.05;
 const NEW_NAMES_A_YEAR = 0.01;
 const YEAR_DAYS = 365;
 /** Recruits' ids begin here: the k-th user whom user 42 brings is 10,000,042, 20,000,042, … */
-export const RECRUIT_IDS = 10_000_000;
+const RECRUIT_IDS = 10_000_000;
 /** What a visitor takes to register at least, so that it fits into the first day. */
 export const REGISTRATION_MS = 120_000;
 /** How far into the first day it may happen, also when daylight saving makes that an hour shorter. */
 const LATEST_REGISTRATION_MS = 21 * 3_600_000;
 /** The app's age when a data set begins; nobody registered before. */
 const APP_AGE_DAYS = 5 * YEAR_DAYS;
-export const NEVER = 2_000_000_000;
+const NEVER = 2_000_000_000;
 
 /** By weekday from Monday, mean 1: weekends are half as busy. */
 const weekdayFactors = [1.14, 1.14, 1.18, 1.16, 1.18, 0.62, 0.58] as const;
@@ -171,7 +171,8 @@ export function makeLevels(population: Population, seed: number, fromDay: number
     const isRecruit = (joinDay[user] as number) > -NEVER;
     const draw = uniformOf(seed, purposes.levels, ids[user] as number, 0);
     isPaid[user] = !isRecruit && draw < PAID_AT_FIRST ? 1 : 0;
-    changeDay[user] = (isRecruit ? (joinDay[user] as number) : fromDay) + daysToNext(user) - 2 + (isRecruit ? 1 : 0);
+    changeDay[user] =
+      (isRecruit ? (joinDay[user] as number) : fromDay) + daysToNext(user) - 2 + (isRecruit ? 1 : 0);
     while ((changeDay[user] as number) < day) advance(user);
   }
   return { isPaid, changeDay, advance };
@@ -254,7 +255,8 @@ const MORNING_MS = 4 * 3_600_000;
 
 /** Shares of session starts by hour of the user's clock: measured on the real logs, smoothed. */
 const hourShares = [
-  2.4, 2.4, 2.3, 2.4, 2.7, 3.1, 3.2, 3.1, 3.3, 3.7, 4.1, 4.4, 5.2, 6.5, 7.4, 7.9, 7.2, 5.8, 4.9, 4.2, 3.6, 3.1, 2.8, 2.5,
+  2.4, 2.4, 2.3, 2.4, 2.7, 3.1, 3.2, 3.1, 3.3, 3.7, 4.1, 4.4, 5.2, 6.5, 7.4, 7.9, 7.2, 5.8, 4.9, 4.2, 3.6,
+  3.1, 2.8, 2.5,
 ] as const;
 const hourEnds = cumulativeWeights(hourShares);
 

@@ -1,8 +1,8 @@
+import { UsageError } from '../errors.ts';
 import { dayOf } from './calendar.ts';
-import { MOST_USERS, type Settings } from './settings.ts';
 import { expectedEvents, type ProfileName } from './pages.ts';
 import { busyness, makeLevels, makePopulation } from './population.ts';
-import { UsageError } from '../errors.ts';
+import { MOST_USERS, type Settings } from './settings.ts';
 
 /** What a data set will come to, before it is made. */
 export interface Prediction {
@@ -34,12 +34,18 @@ export function predict(settings: Settings): Prediction {
     sessions: Math.round(sums.sessions * scale),
     events: Math.round(events),
     logBytes: Math.round(events * EVENT_BYTES * packed),
-    songBytes: Math.round(settings.songs * SONG_BYTES * (settings.gzip && settings.songFiles === 'packed' ? 0.35 : 1)),
+    songBytes: Math.round(
+      settings.songs * SONG_BYTES * (settings.gzip && settings.songFiles === 'packed' ? 0.35 : 1),
+    ),
   };
 }
 
 /** The users, or with `users` given the days, that make about so many events. */
-export function solve(settings: Settings, wanted: { events: number } | { bytes: number }, by: 'users' | 'days'): Settings {
+export function solve(
+  settings: Settings,
+  wanted: { events: number } | { bytes: number },
+  by: 'users' | 'days',
+): Settings {
   const packed = settings.gzip ? GZIP_SHARE : 1;
   const events = 'events' in wanted ? wanted.events : wanted.bytes / (EVENT_BYTES * packed);
   const at = (value: number): Settings =>
@@ -64,7 +70,10 @@ export function solve(settings: Settings, wanted: { events: number } | { bytes: 
 }
 
 /** Expected sums over the first users, day by day. */
-function expectedSums(settings: Settings, lastUser: number): { users: number; sessions: number; events: number } {
+function expectedSums(
+  settings: Settings,
+  lastUser: number,
+): { users: number; sessions: number; events: number } {
   const { seed, days, growth, attrition, profile } = settings;
   const fromDay = dayOf(settings.from) as number;
   const population = makePopulation({ seed, fromDay, days, firstUser: 1, lastUser, growth, attrition });

@@ -99,7 +99,7 @@ export function makeStream(seed: number, purpose: Purpose, first: number, second
   };
 }
 
-const LN_2 = 0.6931471805599453;
+const LN_2 = Math.LN2;
 const bitsOf = new DataView(new ArrayBuffer(8));
 
 /** The natural logarithm of a positive, normal number, to 15 digits. */
@@ -109,7 +109,7 @@ export function ln(x: number): number {
   let exponent = (high >>> 20) - 1023;
   bitsOf.setUint32(0, (high & 0x000fffff) | 0x3ff00000);
   let mantissa = bitsOf.getFloat64(0);
-  if (mantissa > 1.4142135623730951) {
+  if (mantissa > Math.SQRT2) {
     mantissa /= 2;
     exponent += 1;
   }
@@ -120,8 +120,7 @@ export function ln(x: number): number {
     1 +
     q *
       (1 / 3 +
-        q *
-          (1 / 5 + q * (1 / 7 + q * (1 / 9 + q * (1 / 11 + q * (1 / 13 + q * (1 / 15 + q * (1 / 17))))))));
+        q * (1 / 5 + q * (1 / 7 + q * (1 / 9 + q * (1 / 11 + q * (1 / 13 + q * (1 / 15 + q * (1 / 17))))))));
   return exponent * LN_2 + 2 * z * series;
 }
 

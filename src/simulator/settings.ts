@@ -52,9 +52,12 @@ export function assertSettings(settings: Settings): void {
   assertWhole('--songs', songs, FEWEST_SONGS, MOST_SONGS);
   const day = dayOf(from);
   if (day === null || from < FIRST_DATE || dateOf(day + days - 1) > LAST_DATE) {
-    throw new UsageError(`--from "${from}" with ${days} days is not between ${FIRST_DATE} and ${LAST_DATE}.`, {
-      hint: 'A date such as 2018-11-01.',
-    });
+    throw new UsageError(
+      `--from "${from}" with ${days} days is not between ${FIRST_DATE} and ${LAST_DATE}.`,
+      {
+        hint: 'A date such as 2018-11-01.',
+      },
+    );
   }
   assertShare('--match-share', matchShare, 1);
   assertShare('--growth', growth, 10);

@@ -8,7 +8,10 @@ import type { Settings } from './settings.ts';
 import { makeTaste } from './taste.ts';
 
 /** Writes all events as lines, day by day, as fast as `write` takes them; the songs are left out. */
-export async function streamEvents(settings: Settings, write: (text: string) => Promise<void>): Promise<void> {
+export async function streamEvents(
+  settings: Settings,
+  write: (text: string) => Promise<void>,
+): Promise<void> {
   const { seed, profile, growth, attrition, days, rates } = settings;
   const fromDay = dayOf(settings.from) as number;
   // Each day is a file of its own, whose last line would stick to the next one's first.
@@ -18,7 +21,15 @@ export async function streamEvents(settings: Settings, write: (text: string) => 
   const population = makePopulation({ seed, fromDay, days, firstUser: 1, lastUser, growth, attrition });
   await makeDays(
     {
-      model: { seed, profile, fromDay, population, catalogue, taste: makeTaste(catalogue, seed, settings.matchShare), form },
+      model: {
+        seed,
+        profile,
+        fromDay,
+        population,
+        catalogue,
+        taste: makeTaste(catalogue, seed, settings.matchShare),
+        form,
+      },
       firstUser: 1,
       lastUser,
       firstDay: fromDay,

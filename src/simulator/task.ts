@@ -20,7 +20,9 @@ export type Task =
     }
   | { readonly kind: 'songs'; readonly from: number; readonly to: number };
 
-export type Made = { readonly kind: 'days'; readonly made: MadeDays } | { readonly kind: 'songs'; readonly made: FileKey[] };
+export type Made =
+  | { readonly kind: 'days'; readonly made: MadeDays }
+  | { readonly kind: 'songs'; readonly made: FileKey[] };
 
 /** Does tasks of one data set; keeps the users of the last range, since the next task is often of the same. */
 export function taskRunner(

@@ -28,7 +28,9 @@ export function makeTaste(catalogue: Catalogue, seed: number, matchShare: number
     const count = (genreStart[genre + 1] as number) - from;
     if (count === 0) return Math.floor(first * listed);
     const at = Math.floor(first * count);
-    return inGenre[from + (second < (aliasShare[from + at] as number) ? at : (alias[from + at] as number))] as number;
+    return inGenre[
+      from + (second < (aliasShare[from + at] as number) ? at : (alias[from + at] as number))
+    ] as number;
   }
 
   function favourite(person: Person, userId: number, nth: number): number {

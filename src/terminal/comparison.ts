@@ -8,7 +8,8 @@ const SHOWN = 200;
 
 /** What of the warehouse agrees with the answer key, and every difference by name. */
 export function drawComparison({ compared, differences }: Comparison, key: AnswerKey, file: string): string {
-  const ofKind = (kind: string): number => differences.filter((difference) => difference.kind === kind).length;
+  const ofKind = (kind: string): number =>
+    differences.filter((difference) => difference.kind === kind).length;
   const rows = Object.entries(compared).map(([kind, count]) => [
     meanings[kind] ?? kind,
     formatCount(count),
@@ -21,7 +22,9 @@ export function drawComparison({ compared, differences }: Comparison, key: Answe
   const planted = [...faultCounts(key.faults).values()].reduce((sum, count) => sum + count, 0);
   const sum =
     differences.length === 0
-      ? pc.green(`The warehouse agrees with ${file}: every good event once, ${plural(planted, 'planted fault')} accounted for.`)
+      ? pc.green(
+          `The warehouse agrees with ${file}: every good event once, ${plural(planted, 'planted fault')} accounted for.`,
+        )
       : pc.red(`${plural(differences.length, 'difference')} from ${file}.`);
   return [
     drawTable(['compared', 'in the key', ''], rows, [false, true, false]),

@@ -6,14 +6,21 @@ import type { MadeDataSet } from '../simulator/data-set.ts';
 import { drawTable, formatBytes, formatCount, formatSeconds, plural } from './format.ts';
 
 /** What `simulate` made, and what to do with it. */
-export function drawDataSet({ status, key, redelivered }: MadeDataSet, folder: string, seconds: number): string {
+export function drawDataSet(
+  { status, key, redelivered }: MadeDataSet,
+  folder: string,
+  seconds: number,
+): string {
   if (key === null) {
     return `${pc.green('Made')} a part in ${folder} in ${formatSeconds(seconds)}. The answer key comes with the last part.`;
   }
   const parts = [headline(status, key, folder, seconds), drawContents(key, folder), drawFaults(key)];
   const manifest = join(folder, ANSWER_KEY_FILE);
   const steps = [
-    ['load it', `sparkify etl --log-data ${join(folder, 'log_data')} --song-data ${join(folder, 'song_data')}`],
+    [
+      'load it',
+      `sparkify etl --log-data ${join(folder, 'log_data')} --song-data ${join(folder, 'song_data')}`,
+    ],
     ['compare', `sparkify check --against ${manifest}`],
   ];
   if (redelivered > 0) {
@@ -51,7 +58,10 @@ function drawContents(key: AnswerKey, folder: string): string {
   const { songplays, users, songs, artists, time } = key.tables;
   const tables = drawTable(
     ['a load gives', 'rows'],
-    Object.entries({ songplays, users, songs, artists, time }).map(([name, rows]) => [name, formatCount(rows)]),
+    Object.entries({ songplays, users, songs, artists, time }).map(([name, rows]) => [
+      name,
+      formatCount(rows),
+    ]),
     [false, true],
   );
   return `${files}\n\n${tables}`;

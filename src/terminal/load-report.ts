@@ -7,11 +7,13 @@ import { printable } from './printable.ts';
 
 const DRIFT_SHOWN = 20;
 
-/** The load report that people read. */
-export function drawLoadReport(report: LoadReport, isVerbose: boolean): string {
+/** The load report that people read; `flags` are those that the commands which it names need. */
+export function drawLoadReport(report: LoadReport, isVerbose: boolean, flags = ''): string {
   const parts = [
     headline(report),
-    ...(report.status === 'committed' ? [drawBalance(report), drawRejects(report), drawRepeats(report)] : []),
+    ...(report.status === 'committed'
+      ? [drawBalance(report), drawRejects(report, flags), drawRepeats(report)]
+      : []),
     drawTables(report),
     drawFacts(report),
     drawFiles(report),
@@ -66,13 +68,13 @@ function drawBalance(report: LoadReport): string {
   ]);
 }
 
-function drawRejects(report: LoadReport): string {
+function drawRejects(report: LoadReport, flags: string): string {
   if (report.rejects.length === 0) return '';
   const rows = report.rejects.map(({ rule, field, records, example }) => [
     rule,
     field === null ? '' : printable(field),
     formatCount(records),
-    `sparkify rejects show ${example}`,
+    `sparkify rejects show ${example}${flags}`,
   ]);
   return drawTable(['refused, by rule', 'field', 'records', 'an example'], rows, [false, false, true, false]);
 }

@@ -1,0 +1,93 @@
+import { join, resolve } from 'node:path';
+import { InterruptedError } from '../errors.ts';
+import type { MadeDataSet } from '../simulator/data-set.ts';
+import type { FaultRates } from '../simulator/faults.ts';
+import { type Settings, usualSettings } from '../simulator/settings.ts';
+import { drawDemo } from '../terminal/demo.ts';
+import type { Command, Context } from './command.ts';
+import { withWriterAt } from './warehouse-of.ts';
+
+/** A few faults, so that the report shows what becomes of them. */
+const rates: FaultRates = {
+  'duplicate-event': 0.0005,
+  'broken-json': 0.00005,
+  'wrong-type': 0.00005,
+  'double-encoded': 0.02,
+};
+
+/** A month of a small startup: some 80,000 events, 3,000 songs. */
+const settings: Settings = {
+  ...usualSettings,
+  version: 1,
+  users: [1_000],
+  songs: 3_000,
+  songFiles: 'single',
+  gzip: false,
+  rates,
+};
+
+export const command: Command = {
+  define(demo) {
+    demo.option('--out <folder>', 'where the data and the warehouse go', 'sparkify-demo');
+    demo.addHelpText('after', '\nNeeds no configuration and reads none. Runs again without harm.');
+  },
+  async run(context, flags) {
+    const folder = String(flags.out);
+    const data = join(folder, 'data');
+    const began = context.nowMs();
+    const made = await makeData(context, data);
+    const { openSource } = await import('../sources/open.ts');
+    const { load } = await import('../pipeline/run.ts');
+    const { allReports, reportSql } = await import('../reports/book.ts');
+    const file = join(folder, 'sparkify.duckdb');
+    const options = {
+      command: 'demo',
+      logs: openSource(resolve(data, 'log_data'), context.nowMs),
+      songs: openSource(resolve(data, 'song_data'), context.nowMs),
+      fullRefresh: false,
+      matchOn: null,
+      maxRejects: { share: 0.5, count: 100 },
+      nowMs: context.nowMs,
+    };
+    return withWriterAt(
+      context,
+      { engine: 'duckdb', file },
+      { command: 'demo', waitSeconds: 60 },
+      async (warehouse) => {
+        const report = await load(warehouse, options, context.voice);
+        const answers = [];
+        for (const question of allReports) {
+          answers.push({ report: question, rows: await warehouse.rows(reportSql(question)) });
+        }
+        const seconds = (context.nowMs() - began) / 1000;
+        return {
+          json: {
+            status: report.status,
+            folder,
+            load: report,
+            reports: Object.fromEntries(answers.map(({ report: { name }, rows }) => [name, rows])),
+            seconds,
+          },
+          text: drawDemo({ made, report, answers, folder, data, file, seconds }),
+          exitCode: report.checks.failed > 0 ? 3 : 0,
+        };
+      },
+    );
+  },
+};
+
+async function makeData(context: Context, folder: string): Promise<MadeDataSet> {
+  const { makeDataSet } = await import('../simulator/data-set.ts');
+  const { predict } = await import('../simulator/prediction.ts');
+  const { availableParallelism } = await import('node:os');
+  context.voice.step('simulate', predict(settings).events, 'events');
+  return makeDataSet(settings, {
+    folder,
+    threads: Math.min(4, availableParallelism()),
+    part: null,
+    onTask: (kind, amount) => {
+      if (kind === 'days') context.voice.advance(amount);
+    },
+    onStart: (stop) => context.onInterrupt(({ signal }) => stop(new InterruptedError(signal))),
+  });
+}
