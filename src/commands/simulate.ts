@@ -85,7 +85,9 @@ Examples:
       const { inspectFolder } = await import('../simulator/folder.ts');
       const { state } = inspectFolder(folder, settings);
       const json = { status: 'planned', folder, state, settings, prediction };
-      return { json, text: `${about} would be made in ${folder}; nothing was written.` };
+      const { sessions, events } = prediction;
+      const walk = `${plural(sessions, 'session')} of ${(events / sessions).toFixed(1)} events each`;
+      return { json, text: `${about} would be made in ${folder}: ${walk}. Nothing was written.` };
     }
     context.voice.note(
       `${about}${part === null ? '' : `, part ${part.part} of ${part.of} of it`} into ${folder}.`,
