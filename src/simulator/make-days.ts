@@ -210,7 +210,7 @@ function dayWriter(
     original: Version,
   ): Promise<void> {
     const path = logPath(request, dayNumber, '-copy');
-    const { lines } = versionLines(day, dayNumber, entries, truncates, () => 'as it is');
+    const { lines } = versionLines(day, dayNumber, entries, truncates, asItIs);
     const same = await written(path, lines);
     const { file } = original;
     for (const delivery of new Set([first, final])) {
@@ -229,7 +229,7 @@ function dayWriter(
   function shareVersion(day: Day, dayNumber: number, { file, faults, lost }: Version): void {
     final.files.push(file);
     for (const fault of faults) final.faults.push(fault);
-    countDelivered(day, dayNumber, final, lost, () => 'as it is');
+    countDelivered(day, dayNumber, final, lost, asItIs);
   }
 
   async function writeVersion(
@@ -239,10 +239,7 @@ function dayWriter(
     how: { delivery: RichDelivery; path: string; folder: string; isFirst: boolean; truncates?: boolean },
   ): Promise<Version> {
     const { delivery, path, folder, isFirst, truncates = false } = how;
-    const change = (entry: Entry): ReturnType<typeof firstDeliveryOf> =>
-      isFirst && isPlain(entry)
-        ? firstDeliveryOf(seed, numberOf(day, entry.event), day.events.item[entry.event] as number)
-        : 'as it is';
+    const change = isFirst ? firstDelivery(day, entries) : asItIs;
     const { lines, found, lost } = versionLines(day, dayNumber, entries, truncates, change);
     const made = await written(`${folder}${path}`, lines);
     const rejected = found.faults.filter(({ reject }) => reject !== undefined).length;
@@ -253,6 +250,21 @@ function dayWriter(
     const changes = new Map(entries.filter(isPlain).map((entry) => [entry.event, change(entry)]));
     countDelivered(day, dayNumber, delivery, lost, (event) => changes.get(event) ?? 'as it is');
     return { file, faults, lost };
+  }
+
+  /** What the first delivery makes of each line; one line at least is not what comes the second time. */
+  function firstDelivery(
+    day: Day,
+    entries: readonly Entry[],
+  ): (entry: Entry) => ReturnType<typeof firstDeliveryOf> {
+    const changes = new Map<Entry, ReturnType<typeof firstDeliveryOf>>();
+    for (const entry of entries.filter(isPlain)) {
+      const how = firstDeliveryOf(seed, numberOf(day, entry.event), day.events.item[entry.event] as number);
+      if (how !== 'as it is') changes.set(entry, how);
+    }
+    const last = entries.findLast(isPlain);
+    if (changes.size === 0 && last !== undefined) changes.set(last, 'missing');
+    return (entry) => changes.get(entry) ?? 'as it is';
   }
 
   /** The lines of one version of a file, and what is found wrong in them once they are all made. */
@@ -406,6 +418,10 @@ function numberOf(day: Day, event: number): number {
 
 function delayed(offsetMs: number, byMs: number): number {
   return Math.min(DAY_MS - 1, offsetMs + byMs);
+}
+
+function asItIs(): 'as it is' {
+  return 'as it is';
 }
 
 function isPlain({ planted, isKept }: Entry): boolean {

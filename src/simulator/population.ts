@@ -31,7 +31,7 @@ const APP_AGE_DAYS = 5 * YEAR_DAYS;
 const NEVER = 2_000_000_000;
 
 /** By weekday from Monday, mean 1: weekends are half as busy. */
-const weekdayFactors = [1.14, 1.14, 1.18, 1.16, 1.18, 0.62, 0.58] as const;
+const weekdayFactors = [1.18, 1.18, 1.22, 1.2, 1.22, 0.5, 0.5] as const;
 const HOLIDAY_FACTOR = 0.6;
 
 /** How busy a day is, 1 on average over a week. */
