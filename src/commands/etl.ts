@@ -23,7 +23,7 @@ export const command: Command = {
     warehouseFlag(etl);
     etl.addHelpText(
       'after',
-      '\nExample:\n  sparkify etl --log-data examples/log_data --song-data examples/song_data\n\nExit codes: 0 done, 1 failed and nothing committed, 2 wrong usage, 3 committed but a check failed.',
+      '\nExample:\n  sparkify etl --log-data log_data --song-data song_data\n\nExit codes: 0 done, 1 failed and nothing committed, 2 wrong usage, 3 committed but a check failed.',
     );
   },
   run: (context, flags) => (flags.dryRun === true ? dryRun(context, flags) : etl(context, flags)),

@@ -6,7 +6,6 @@ import { cpSync, existsSync, mkdtempSync, readdirSync, renameSync, rmSync, write
 import { availableParallelism, cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { invent } from './invent.mjs';
 
 const events = Number(process.argv[2] ?? 2_000_000);
 const turns = 3;
@@ -25,6 +24,12 @@ const etl = (...args) => run([program, 'etl', '--quiet', ...args]);
 const forget = (name) => {
   for (const file of readdirSync(folder)) if (file.startsWith(name)) rmSync(at(file));
 };
+
+/** Makes a data set of about `events` events; returns its folders. */
+function simulate(name, ...flags) {
+  run([program, 'simulate', '--quiet', '--out', name, '--events', String(events), ...flags]);
+  return { logs: at(join(name, 'log_data')), songs: at(join(name, 'song_data')) };
+}
 
 /** Runs both in turn and prints how many times the second one's time the first one takes. */
 function ratio(question, budget, measured, against) {
@@ -51,7 +56,7 @@ function parseSeconds(logs) {
     at('parse.mjs'),
     `import { DuckDBInstance } from '${modules}';
      const connection = await (await DuckDBInstance.create(':memory:')).connect();
-     const sql = "select max(columns(*)) from read_json('${logs}/*.json', format = 'newline_delimited', columns = ${columns.replaceAll('\n', ' ')})";
+     const sql = "select max(columns(*)) from read_json('${logs}/**/*.json', format = 'newline_delimited', columns = ${columns.replaceAll('\n', ' ')})";
      await connection.run(sql);
      const began = performance.now();
      await connection.run(sql);
@@ -64,12 +69,7 @@ try {
   console.log(
     `${cpus()[0]?.model ?? 'unknown processor'}, ${availableParallelism()} threads, Node ${process.versions.node}; ${events} events\n`,
   );
-  const month = invent(at('month'), {
-    days: 30,
-    perDay: Math.round(events / 30),
-    songs: 20_000,
-    users: 20_000,
-  });
+  const month = simulate('month', '--days', '30', '--songs', '20000');
   const coldLoad = () => {
     forget('cold');
     return etl('--log-data', month.logs, '--song-data', month.songs, '--warehouse', 'cold.duckdb');
@@ -91,8 +91,11 @@ try {
     run([at('read.mjs')]),
   );
 
-  const year = invent(at('year'), { days: 366, perDay: Math.round(events / 365), songs: 1, users: 20_000 });
-  const last = readdirSync(year.logs).sort().at(-1);
+  const year = simulate('year', '--days', '366', '--songs', '71');
+  const last = readdirSync(year.logs, { recursive: true })
+    .filter((name) => name.endsWith('.json'))
+    .sort()
+    .at(-1);
   renameSync(join(year.logs, last), at('last-day.json'));
   etl('--log-data', year.logs, '--song-data', month.songs, '--warehouse', 'year.duckdb');
   songsOnly();
