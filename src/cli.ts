@@ -38,6 +38,9 @@ const settingFlags: readonly SettingName[] = [
   'waitSeconds',
 ];
 
+/** Where there is no terminal. */
+const USUAL_COLUMNS = 100;
+
 let interrupted: InterruptedError | null = null;
 /** The commit is under way: a signal would come too late to stop it. */
 let isCommitting = false;
@@ -126,6 +129,7 @@ function makeContext(voice: Voice): Context {
   return {
     voice,
     nowMs: Date.now,
+    columns: process.stdout.columns ?? USUAL_COLUMNS,
     config(flags) {
       config ??= readAndWarn(flags, voice);
       return config;
@@ -193,9 +197,9 @@ function interrupt(signal: 'SIGINT' | 'SIGTERM'): void {
 /** A file that cannot be read or written is the user's to mend, wherever it was met. */
 function fromFileSystem(error: unknown): unknown {
   const { code, syscall, path, message } = error as NodeJS.ErrnoException;
-  if (error instanceof SparkifyError || !code || !syscall || !path) return error;
+  if (error instanceof SparkifyError || !code || !syscall) return error;
   const why = message.replace(/^[A-Z]+: /, '').replace(/, \w+ '.*$/, '');
-  return new SparkifyError(`Cannot ${syscall} ${path}: ${why}.`, { cause: error });
+  return new SparkifyError(`Cannot ${syscall} ${path ?? 'a file'}: ${why}.`, { cause: error });
 }
 
 function printError(thrown: unknown, isJson: boolean): number {

@@ -73,12 +73,18 @@ describe('the house', () => {
   });
 
   test('no command imports another, and the pipeline knows no engine', () => {
-    const shared = ['commands/command.ts', 'commands/warehouse-of.ts'];
+    const shared = ['commands/command.ts', 'commands/warehouse-of.ts', 'commands/make-data.ts'];
+    // A large command's own files carry its name.
+    const isOwn = (module: string, imported: string): boolean =>
+      imported.startsWith(`commands/${module.replace(/^commands\/|(-\w+)?\.ts$/g, '')}-`);
     const wrong = modules
       .flatMap((module) => importsOf(module).map((imported) => ({ module, imported })))
       .filter(
         ({ module, imported }) =>
-          (roomOf(module) === 'commands' && roomOf(imported) === 'commands' && !shared.includes(imported)) ||
+          (roomOf(module) === 'commands' &&
+            roomOf(imported) === 'commands' &&
+            !shared.includes(imported) &&
+            !isOwn(module, imported)) ||
           (roomOf(module) === 'pipeline' && imported.startsWith('warehouses/duckdb')),
       );
     expect(wrong).toEqual([]);

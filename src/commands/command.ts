@@ -17,6 +17,8 @@ export type Flags = Readonly<Record<string, string | boolean | undefined>>;
 export interface Context {
   readonly voice: Voice;
   readonly nowMs: () => number;
+  /** The terminal's width in characters. */
+  readonly columns: number;
   /** Reads dwh.cfg, environment and the flags that are settings, once; warnings are spoken. */
   config(flags: Flags): Promise<Config>;
   /** Writes a part of a long result to stdout, as fast as that takes it. */

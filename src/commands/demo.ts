@@ -1,11 +1,17 @@
+import { readdir } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
 import { join, resolve } from 'node:path';
-import { InterruptedError } from '../errors.ts';
-import type { MadeDataSet } from '../simulator/data-set.ts';
+import { UsageError } from '../errors.ts';
 import type { FaultRates } from '../simulator/faults.ts';
 import { type Settings, usualSettings } from '../simulator/settings.ts';
 import { drawDemo } from '../terminal/demo.ts';
-import type { Command, Context } from './command.ts';
+import type { Command } from './command.ts';
+import { makeWithProgress } from './make-data.ts';
 import { withWriterAt } from './warehouse-of.ts';
+
+const MOST_THREADS = 4;
+/** What the demo's folder may hold. */
+const ours = /^(data|sparkify\.(published\.)?duckdb(\..*)?)$/;
 
 /** A few faults, so that the report shows what becomes of them. */
 const rates: FaultRates = {
@@ -35,7 +41,9 @@ export const command: Command = {
     const folder = String(flags.out);
     const data = join(folder, 'data');
     const began = context.nowMs();
-    const made = await makeData(context, data);
+    await assertOurs(folder);
+    const threads = Math.min(MOST_THREADS, availableParallelism());
+    const made = await makeWithProgress(context, settings, { folder: data, threads, part: null, note: null });
     const { openSource } = await import('../sources/open.ts');
     const { load } = await import('../pipeline/run.ts');
     const { allReports, reportSql } = await import('../reports/book.ts');
@@ -68,7 +76,7 @@ export const command: Command = {
             reports: Object.fromEntries(answers.map(({ report: { name }, rows }) => [name, rows])),
             seconds,
           },
-          text: drawDemo({ made, report, answers, folder, data, file, seconds }),
+          text: drawDemo({ made, report, answers, folder, data, file, seconds, columns: context.columns }),
           exitCode: report.checks.failed > 0 ? 3 : 0,
         };
       },
@@ -76,18 +84,15 @@ export const command: Command = {
   },
 };
 
-async function makeData(context: Context, folder: string): Promise<MadeDataSet> {
-  const { makeDataSet } = await import('../simulator/data-set.ts');
-  const { predict } = await import('../simulator/prediction.ts');
-  const { availableParallelism } = await import('node:os');
-  context.voice.step('simulate', predict(settings).events, 'events');
-  return makeDataSet(settings, {
-    folder,
-    threads: Math.min(4, availableParallelism()),
-    part: null,
-    onTask: (kind, amount) => {
-      if (kind === 'days') context.voice.advance(amount);
-    },
-    onStart: (stop) => context.onInterrupt(({ signal }) => stop(new InterruptedError(signal))),
+/** UsageError if the folder holds anything but a demo: its data, and the warehouse that was loaded from it. */
+async function assertOurs(folder: string): Promise<void> {
+  const names = await readdir(folder).catch((error: NodeJS.ErrnoException): string[] => {
+    if (error.code === 'ENOENT') return [];
+    throw error;
+  });
+  const foreign = names.find((name) => !ours.test(name)) ?? (names.includes('data') ? undefined : names[0]);
+  if (foreign === undefined) return;
+  throw new UsageError(`${folder} holds something else, for example "${foreign}"; nothing was written.`, {
+    hint: 'Name a folder of its own with --out.',
   });
 }

@@ -2,6 +2,8 @@
 export interface Report {
   readonly name: string;
   readonly title: string;
+  /** What a reader of the answer should know. */
+  readonly note?: string;
   /** The columns of the SELECT, in order. */
   readonly columns: readonly ReportColumn[];
   readonly chart: Chart;

@@ -1,3 +1,4 @@
+import { songNumber } from '../answer-key/row-sums.ts';
 import { type FragmentStore, fragmentStore } from './fragments.ts';
 import { makeStream, mix, purposes, uniformOf } from './random.ts';
 import type { RecordForm } from './record-form.ts';
@@ -39,6 +40,8 @@ export interface Catalogue {
   /** Artist, length and title of every song as JSON, three fragments each. */
   readonly fragments: FragmentStore;
   readonly lengthMs: Uint32Array;
+  /** What each listed song adds to its plays in the answer key (see row-sums.ts). */
+  readonly songNumbers: Uint16Array;
   /** Each listed song's artist. */
   readonly artistOf: Uint32Array;
   /** Songs by genre: `inGenre[genreStart[g]] …`, each with its alias for a draw by popularity in one step. */
@@ -52,7 +55,7 @@ export interface Catalogue {
 }
 
 /** Artists' numbers: five new ones per ten songs, and some songs by an artist of before. */
-export function artistNumberOf(seed: number, song: number): number {
+function artistNumberOf(seed: number, song: number): number {
   const block = Math.floor(song / 10);
   const again = uniformOf(seed, purposes.artist, song, 1);
   if (block > 0 && again < 0.15) return Math.floor((again / 0.15) * block * 5);
@@ -161,12 +164,14 @@ export function makeCatalogue(seed: number, songs: number, form: RecordForm): Ca
   const fragments = fragmentStore(all * 3, all * 96);
   const lengthMs = new Uint32Array(new SharedArrayBuffer(all * 4));
   const genreOf = new Uint8Array(songs);
+  const songNumbers = new Uint16Array(new SharedArrayBuffer(songs * 2));
   const artistOf = new Uint32Array(new SharedArrayBuffer(songs * 4));
   for (let number = 0; number < all; number += 1) {
     const song = number < songs ? songOf(seed, number) : unlistedSong(seed, number - songs, songs);
     if (number < songs) {
       const artist = artistNumberOf(seed, number);
       artistOf[number] = artist;
+      songNumbers[number] = songNumber(song.songId, song.artistId);
       genreOf[number] = mix(seed, purposes.artist, artist, 3) % GENRES;
     }
     fragments.add(`{"artist":${form.text(song.artist.name)}`);
@@ -183,6 +188,7 @@ export function makeCatalogue(seed: number, songs: number, form: RecordForm): Ca
     unlisted,
     fragments,
     lengthMs,
+    songNumbers,
     artistOf,
     genreStart,
     inGenre,

@@ -1,3 +1,4 @@
+import { listenerNumber, ROW_MODULUS } from '../answer-key/row-sums.ts';
 import { DAY_MS } from './calendar.ts';
 import type { Catalogue } from './catalogue.ts';
 import { type Events, makeEvents, reserve } from './events.ts';
@@ -18,7 +19,7 @@ import { exp, makeStream, purposes, uniformOf } from './random.ts';
 import type { RecordForm } from './record-form.ts';
 import type { Taste } from './taste.ts';
 
-/** Fragments that each session has in its day: names, last name, location, registration, session, agent and user. */
+/** Fragments of each session: first name and gender, last name, location, registration, number, agent and user. */
 export const SESSION_FRAGMENTS = 6;
 
 /** What happened in one UTC day. */
@@ -26,17 +27,26 @@ export interface Day {
   readonly events: Events;
   /** Six fragments a session, in the order of their numbers in `events.session`. */
   readonly fragments: FragmentStore;
-  /** Each session's number and user (place in the population). */
-  readonly sessionNumbers: number[];
-  readonly sessionUsers: number[];
+  readonly sessions: Sessions;
+}
+
+/** What is known of each session, by its number in `events.session`. */
+interface Sessions {
+  readonly numbers: number[];
+  /** Places in the population. */
+  readonly users: number[];
+  readonly locations: string[];
+  readonly agents: string[];
+  /** The session's number, and its location and agent, as the answer key sums them (see row-sums.ts). */
+  readonly remainders: number[];
+  readonly tails: number[];
 }
 
 export function makeDay(): Day {
   return {
     events: makeEvents(),
     fragments: fragmentStore(1_024, 65_536),
-    sessionNumbers: [],
-    sessionUsers: [],
+    sessions: { numbers: [], users: [], locations: [], agents: [], remainders: [], tails: [] },
   };
 }
 
@@ -44,8 +54,7 @@ export function makeDay(): Day {
 export function clearDay(day: Day): void {
   day.events.count = 0;
   day.fragments.clear();
-  day.sessionNumbers.length = 0;
-  day.sessionUsers.length = 0;
+  for (const list of Object.values(day.sessions)) list.length = 0;
 }
 
 export interface Model {
@@ -89,6 +98,7 @@ export function simulateDay(model: Model, day: number, today: Day, tomorrow: Day
   const midnightMs = (day + 1) * DAY_MS;
   const starts: number[] = [];
   const known = new Map<string, string>();
+  const tails = new Map<string, number>();
 
   for (let user = 0; user < population.count; user += 1) {
     if (day < (population.joinDay[user] as number) || day > (population.leaveDay[user] as number)) continue;
@@ -238,6 +248,15 @@ export function simulateDay(model: Model, day: number, today: Day, tomorrow: Day
     return made;
   }
 
+  function tailOf(location: string, agent: string): number {
+    const name = `${location}\n${agent}`;
+    const before = tails.get(name);
+    if (before !== undefined) return before;
+    const made = listenerNumber(0, location, agent);
+    tails.set(name, made);
+    return made;
+  }
+
   /** Adds a session to a UTC day and writes the parts of its records that stay the same. */
   function openSession(target: Day, user: number, person: Person, number: number, agent: string): number {
     const { fragments } = target;
@@ -247,8 +266,13 @@ export function simulateDay(model: Model, day: number, today: Day, tomorrow: Day
     fragments.add(`${form.double(population.registeredMs[user] as number)},"sessionId":`);
     fragments.add(String(number));
     fragments.add(`,"userAgent":${encoded(agent)},"userId":"${population.ids[user]}"}\n`);
-    target.sessionUsers.push(user);
-    return target.sessionNumbers.push(number) - 1;
+    const { sessions } = target;
+    sessions.users.push(user);
+    sessions.locations.push(person.place.location);
+    sessions.agents.push(agent);
+    sessions.remainders.push(number % ROW_MODULUS);
+    sessions.tails.push(tailOf(person.place.location, agent));
+    return sessions.numbers.push(number) - 1;
   }
 }
 

@@ -70,15 +70,15 @@ export function fileFaultsOf(
   return found;
 }
 
-/** What the first delivery of a file that comes again makes of an event. */
+/** What the first delivery of a file that comes again makes of an event; null leaves it. */
 export function firstDeliveryOf(
   seed: number,
   sessionId: number,
   item: number,
-): 'as it is' | 'missing' | 'other level' {
+): 'missing' | 'other level' | null {
   const draw = uniformOf(seed, purposes.fileFault, sessionId, item);
   if (draw < 0.03) return 'missing';
-  return draw < 0.06 ? 'other level' : 'as it is';
+  return draw < 0.06 ? 'other level' : null;
 }
 
 /** A line that was made wrong, and what a load must find there. */
@@ -146,19 +146,28 @@ const otherKeys = [
   'userAgent',
 ];
 
+/** The key that a variant writes in another case, and whether a record cannot do without it. */
+export function otherCaseKey(variant: number): { key: string; isRequired: boolean } {
+  const at = variant % (requiredKeys.length + otherKeys.length);
+  const isRequired = at < requiredKeys.length;
+  const key = isRequired ? requiredKeys[at] : otherKeys[at - requiredKeys.length];
+  return { key: key as string, isRequired };
+}
+
 /** A key in another case: a required one costs the record, another one its value. */
 export function otherCase(line: string, variant: number): WrongLine {
-  const keys = [...requiredKeys, ...otherKeys];
-  const key = keys[variant % keys.length] as string;
-  const cased = (variant >>> 8) % 2 === 0 ? key.toUpperCase() : `${key[0]?.toUpperCase()}${key.slice(1)}`;
+  const { key, isRequired } = otherCaseKey(variant);
+  const isUpper = Math.floor(variant / 256) % 2 === 0;
+  const cased = isUpper ? key.toUpperCase() : `${key[0]?.toUpperCase()}${key.slice(1)}`;
   const drift = [
     { change: 'other case', key: cased },
     { change: 'missing', key },
   ] as const;
-  const finds = requiredKeys.includes(key)
-    ? { drift, reject: { rule: 'missing_field' as const, field: key } }
-    : { drift };
-  return { line: line.replace(`"${key}":`, () => `"${cased}":`), finds };
+  const reject = { rule: 'missing_field', field: key } as const;
+  return {
+    line: line.replace(`"${key}":`, () => `"${cased}":`),
+    finds: isRequired ? { drift, reject } : { drift },
+  };
 }
 
 const newKeys: readonly (readonly [string, string])[] = [

@@ -26,12 +26,17 @@ export interface Writer {
   abandon(): Promise<void>;
 }
 
+/** The name of a file that is not finished; it tells which process writes it. */
+export function passingName(path: string): string {
+  return `${path}.${process.pid}.part`;
+}
+
 /** Begins the file of a path below the data set's folder. */
 export type OpenWriter = (path: string) => Promise<Writer>;
 
 /** Writes a file under a passing name, which it trades for its own when it is whole. A null path only hashes. */
 export async function openFile(path: string | null, isPacked: boolean): Promise<Writer> {
-  const passing = path === null ? null : `${path}.part`;
+  const passing = path === null ? null : passingName(path);
   let handle: FileHandle | null = null;
   if (passing !== null) {
     mkdirSync(dirname(passing), { recursive: true });
@@ -57,7 +62,8 @@ export async function openFile(path: string | null, isPacked: boolean): Promise<
         if (buffer.length === SPARE_BYTES) spare.push(buffer);
       })
       .catch((error) => {
-        failure ??= error;
+        // Errors of writing, unlike those of opening, do not say where.
+        failure ??= Object.assign(error, { path });
       });
     inFlight.push(last);
   }

@@ -54,7 +54,7 @@ export function makeFormatter(
   let day: Day | null = null;
   let dayMs = 0;
   /** The first seven digits of a time stand still for a thousand seconds. */
-  let seconds = -1;
+  let thousandSeconds = -1;
   const head = new Uint8Array(7);
 
   function copy(store: FragmentStore, fragment: number): void {
@@ -94,8 +94,8 @@ export function makeFormatter(
   /** Milliseconds since 1970, thirteen digits from 2001 to 2286. */
   function writeTime(ms: number): void {
     const leading = Math.floor(ms / 1_000_000);
-    if (leading !== seconds) {
-      seconds = leading;
+    if (leading !== thousandSeconds) {
+      thousandSeconds = leading;
       const text = String(leading);
       for (let digit = 0; digit < 7; digit += 1) head[digit] = text.charCodeAt(digit);
     }

@@ -1,12 +1,10 @@
 import { DAY_MS, dayOf } from './calendar.ts';
-import { type Catalogue, makeCatalogue } from './catalogue.ts';
 import { clearDay, type Day, type Model, makeDay, simulateDay } from './day.ts';
 import { inOrderOfTime } from './events.ts';
 import { type Formatter, makeFormatter } from './format-day.ts';
-import { makeLevels, makePopulation } from './population.ts';
-import { recordForms } from './record-form.ts';
+import { makeLevels } from './population.ts';
 import type { Settings } from './settings.ts';
-import { makeTaste } from './taste.ts';
+import { catalogueOf, populationOf, worldOf } from './world.ts';
 
 /** Where a stream stands: the next event is number `index` of the UTC day, in the order of time. */
 export interface Position {
@@ -99,15 +97,12 @@ interface OneDay {
 
 /** Makes one day after the other, each when it is asked for. */
 function dayMaker(settings: Settings, firstDay: number): { next(): OneDay } {
-  const { seed, profile, growth, attrition, days } = settings;
+  const { seed } = settings;
   const fromDay = dayOf(settings.from) as number;
-  const form = recordForms[settings.format];
-  const lastUser = settings.users.at(-1) as number;
-  const population = makePopulation({ seed, fromDay, days, firstUser: 1, lastUser, growth, attrition });
-  const catalogue: Catalogue = makeCatalogue(seed, settings.songs, form);
-  const taste = makeTaste(catalogue, seed, settings.matchShare);
+  const population = populationOf(settings, 1, settings.users.at(-1) as number);
+  const catalogue = catalogueOf(settings);
   const levels = makeLevels(population, seed, fromDay, firstDay - 1);
-  const model: Model = { seed, profile, fromDay, population, levels, catalogue, taste, form };
+  const model: Model = { ...worldOf(settings, catalogue, population), levels };
   let blocks: Buffer[] = [];
   const formatter: Formatter = makeFormatter(
     catalogue,

@@ -194,7 +194,7 @@ export interface Person {
   readonly morning: number;
 }
 
-const heaviestFirst = cumulativeWeights(places.map((place) => place.weight));
+const placeShares = cumulativeWeights(places.map((place) => place.weight));
 
 /** The person with this id, as of a day. */
 export function personOf(stream: Stream, id: number, registeredMs: number, day: number): Person {
@@ -203,7 +203,7 @@ export function personOf(stream: Stream, id: number, registeredMs: number, day: 
   const namesOf = firstNames[gender];
   const firstName = namesOf[stream.below(namesOf.length)] as string;
   let lastName = lastNames[stream.below(lastNames.length)] as string;
-  let place = pick(heaviestFirst, stream.next());
+  let place = pick(placeShares, stream.next());
   const genres = [stream.below(GENRES), stream.below(GENRES), stream.below(GENRES)];
   const pace = 0.5 + stream.exponential() * 0.5;
   const morning = stream.next();
@@ -215,7 +215,7 @@ export function personOf(stream: Stream, id: number, registeredMs: number, day: 
   }
   stream.restart(purposes.user, id, 1);
   for (let moved = stream.exponential(); moved < ageYears * MOVES_A_YEAR; moved += stream.exponential()) {
-    place = pick(heaviestFirst, stream.next());
+    place = pick(placeShares, stream.next());
   }
   return { firstName, lastName, gender, place: places[place] as Place, devices, genres, pace, morning };
 }

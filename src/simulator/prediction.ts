@@ -1,8 +1,10 @@
+import type { FaultName } from '../answer-key/answer-key.ts';
 import { UsageError } from '../errors.ts';
 import { dayOf } from './calendar.ts';
 import { expectedEvents, type ProfileName } from './pages.ts';
-import { busyness, makeLevels, makePopulation } from './population.ts';
-import { MOST_USERS, type Settings } from './settings.ts';
+import { busyness, makeLevels } from './population.ts';
+import { MOST_DAYS, MOST_USERS, type Settings } from './settings.ts';
+import { populationOf } from './world.ts';
 
 /** What a data set will come to, before it is made. */
 export interface Prediction {
@@ -15,12 +17,20 @@ export interface Prediction {
 
 /** Bytes of an event and of a song, as measured; gzip takes them to a share. */
 const EVENT_BYTES = 478;
-const SONG_BYTES = 253;
+const SONG_BYTES = 275;
 const GZIP_SHARE = 0.075;
 /** Of the events that the chain expects, those that mornings do not cut off; measured. */
 const UNCUT = 0.972;
 /** A sample of the users tells of all. */
 const MOST_ASKED = 200_000;
+
+/** Faults add lines and copies of files. */
+function dirtyFactor({ rates }: Settings): number {
+  const of = (name: FaultName): number => rates?.[name] ?? 0;
+  return (
+    (1 + of('duplicate-event') + of('key-conflict')) * (1 + of('duplicate-file') + of('redelivered-file'))
+  );
+}
 
 /** Predicts from the users' own rates; a few per cent off for thousands of users, more for a handful. */
 export function predict(settings: Settings): Prediction {
@@ -28,12 +38,13 @@ export function predict(settings: Settings): Prediction {
   const sums = expectedSums(settings, Math.min(lastUser, MOST_ASKED));
   const scale = lastUser / Math.min(lastUser, MOST_ASKED);
   const events = sums.events * scale;
+  const lines = events * dirtyFactor(settings);
   const packed = settings.gzip ? GZIP_SHARE : 1;
   return {
     users: Math.round(sums.users * scale),
     sessions: Math.round(sums.sessions * scale),
     events: Math.round(events),
-    logBytes: Math.round(events * EVENT_BYTES * packed),
+    logBytes: Math.round(lines * EVENT_BYTES * packed),
     songBytes: Math.round(
       settings.songs * SONG_BYTES * (settings.gzip && settings.songFiles === 'packed' ? 0.35 : 1),
     ),
@@ -47,10 +58,11 @@ export function solve(
   by: 'users' | 'days',
 ): Settings {
   const packed = settings.gzip ? GZIP_SHARE : 1;
-  const events = 'events' in wanted ? wanted.events : wanted.bytes / (EVENT_BYTES * packed);
+  const events =
+    'events' in wanted ? wanted.events : wanted.bytes / (EVENT_BYTES * packed * dirtyFactor(settings));
   const at = (value: number): Settings =>
     by === 'users' ? { ...settings, users: [value] } : { ...settings, days: value };
-  const most = by === 'users' ? MOST_USERS : 3_660;
+  const most = by === 'users' ? MOST_USERS : MOST_DAYS;
   let low = 1;
   let high = most;
   if (predict(at(most)).events < events) {
@@ -74,9 +86,9 @@ function expectedSums(
   settings: Settings,
   lastUser: number,
 ): { users: number; sessions: number; events: number } {
-  const { seed, days, growth, attrition, profile } = settings;
+  const { seed, days, profile } = settings;
   const fromDay = dayOf(settings.from) as number;
-  const population = makePopulation({ seed, fromDay, days, firstUser: 1, lastUser, growth, attrition });
+  const population = populationOf(settings, 1, lastUser);
   const busy = new Float64Array(days + 1);
   for (let day = 0; day < days; day += 1) busy[day + 1] = (busy[day] as number) + busyness(fromDay + day);
   const [free, paid] = eventsASession(profile);

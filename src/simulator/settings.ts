@@ -1,8 +1,9 @@
 import { UsageError } from '../errors.ts';
 import { dateOf, dayOf } from './calendar.ts';
 import { FEWEST_SONGS, MOST_SONGS } from './catalogue.ts';
-import { eventFaults, type FaultRates, fileFaults } from './faults.ts';
+import { eventFaults, type FaultRates } from './faults.ts';
 import type { ProfileName } from './pages.ts';
+import { exp, ln } from './random.ts';
 
 /** Everything that a data set's content depends on; kept in its answer key. */
 export interface Settings {
@@ -38,8 +39,11 @@ export const usualSettings = {
 } as const;
 
 export const MOST_USERS = 9_999_999;
-const MOST_DAYS = 3_660;
-/** The loader refuses times that lie over a day ahead, so a data set should end before today. */
+export const MOST_DAYS = 3_660;
+/** Of all users, those who join later included; and recruits of one user, whose ids stay exact in session numbers. */
+const MOST_PEOPLE = 20_000_000;
+const MOST_RECRUITS = 300;
+/** Times have thirteen digits from here on. */
 const FIRST_DATE = '2001-09-10';
 const LAST_DATE = '2099-12-31';
 
@@ -51,12 +55,14 @@ export function assertSettings(settings: Settings): void {
   for (const last of users) assertWhole('--users', last, 1, MOST_USERS);
   assertWhole('--songs', songs, FEWEST_SONGS, MOST_SONGS);
   const day = dayOf(from);
-  if (day === null || from < FIRST_DATE || dateOf(day + days - 1) > LAST_DATE) {
+  if (day === null) {
+    throw new UsageError(`--from is "${from}", and there is no such day.`, {
+      hint: 'A date such as 2018-11-01.',
+    });
+  }
+  if (from < FIRST_DATE || dateOf(day + days - 1) > LAST_DATE) {
     throw new UsageError(
-      `--from "${from}" with ${days} days is not between ${FIRST_DATE} and ${LAST_DATE}.`,
-      {
-        hint: 'A date such as 2018-11-01.',
-      },
+      `The days from ${from} to ${dateOf(day + days - 1)} are not between ${FIRST_DATE} and ${LAST_DATE}.`,
     );
   }
   assertShare('--match-share', matchShare, 1);
@@ -66,13 +72,29 @@ export function assertSettings(settings: Settings): void {
       hint: '0.15 means that 15 of 100 users leave within a year.',
     });
   }
-  if (rates === null) return;
-  for (const names of [eventFaults, fileFaults]) {
-    const sum = names.reduce((total, name) => total + (rates[name] ?? 0), 0);
-    if (names === eventFaults && sum > 1) {
-      throw new UsageError(`The --dirty rates of ${names.join(', ')} come to ${sum}, more than every event.`);
-    }
+  assertGrowth(settings);
+  const sum = eventFaults.reduce((total, name) => total + (rates?.[name] ?? 0), 0);
+  if (sum > 1) {
+    throw new UsageError(`The --dirty rates of events come to ${sum}; they cannot be more than 1 together.`);
   }
+}
+
+function assertGrowth(settings: Settings): void {
+  const recruits = expectedRecruits(settings);
+  const people = (1 + recruits) * (settings.users.at(-1) as number);
+  if (recruits <= MOST_RECRUITS && people <= MOST_PEOPLE) return;
+  throw new UsageError(
+    `--growth ${settings.growth} makes about ${Math.round(people).toLocaleString('en-US')} users of ${settings.users.at(-1)?.toLocaleString('en-US')} in ${settings.days} days, which is too many.`,
+    { hint: 'Give a smaller --growth, fewer --days or fewer --users.' },
+  );
+}
+
+/** Users whom each user of the beginning brings, on average, until the last day. */
+function expectedRecruits({ growth, attrition, days }: Settings): number {
+  const joining = ln(1 + growth);
+  const net = joining + ln(1 - attrition);
+  const years = days / 365;
+  return Math.abs(net) < 1e-9 ? joining * years : (joining * (exp(net * years) - 1)) / net;
 }
 
 function assertWhole(flag: string, value: number, least: number, most: number): void {

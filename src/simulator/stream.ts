@@ -1,35 +1,25 @@
 import { dayOf } from './calendar.ts';
-import { makeCatalogue } from './catalogue.ts';
 import type { Writer } from './file-writer.ts';
-import { makeDays, REDELIVERY } from './make-days.ts';
-import { makePopulation } from './population.ts';
-import { recordForms } from './record-form.ts';
+import { makeDays } from './make-days.ts';
 import type { Settings } from './settings.ts';
-import { makeTaste } from './taste.ts';
+import { catalogueOf, populationOf, worldOf } from './world.ts';
 
 /** Writes all events as lines, day by day, as fast as `write` takes them; the songs are left out. */
 export async function streamEvents(
   settings: Settings,
   write: (text: string) => Promise<void>,
 ): Promise<void> {
-  const { seed, profile, growth, attrition, days, rates } = settings;
+  const { days } = settings;
   const fromDay = dayOf(settings.from) as number;
-  // Each day is a file of its own, whose last line would stick to the next one's first.
-  const form = { ...recordForms[settings.format], endsLastLine: true };
-  const catalogue = makeCatalogue(seed, settings.songs, form);
   const lastUser = settings.users.at(-1) as number;
-  const population = makePopulation({ seed, fromDay, days, firstUser: 1, lastUser, growth, attrition });
+  const world = worldOf(settings, catalogueOf(settings), populationOf(settings, 1, lastUser));
+  // What befalls whole files has no meaning in a stream.
+  const rates =
+    settings.rates === null ? null : { ...settings.rates, 'redelivered-file': 0, 'duplicate-file': 0 };
   await makeDays(
     {
-      model: {
-        seed,
-        profile,
-        fromDay,
-        population,
-        catalogue,
-        taste: makeTaste(catalogue, seed, settings.matchShare),
-        form,
-      },
+      // Each day is a file of its own, whose last line would stick to the next one's first.
+      model: { ...world, form: { ...world.form, endsLastLine: true } },
       firstUser: 1,
       lastUser,
       firstDay: fromDay,
@@ -38,8 +28,7 @@ export async function streamEvents(
       rates,
       isPacked: false,
       keepsTimes: false,
-      // What would be delivered a second time comes once only.
-      open: async (path) => lineWriter(path.startsWith(REDELIVERY) ? async () => {} : write),
+      open: async () => lineWriter(write),
     },
     () => {},
   );

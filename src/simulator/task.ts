@@ -4,10 +4,10 @@ import type { Catalogue } from './catalogue.ts';
 import type { OpenWriter } from './file-writer.ts';
 import { type MadeDays, makeDays } from './make-days.ts';
 import { makeSongs } from './make-songs.ts';
-import { makePopulation, type Population } from './population.ts';
+import type { Population } from './population.ts';
 import { recordForms } from './record-form.ts';
 import type { Settings } from './settings.ts';
-import { makeTaste } from './taste.ts';
+import { populationOf, worldOf } from './world.ts';
 
 /** A part of a data set that can be made by itself, in any thread. */
 export type Task =
@@ -21,7 +21,7 @@ export type Task =
   | { readonly kind: 'songs'; readonly from: number; readonly to: number };
 
 export type Made =
-  | { readonly kind: 'days'; readonly made: MadeDays }
+  | { readonly kind: 'days'; readonly lastUser: number; readonly made: MadeDays }
   | { readonly kind: 'songs'; readonly made: FileKey[] };
 
 /** Does tasks of one data set; keeps the users of the last range, since the next task is often of the same. */
@@ -30,34 +30,27 @@ export function taskRunner(
   catalogue: Catalogue,
   open: OpenWriter,
 ): (task: Task, onProgress: (amount: number) => void) => Promise<Made> {
-  const { seed, profile, growth, attrition, rates, gzip } = settings;
-  const fromDay = dayOf(settings.from) as number;
-  const form = recordForms[settings.format];
-  const taste = makeTaste(catalogue, seed, settings.matchShare);
+  const { seed, rates, gzip } = settings;
   let users: { firstUser: number; population: Population } | null = null;
   return async (task, onProgress) => {
     if (task.kind === 'songs') {
       const { from, to } = task;
-      const made = await makeSongs(
-        { seed, form, from, to, layout: settings.songFiles, isPacked: gzip, open },
-        onProgress,
-      );
-      return { kind: 'songs', made };
+      const form = recordForms[settings.format];
+      const request = { seed, form, from, to, layout: settings.songFiles, isPacked: gzip, open };
+      return { kind: 'songs', made: await makeSongs(request, onProgress) };
     }
     const { firstUser, lastUser, firstDay, days } = task;
     if (users?.firstUser !== firstUser) {
-      const request = { seed, fromDay, days: settings.days, firstUser, lastUser, growth, attrition };
-      users = { firstUser, population: makePopulation(request) };
+      users = { firstUser, population: populationOf(settings, firstUser, lastUser) };
     }
-    const { population } = users;
     const made = await makeDays(
       {
-        model: { seed, profile, fromDay, population, catalogue, taste, form },
+        model: worldOf(settings, catalogue, users.population),
         firstUser,
         lastUser,
         firstDay,
         days,
-        lastDay: fromDay + settings.days - 1,
+        lastDay: (dayOf(settings.from) as number) + settings.days - 1,
         rates,
         isPacked: gzip,
         keepsTimes: settings.users.length > 1,
@@ -65,6 +58,6 @@ export function taskRunner(
       },
       onProgress,
     );
-    return { kind: 'days', made };
+    return { kind: 'days', lastUser, made };
   };
 }

@@ -4,7 +4,7 @@ import { type Comparison, faultCounts } from '../answer-key/compare.ts';
 import { drawTable, formatCount, plural } from './format.ts';
 import { printable } from './printable.ts';
 
-const SHOWN = 200;
+const SHOWN = 20;
 
 /** What of the warehouse agrees with the answer key, and every difference by name. */
 export function drawComparison({ compared, differences }: Comparison, key: AnswerKey, file: string): string {
@@ -26,6 +26,9 @@ export function drawComparison({ compared, differences }: Comparison, key: Answe
           `The warehouse agrees with ${file}: every good event once, ${plural(planted, 'planted fault')} accounted for.`,
         )
       : pc.red(`${plural(differences.length, 'difference')} from ${file}.`);
+  if (compared.file === ofKind('file') - foreignFiles(differences)) {
+    return pc.red(`The warehouse holds none of the files of ${file}: it was loaded with other data.`);
+  }
   return [
     drawTable(['compared', 'in the key', ''], rows, [false, true, false]),
     '',
@@ -34,6 +37,11 @@ export function drawComparison({ compared, differences }: Comparison, key: Answe
     ...(lines.length > 0 ? [''] : []),
     sum,
   ].join('\n');
+}
+
+/** Files of the warehouse that the answer key does not know. */
+function foreignFiles(differences: Comparison['differences']): number {
+  return differences.filter(({ kind, expected }) => kind === 'file' && expected === 'nothing').length;
 }
 
 const meanings: Readonly<Record<string, string>> = {

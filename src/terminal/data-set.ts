@@ -4,6 +4,7 @@ import { ANSWER_KEY_FILE, type AnswerKey } from '../answer-key/answer-key.ts';
 import { faultCounts } from '../answer-key/compare.ts';
 import type { MadeDataSet } from '../simulator/data-set.ts';
 import { drawTable, formatBytes, formatCount, formatSeconds, plural } from './format.ts';
+import { shellWord } from './shell.ts';
 
 /** What `simulate` made, and what to do with it. */
 export function drawDataSet(
@@ -15,22 +16,23 @@ export function drawDataSet(
     return `${pc.green('Made')} a part in ${folder} in ${formatSeconds(seconds)}. The answer key comes with the last part.`;
   }
   const parts = [headline(status, key, folder, seconds), drawContents(key, folder), drawFaults(key)];
-  const manifest = join(folder, ANSWER_KEY_FILE);
-  const steps = [
-    [
-      'load it',
-      `sparkify etl --log-data ${join(folder, 'log_data')} --song-data ${join(folder, 'song_data')}`,
-    ],
-    ['compare', `sparkify check --against ${manifest}`],
+  if (key.events.lines > 0) parts.push(drawSteps(folder, redelivered));
+  return parts.filter((part) => part !== '').join('\n\n');
+}
+
+/** What to do with the data; a warehouse of its own keeps it away from real ones. */
+function drawSteps(folder: string, redelivered: number): string {
+  const at = (...names: string[]): string => shellWord(join(folder, ...names));
+  const warehouse = `--warehouse ${shellWord(`duckdb:${folder.replace(/\/+$/, '')}.duckdb`)}`;
+  const steps: [string, string][] = [
+    ['Load it', `npx sparkify etl --log-data ${at('log_data')} --song-data ${at('song_data')} ${warehouse}`],
+    ['Compare what came of it', `npx sparkify check --against ${at(ANSWER_KEY_FILE)} ${warehouse}`],
   ];
   if (redelivered > 0) {
-    steps.push([
-      'then',
-      `cp -R ${join(folder, 'redelivery')}/. ${folder}/   delivers ${plural(redelivered, 'file')} again, changed; load and compare anew`,
-    ]);
+    const what = `Deliver ${plural(redelivered, 'file')} again, changed; then load and compare anew`;
+    steps.push([what, `cp -R ${at('redelivery')}/. ${shellWord(folder)}/`]);
   }
-  parts.push(steps.map(([name, what]) => `${pc.dim((name as string).padEnd(9))}${what}`).join('\n'));
-  return parts.filter((part) => part !== '').join('\n\n');
+  return steps.flatMap(([what, how]) => [what, `  ${pc.cyan(how)}`]).join('\n');
 }
 
 function headline(status: MadeDataSet['status'], key: AnswerKey, folder: string, seconds: number): string {

@@ -7,6 +7,7 @@ import type { SqlRow } from '../warehouses/warehouse.ts';
 import { formatSeconds, plural } from './format.ts';
 import { drawLoadReport } from './load-report.ts';
 import { drawReport } from './report.ts';
+import { shellWord } from './shell.ts';
 
 export interface DemoOutcome {
   readonly made: MadeDataSet;
@@ -16,10 +17,20 @@ export interface DemoOutcome {
   readonly data: string;
   readonly file: string;
   readonly seconds: number;
+  readonly columns: number;
 }
 
 /** The demo from end to end: the data, the load, first insights, where everything is and what to try next. */
-export function drawDemo({ made, report, answers, folder, data, file, seconds }: DemoOutcome): string {
+export function drawDemo({
+  made,
+  report,
+  answers,
+  folder,
+  data,
+  file,
+  seconds,
+  columns,
+}: DemoOutcome): string {
   const events = plural(made.key?.events.lines ?? 0, 'event');
   const songs = plural(made.key?.songs.lines ?? 0, 'song');
   const first =
@@ -29,9 +40,9 @@ export function drawDemo({ made, report, answers, folder, data, file, seconds }:
   return [
     first,
     section('The load'),
-    drawLoadReport(report, false, ` --warehouse duckdb:${file}`),
+    drawLoadReport(report, false, ` --warehouse ${shellWord(`duckdb:${file}`)}`),
     section('First insights'),
-    answers.map((answer) => drawReport(answer.report, answer.rows)).join('\n\n'),
+    answers.map((answer) => drawReport(answer.report, answer.rows, columns)).join('\n\n'),
     section('Next'),
     next(made, folder, data, file),
     `${pc.dim(`All of it took ${formatSeconds(seconds)}.`)}`,
@@ -43,19 +54,23 @@ function section(title: string): string {
 }
 
 function next(made: MadeDataSet, folder: string, data: string, file: string): string {
-  const warehouse = `--warehouse duckdb:${file}`;
+  const warehouse = `--warehouse ${shellWord(`duckdb:${file}`)}`;
+  const manifest = join(data, 'manifest.json');
   const steps: [string, string][] = [
-    ['ask in SQL', `npx sparkify query ${warehouse} "select * from songplays limit 5"`],
-    ['see what was refused', `npx sparkify rejects list ${warehouse}`],
-    ['compare every number', `npx sparkify check ${warehouse} --against ${join(data, 'manifest.json')}`],
-    ['load your own files', 'npx sparkify init, then npx sparkify etl'],
-    ['remove all of this', `rm -r ${folder}`],
+    ['Ask in SQL', `npx sparkify query "select * from songplays limit 5" ${warehouse}`],
+    ['See what was refused, and why', `npx sparkify rejects list ${warehouse}`],
+    [
+      'Compare every number with what must be there',
+      `npx sparkify check ${warehouse} --against ${shellWord(manifest)}`,
+    ],
+    ['Load files of your own', 'npx sparkify init, then npx sparkify etl'],
+    ['Remove all of this', `rm -r ${shellWord(folder)}`],
   ];
-  const lines = steps.map(([what, how]) => `${what.padEnd(22)}${how}`);
+  const planted = plural(made.key?.faults.length ?? 0, 'fault');
   const where = [
-    `${pc.dim('logs and songs'.padEnd(22))}${data}`,
-    `${pc.dim('the warehouse'.padEnd(22))}${file}`,
-    `${pc.dim('what must be in it'.padEnd(22))}${join(data, 'manifest.json')} ${pc.dim(`(${plural(made.key?.faults.length ?? 0, 'fault')} planted on purpose)`)}`,
-  ];
-  return [...where, '', ...lines].join('\n');
+    ['logs and songs', data],
+    ['the warehouse', file],
+    ['what must be in it', `${manifest} (with ${planted} planted on purpose)`],
+  ].map(([what, place]) => `${pc.dim((what as string).padEnd(20))}${place}`);
+  return [...where, '', ...steps.flatMap(([what, how]) => [what, `  ${pc.cyan(how)}`])].join('\n');
 }

@@ -4,42 +4,64 @@ import type { SqlRow, SqlValue } from '../warehouses/warehouse.ts';
 import { drawTable, formatCount, formatShare } from './format.ts';
 import { printable } from './printable.ts';
 
-const BAR_WIDTH = 24;
+const LONGEST_BAR = 24;
+const SHORTEST_BAR = 8;
 const LONGEST_TEXT = 34;
+const SHORTEST_TEXT = 16;
 const CHART_HEIGHT = 6;
 const eighths = ' ▁▂▃▄▅▆▇█';
 const barEighths = ['', '▏', '▎', '▍', '▌', '▋', '▊', '▉'];
 
-/** A report's answer under its title: a table with a bar to each row, or a chart of columns. */
-export function drawReport({ title, columns, chart }: Report, rows: readonly SqlRow[]): string {
+/** A report's answer under its title, not wider than `width` if it can: a table with bars, or a chart of columns. */
+export function drawReport(
+  { title, note, columns, chart }: Report,
+  rows: readonly SqlRow[],
+  width: number,
+): string {
   const head = pc.bold(title);
   if (rows.length === 0) return `${head}\n${pc.dim('nothing yet')}`;
-  return `${head}\n${chart.kind === 'bars' ? drawBars(columns, chart.of, rows) : drawColumns(chart, rows)}`;
+  const body = chart.kind === 'bars' ? drawBars(columns, chart.of, rows, width) : drawColumns(chart, rows);
+  return `${head}\n${body}${note === undefined ? '' : `\n${pc.dim(note)}`}`;
 }
 
-function drawBars(columns: readonly ReportColumn[], of: string, rows: readonly SqlRow[]): string {
+function drawBars(
+  columns: readonly ReportColumn[],
+  of: string,
+  rows: readonly SqlRow[],
+  width: number,
+): string {
   const most = Math.max(...rows.map((row) => Number(row[of])));
-  const body = rows.map((row) => [
-    ...columns.map((column) => shown(column, row[column.name] ?? null)),
-    bar(Number(row[of]) / most),
-  ]);
-  return drawTable([...columns.map(({ label }) => label), ''], body, [
-    ...columns.map(({ shows }) => shows !== 'text'),
-    false,
-  ]);
+  let longestText = LONGEST_TEXT;
+  let left = 0;
+  let body: string[][] = [];
+  // Texts give way before bars do.
+  for (; longestText >= SHORTEST_TEXT; longestText -= 2) {
+    body = rows.map((row) => columns.map((column) => shown(column, row[column.name] ?? null, longestText)));
+    const widths = columns.map(({ label }, at) =>
+      Math.max(label.length, ...body.map((row) => row[at]?.length ?? 0)),
+    );
+    left = width - widths.reduce((sum, one) => sum + one + 2, 0);
+    if (left >= LONGEST_BAR) break;
+  }
+  const barWidth = Math.max(SHORTEST_BAR, Math.min(LONGEST_BAR, left));
+  return drawTable(
+    [...columns.map(({ label }) => label), ''],
+    rows.map((row, at) => [...(body[at] as string[]), bar(Number(row[of]) / most, barWidth)]),
+    [...columns.map(({ shows }) => shows !== 'text'), false],
+  );
 }
 
-function bar(share: number): string {
-  const parts = Math.max(1, Math.round(share * BAR_WIDTH * 8));
+function bar(share: number, width: number): string {
+  const parts = Math.max(1, Math.round(share * width * 8));
   return pc.cyan('█'.repeat(Math.floor(parts / 8)) + barEighths[parts % 8]);
 }
 
-function shown({ shows }: ReportColumn, value: SqlValue): string {
-  if (value === null) return pc.dim('unknown');
+function shown({ shows }: ReportColumn, value: SqlValue, longestText: number): string {
+  if (value === null) return 'unknown';
   if (shows === 'count') return formatCount(Number(value));
   if (shows === 'share') return formatShare(Number(value));
   const text = printable(String(value));
-  return text.length > LONGEST_TEXT ? `${text.slice(0, LONGEST_TEXT - 1).toWellFormed()}…` : text;
+  return text.length > longestText ? `${text.slice(0, longestText - 1).toWellFormed()}…` : text;
 }
 
 /** A column for each row, three characters wide, with the largest number at the top. */

@@ -10,7 +10,10 @@ export interface Dialect {
   readonly types: Readonly<Record<ColumnType, string>>;
   /** Functions that models call by our name; each takes one column and gives the engine's expression. */
   readonly functions: Readonly<
-    Record<'utc_timestamp' | 'iso_weekday' | 'byte_length', (argument: string) => string>
+    Record<
+      'utc_timestamp' | 'iso_weekday' | 'byte_length' | 'md5_number' | 'ms_of_day',
+      (argument: string) => string
+    >
   >;
 }
 

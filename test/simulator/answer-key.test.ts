@@ -119,6 +119,34 @@ describe('a warehouse into which a simulated data set was loaded', () => {
       ['table'],
     ],
     [
+      'all matched plays name one song',
+      'update songplays set song_id = (select min(song_id) from songs) where song_id is not null',
+      ['day'],
+    ],
+    [
+      'two users have swapped their plays',
+      `update songplays set user_id = case songplays.user_id when two.a then two.b else two.a end
+       from (select min(user_id) as a, max(user_id) as b from songplays) as two
+       where songplays.user_id in (two.a, two.b)`,
+      ['day'],
+    ],
+    ['a place is lost', "update songplays set location = null where location like 'New%'", ['day']],
+    [
+      'a user has another name',
+      "update users set first_name = 'Nobody' where user_id = (select min(user_id) from users)",
+      ['table'],
+    ],
+    [
+      'a song has another year',
+      'update songs set year = 1900 where song_id = (select min(song_id) from songs)',
+      ['table'],
+    ],
+    [
+      'an artist moved',
+      "update artists set location = 'Nowhere' where artist_id = (select min(artist_id) from artists)",
+      ['table'],
+    ],
+    [
       'a match is lost',
       'update songplays set song_id = null where songplay_id = (select min(songplay_id) from songplays where song_id is not null)',
       ['day'],

@@ -86,9 +86,11 @@ describe('a data set', () => {
     const folder = await simulated({ seed: 1 });
     const before = hashesIn(folder);
     await expect(simulate(folder, settingsWith({ seed: 2 }))).rejects.toThrow(
-      /its seed is 1, not 2; nothing was written/,
+      /made with --seed 1, not --seed 2; nothing was written/,
     );
-    await expect(simulate(folder, settingsWith({ days: 2 }))).rejects.toThrow(/its days is 4, not 2/);
+    await expect(simulate(folder, settingsWith({ days: 2 }))).rejects.toThrow(
+      /made with --days 4, not --days 2/,
+    );
     expect(hashesIn(folder)).toEqual(before);
     expect(hashesIn(await simulated({ seed: 2 }))['log_data/2018/11/2018-11-02-events.json']).not.toBe(
       before['log_data/2018/11/2018-11-02-events.json'],
@@ -144,7 +146,7 @@ describe('a data set', () => {
     const stopped = await sparkify(flags, {
       cwd,
       onTalk: (child, talk) => {
-        if (talk.includes('simulate:')) setTimeout(() => child.kill('SIGINT'), 250);
+        if (talk.includes('Making')) setTimeout(() => child.kill('SIGINT'), 250);
       },
     });
     expect(stopped.code).toBe(130);
@@ -152,7 +154,7 @@ describe('a data set', () => {
     const names = Object.keys(hashesIn(join(cwd, 'made')));
     expect(names.filter((name) => name.endsWith('.part'))).toEqual([]);
     expect((await sparkify(['check', '--against', 'made/manifest.json'], { cwd })).stderr).toContain(
-      'not complete',
+      'Cannot read the answer key',
     );
     expect((await sparkify(flags, { cwd })).code).toBe(0);
     await sparkify(
@@ -168,19 +170,23 @@ describe('sparkify simulate', () => {
     [['--users', 'many'], '--users is "many", not a number'],
     [['--users', '0'], '--users is 0, not a whole number from 1'],
     [['--days', '1.5'], '--days is 1.5, not a whole number'],
-    [['--from', '2018-02-30'], '--from "2018-02-30"'],
+    [['--from', '2018-02-30'], '--from is "2018-02-30", and there is no such day'],
+    [['--from', '1999-01-01'], 'are not between 2001-09-10'],
+    [['--growth', '10', '--days', '3000'], 'which is too many'],
+    [['--out', ''], '--out is empty'],
+    [['--out', '-', '--part', '1/2'], '--part does not go with --out -'],
     [['--songs', '70'], '--songs is 70, not a whole number from 71 to 1,000,000'],
     [['--match-share', '1.2'], '--match-share is 1.2, not a share from 0 to 1'],
     [['--attrition', '1'], '--attrition is 1'],
     [['--profile', 'jazz'], '--profile is "jazz", not classic or full'],
     [['--size', 'big'], '--size is "big", not a size'],
-    [['--size', '1PB'], '--size is "1PB", not a size'],
+    [['--size', '1PB'], 'So much does not fit'],
     [['--size', '900TB'], 'So much does not fit'],
     [['--events', '0'], '--events is 0'],
     [['--events', '1e6', '--users', '10', '--days', '2'], 'leave one of them out'],
     [['--dirty', 'gremlins=0.1'], '--dirty knows no fault "gremlins"'],
     [['--dirty', 'late=2'], '--dirty late is "2", not a rate from 0 to 1'],
-    [['--dirty', 'late=0.9,new-key=0.9'], 'more than every event'],
+    [['--dirty', 'late=0.9,new-key=0.9'], 'cannot be more than 1 together'],
     [['--part', '5/4'], '--part is "5/4"'],
     [['--workers', '0'], '--workers is 0'],
     [['--speed', '60x'], '--speed belongs to --live'],
@@ -207,15 +213,15 @@ describe('sparkify simulate', () => {
   test('says what it would make, and makes nothing, with --dry-run', async () => {
     const cwd = freshFolder();
     const { stdout } = await sparkify(['simulate', '--size', '1GB', '--dry-run'], { cwd });
-    expect(stdout).toMatch(/About 2,\d{3},\d{3} events of \d\d,\d{3} users on 30 days/);
+    expect(stdout).toMatch(/about 2,\d{3},\d{3} events of \d\d,\d{3} users and \d+ who join them on 30 days/);
     expect(readdirSync(cwd)).toEqual([]);
   });
 
   test('refuses more than the disk holds before it begins', async () => {
     const cwd = freshFolder();
-    const { code, stderr } = await sparkify(['simulate', '--users', '9000000', '--days', '3000'], { cwd });
+    const { code, stderr } = await sparkify(['simulate', '--users', '9000000', '--days', '300'], { cwd });
     expect(code).toBe(1);
-    expect(stderr).toMatch(/needs about .* GB, and .* GB are free; nothing was written/);
+    expect(stderr).toMatch(/needs about [\d,]+ MB, and [\d,]+ MB are free; nothing was written/);
     expect(readdirSync(cwd)).toEqual([]);
   });
 });

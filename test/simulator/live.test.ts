@@ -134,7 +134,7 @@ describe('sparkify simulate --live', () => {
     expect(readdirSync(join(cwd, 'live')).sort()).toEqual(['live.json', 'log_data', 'song_data']);
     const other = await sparkify([...flags, '--seed', '9'], { cwd });
     expect(`${other.code} ${other.stderr}`).toContain('2 ');
-    expect(other.stderr).toContain('whose seed is 1, not 9; nothing was written');
+    expect(other.stderr).toContain('made with --seed 1, not --seed 9; nothing was written');
   });
 
   test('goes to a pipe, and ends with its reader', async () => {

@@ -1,0 +1,81 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { FileKey } from '../answer-key/answer-key.ts';
+import type { Delivery, MadeDays } from './make-days.ts';
+import type { Settings } from './settings.ts';
+import type { Made } from './task.ts';
+
+/** Part k of N of a data set: its k-th share of the days and of the songs. */
+export interface Part {
+  readonly part: number;
+  readonly of: number;
+}
+
+/** What a part keeps for the answer key of the whole. */
+interface PartRecord extends Part {
+  readonly format: 'sparkify part 1';
+  readonly settings: Settings;
+  readonly songs: readonly FileKey[];
+  readonly days: readonly { readonly first: PackedDelivery; readonly final: PackedDelivery | null }[];
+}
+
+type PackedDelivery = Omit<Delivery, 'users'> & { readonly users: string };
+
+/** The file in which a part keeps its record. */
+export function partFile({ part, of }: Part): string {
+  return `manifest.part-${part}-of-${of}.json`;
+}
+
+/** A finished part's record, as text. */
+export function partText(settings: Settings, part: Part, results: readonly Made[]): string {
+  const record: PartRecord = {
+    format: 'sparkify part 1',
+    ...part,
+    settings,
+    songs: results.flatMap((result) => (result.kind === 'songs' ? result.made : [])),
+    days: results.flatMap((result) => {
+      if (result.kind !== 'days') return [];
+      const { first, final } = result.made;
+      return [{ first: pack(first), final: final === first ? null : pack(final) }];
+    }),
+  };
+  return JSON.stringify(record);
+}
+
+/** A part's record; null if the file holds none. */
+export function readPart(file: string): PartRecord | null {
+  try {
+    const record = JSON.parse(readFileSync(file, 'utf8')) as PartRecord | null;
+    return record?.format === 'sparkify part 1' ? record : null;
+  } catch {
+    return null;
+  }
+}
+
+/** What all parts came to; null while one is missing, or has just been put together by another process. */
+export function readParts(folder: string, of: number): { songs: FileKey[]; days: MadeDays[] } | null {
+  const records = Array.from({ length: of }, (_, at) =>
+    readPart(join(folder, partFile({ part: at + 1, of }))),
+  );
+  const found = records.filter((record) => record !== null);
+  if (found.length < of) return null;
+  return {
+    songs: found.flatMap(({ songs }) => songs),
+    days: found.flatMap(({ days }) =>
+      days.map(({ first, final }): MadeDays => {
+        const one = unpack(first);
+        return { first: one, final: final === null ? one : unpack(final) };
+      }),
+    ),
+  };
+}
+
+function pack(delivery: Delivery): PackedDelivery {
+  const { buffer, byteOffset, byteLength } = delivery.users;
+  return { ...delivery, users: Buffer.from(buffer, byteOffset, byteLength).toString('base64') };
+}
+
+function unpack(delivery: PackedDelivery): Delivery {
+  const bytes = Uint8Array.from(Buffer.from(delivery.users, 'base64'));
+  return { ...delivery, users: new Uint16Array(bytes.buffer) };
+}

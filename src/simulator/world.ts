@@ -1,0 +1,37 @@
+import { dayOf } from './calendar.ts';
+import { type Catalogue, makeCatalogue } from './catalogue.ts';
+import type { Model } from './day.ts';
+import { makePopulation, type Population } from './population.ts';
+import { recordForms } from './record-form.ts';
+import type { Settings } from './settings.ts';
+import { makeTaste } from './taste.ts';
+
+/** The songs of a data set, and those that its plays name although they are in no file. */
+export function catalogueOf({ seed, songs, format }: Settings): Catalogue {
+  return makeCatalogue(seed, songs, recordForms[format]);
+}
+
+/** The users of a range of numbers, and those whom they bring. */
+export function populationOf(settings: Settings, firstUser: number, lastUser: number): Population {
+  const { seed, days, growth, attrition } = settings;
+  const fromDay = dayOf(settings.from) as number;
+  return makePopulation({ seed, fromDay, days, firstUser, lastUser, growth, attrition });
+}
+
+/** Everything that a day's simulation needs, save the levels, which move with the days. */
+export function worldOf(
+  settings: Settings,
+  catalogue: Catalogue,
+  population: Population,
+): Omit<Model, 'levels'> {
+  const { seed, profile } = settings;
+  return {
+    seed,
+    profile,
+    fromDay: dayOf(settings.from) as number,
+    population,
+    catalogue,
+    taste: makeTaste(catalogue, seed, settings.matchShare),
+    form: recordForms[settings.format],
+  };
+}
