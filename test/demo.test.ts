@@ -50,3 +50,13 @@ test('the demo leaves a folder alone that holds something else', async () => {
   expect(stderr).toContain('holds something else, for example "mine.txt"; nothing was written');
   expect(existsSync(join(cwd, 'sparkify-demo/sparkify.duckdb'))).toBe(false);
 });
+
+test('the demo never loads into a warehouse that is not its own', async () => {
+  const cwd = freshFolder();
+  writeFileSync(join(cwd, 'sparkify.duckdb'), 'mine');
+  const { code, stderr } = await sparkify(['demo', '--out', '.'], { cwd });
+  expect(`${code} ${stderr}`).toContain(
+    '2 error . holds something else, for example "sparkify.duckdb"; nothing was written',
+  );
+  expect(readdirSync(cwd)).toEqual(['sparkify.duckdb']);
+});

@@ -78,6 +78,19 @@ describe('a warehouse into which a simulated data set was loaded', () => {
     },
   );
 
+  test.each([
+    ['every event is late', { users: [30], days: 5, rates: { late: 1 } }],
+    ['days have one event or none', { users: [2], days: 90, seed: 2, rates: usualRates }],
+    ['first deliveries have one line', { users: [1], days: 90, seed: 4, rates: { 'redelivered-file': 1 } }],
+    ['every last line is cut off', { users: [20], days: 6, rates: { truncated: 1, late: 0.3 } }],
+    ['no play matches', { users: [40], matchShare: 0, rates: usualRates }],
+  ])('agrees with it where %s', async (_, change) => {
+    const folder = await simulated(change);
+    await loaded(folder, async (compare) => {
+      expect((await compare()).differences).toEqual([]);
+    });
+  });
+
   test('agrees with it when days and users were added to dirty data', async () => {
     const folder = await simulated({ users: [60], days: 4, rates: hostile });
     await loaded(folder, async (compare, deliverAgain) => {

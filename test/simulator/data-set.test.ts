@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
@@ -109,6 +109,84 @@ describe('a data set', () => {
     const file = join(freshFolder(), 'file');
     writeFileSync(file, 'mine');
     await expect(simulate(file, settingsWith())).rejects.toThrow(/is a file, not a folder/);
+  });
+
+  test('never touches files that were changed since, nor a set whose second delivery lies over the first', async () => {
+    const change = { rates: { 'redelivered-file': 1 } };
+    const folder = await simulated(change);
+    const name = join(folder, 'log_data/2018/11/2018-11-02-events.json');
+    const content = readFileSync(name, 'utf8');
+    writeFileSync(name, content.replace('"GET"', '"PUT"'));
+    const before = hashesIn(folder);
+    await expect(simulate(folder, settingsWith({ ...change, days: 6 }))).rejects.toThrow(
+      /is not as it was made; nothing was written/,
+    );
+    expect(hashesIn(folder)).toEqual(before);
+    writeFileSync(name, content);
+    cpSync(join(folder, 'redelivery'), folder, { recursive: true });
+    const again = hashesIn(folder);
+    expect((await simulate(folder, settingsWith(change))).status).toBe('unchanged');
+    await expect(simulate(folder, settingsWith({ ...change, days: 6 }))).rejects.toThrow(
+      /cannot grow: its second delivery/,
+    );
+    expect(hashesIn(folder)).toEqual(again);
+  });
+
+  test('in parts never mixes with other parts, another number of parts, or a whole', async () => {
+    const folder = join(freshFolder(), 'data');
+    await simulate(folder, settingsWith(), { part: 1, of: 2 });
+    const before = hashesIn(folder);
+    for (const [change, part, why] of [
+      [{ seed: 2 }, { part: 1, of: 2 }, /made with --seed 1, not --seed 2/],
+      [{}, { part: 1, of: 3 }, /holds part 1 of 2/],
+      [{}, null, /holds part 1 of 2/],
+    ] as const) {
+      await expect(simulate(folder, settingsWith(change), part)).rejects.toThrow(why);
+    }
+    expect(hashesIn(folder)).toEqual(before);
+    await simulate(folder, settingsWith(), { part: 2, of: 2 });
+    expect(hashesIn(folder)).toEqual(hashesIn(await simulated()));
+    await expect(simulate(folder, settingsWith({ users: [90] }), { part: 1, of: 2 })).rejects.toThrow(
+      /cannot grow: parts/,
+    );
+  });
+
+  test('made in parts by several processes at once is the same; two writers of the whole are told of each other', async () => {
+    const cwd = freshFolder();
+    const flags = ['simulate', '--out', 'made', '--users', '2500', '--days', '12', '--songs', '300'];
+    const parts = ['1/3', '2/3', '3/3'].map((part) => sparkify([...flags, '--part', part], { cwd }));
+    for (const { code, stderr } of await Promise.all(parts)) expect(`${code} ${stderr}`).toMatch(/^0 /);
+    const whole = flags.map((flag) => (flag === 'made' ? 'whole' : flag));
+    let second: ReturnType<typeof sparkify> | null = null;
+    const first = await sparkify(whole, {
+      cwd,
+      onTalk: (_, talk) => {
+        if (talk.includes('Making')) second ??= sparkify(whole, { cwd });
+      },
+    });
+    expect(first.code).toBe(0);
+    const { code, stderr } = await (second as unknown as ReturnType<typeof sparkify>);
+    expect(`${code} ${stderr}`).toMatch(/^1 error Process \d+ is writing into whole; nothing was written/);
+    expect(hashesIn(join(cwd, 'made'))).toEqual(hashesIn(join(cwd, 'whole')));
+  });
+
+  test('that grows and is killed keeps its answer key and its files, and grows when asked again', async () => {
+    const cwd = freshFolder();
+    const flags = ['simulate', '--out', 'made', '--songs', '300', '--users', '2500'];
+    await sparkify([...flags, '--days', '2'], { cwd });
+    const before = hashesIn(join(cwd, 'made'));
+    await sparkify([...flags, '--days', '25'], {
+      cwd,
+      onTalk: (child, talk) => {
+        if (talk.includes('Making')) setTimeout(() => child.kill('SIGKILL'), 300);
+      },
+    });
+    const after = hashesIn(join(cwd, 'made'));
+    for (const [name, hash] of Object.entries(before))
+      expect(`${name} ${after[name]}`).toBe(`${name} ${hash}`);
+    expect((await sparkify([...flags, '--days', '25'], { cwd })).stdout).toContain('Extended');
+    await sparkify([...flags.map((flag) => (flag === 'made' ? 'whole' : flag)), '--days', '25'], { cwd });
+    expect(hashesIn(join(cwd, 'made'))).toEqual(hashesIn(join(cwd, 'whole')));
   });
 
   test('packs the same records that it writes plainly', async () => {

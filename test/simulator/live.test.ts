@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { type LiveOptions, type Position, streamLive } from '../../src/simulator/live.ts';
@@ -135,6 +135,42 @@ describe('sparkify simulate --live', () => {
     const other = await sparkify([...flags, '--seed', '9'], { cwd });
     expect(`${other.code} ${other.stderr}`).toContain('2 ');
     expect(other.stderr).toContain('made with --seed 1, not --seed 9; nothing was written');
+  });
+
+  test('killed while it writes songs or files goes on as if it had not been', async () => {
+    const cwd = freshFolder();
+    const flags = [
+      'simulate',
+      '--live',
+      '--out',
+      'live',
+      '--users',
+      '60',
+      '--songs',
+      '3000',
+      '--rate',
+      '300/s',
+      '--roll',
+      '1',
+    ];
+    for (const afterMs of [150, 250, 900, 1_700]) {
+      await sparkify(flags, { cwd, onStart: (child) => setTimeout(() => child.kill('SIGKILL'), afterMs) });
+    }
+    const { code, stderr } = await sparkify([...flags, '--limit', '200'], { cwd });
+    expect(`${code} ${stderr}`).toMatch(/^0 /);
+    const songs = readdirSync(join(cwd, 'live/song_data'), { recursive: true, encoding: 'utf8' });
+    expect(songs.filter((name) => name.endsWith('.json')).length).toBe(3_000);
+    const lines = linesIn(join(cwd, 'live'));
+    const whole = logTexts(await simulated({ days: 9, songs: 3_000 })).flatMap((text) => text.split('\n'));
+    expect(lines).toEqual(whole.slice(0, lines.length));
+    const otherPace = await sparkify(
+      flags.filter((flag) => !['--rate', '300/s'].includes(flag)),
+      { cwd },
+    );
+    expect(otherPace.stderr).toContain('made with rate, not real time; nothing was written');
+    writeFileSync(join(cwd, 'live/live.json'), '{}');
+    const broken = await sparkify(flags, { cwd });
+    expect(`${broken.code} ${broken.stderr}`).toMatch(/^2 error .*live.json is not of a stream/);
   });
 
   test('goes to a pipe, and ends with its reader', async () => {
