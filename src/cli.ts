@@ -49,7 +49,12 @@ const stops: ((why: InterruptedError) => void)[] = [];
 process.exitCode = await main(process.argv.slice(2));
 
 async function main(argv: readonly string[]): Promise<number> {
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    // A reader that has seen enough is no error.
+    if (error.code === 'EPIPE') process.exit(0);
+    process.stderr.write(`${pc.red('error')} Cannot write to stdout: ${error.message}\n`);
+    process.exit(1);
+  });
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => interrupt(signal));
   const isJson = argv.includes('--json');
   try {
@@ -198,7 +203,7 @@ function interrupt(signal: 'SIGINT' | 'SIGTERM'): void {
 function fromFileSystem(error: unknown): unknown {
   const { code, syscall, path, message } = error as NodeJS.ErrnoException;
   if (error instanceof SparkifyError || !code || !syscall) return error;
-  const why = message.replace(/^[A-Z]+: /, '').replace(/, \w+ '.*$/, '');
+  const why = message.replace(/^[A-Z]+: /, '').replace(/, \w+( '.*)?$/, '');
   return new SparkifyError(`Cannot ${syscall} ${path ?? 'a file'}: ${why}.`, { cause: error });
 }
 
