@@ -1,10 +1,10 @@
-import { listenerNumber, ROW_MODULUS } from '../answer-key/row-sums.ts';
+import { ROW_MODULUS } from '../answer-key/row-sums.ts';
 import { DAY_MS } from './calendar.ts';
 import type { Catalogue } from './catalogue.ts';
 import { type Events, makeEvents, reserve } from './events.ts';
 import { type FragmentStore, fragmentStore } from './fragments.ts';
 import { type Chain, chainOf, END, follow, type ProfileName, stateNumber, states } from './pages.ts';
-import { userAgents } from './people.ts';
+import type { PersonFragments } from './person-fragments.ts';
 import {
   busyness,
   dayStartMs,
@@ -19,13 +19,13 @@ import { exp, makeStream, purposes, uniformOf } from './random.ts';
 import type { RecordForm } from './record-form.ts';
 import type { Taste } from './taste.ts';
 
-/** Fragments of each session: first name and gender, last name, location, registration, number, agent and user. */
-export const SESSION_FRAGMENTS = 6;
+/** Fragments that each session has to itself: registration, number, user. */
+export const SESSION_FRAGMENTS = 3;
 
 /** What happened in one UTC day. */
 export interface Day {
   readonly events: Events;
-  /** Six fragments a session, in the order of their numbers in `events.session`. */
+  /** SESSION_FRAGMENTS a session, in the order of their numbers in `events.session`. */
   readonly fragments: FragmentStore;
   readonly sessions: Sessions;
 }
@@ -36,7 +36,13 @@ interface Sessions {
   /** Places in the population. */
   readonly users: number[];
   readonly locations: string[];
-  readonly agents: string[];
+  /** Numbers in `userAgents`. */
+  readonly devices: number[];
+  /** Fragments that people share: first name, last name, place, agent. */
+  readonly firsts: number[];
+  readonly lasts: number[];
+  readonly places: number[];
+  readonly agents: number[];
   /** The session's number, and its location and agent, as the answer key sums them (see row-sums.ts). */
   readonly remainders: number[];
   readonly tails: number[];
@@ -46,7 +52,18 @@ export function makeDay(): Day {
   return {
     events: makeEvents(),
     fragments: fragmentStore(1_024, 65_536),
-    sessions: { numbers: [], users: [], locations: [], agents: [], remainders: [], tails: [] },
+    sessions: {
+      numbers: [],
+      users: [],
+      locations: [],
+      devices: [],
+      firsts: [],
+      lasts: [],
+      places: [],
+      agents: [],
+      remainders: [],
+      tails: [],
+    },
   };
 }
 
@@ -66,6 +83,7 @@ export interface Model {
   readonly catalogue: Catalogue;
   readonly taste: Taste;
   readonly form: RecordForm;
+  readonly people: PersonFragments;
 }
 
 /** Sessions are this far apart at least. */
@@ -89,7 +107,7 @@ type Duty = 'none' | 'change level' | 'register' | 'cancel';
  * over, so that any range of days can be made alone.
  */
 export function simulateDay(model: Model, day: number, today: Day, tomorrow: Day): void {
-  const { seed, profile, population, levels, catalogue, taste, form } = model;
+  const { seed, profile, population, levels, catalogue, taste, form, people } = model;
   const chain: Chain = chainOf(profile);
   const isFull = profile === 'full';
   const stream = makeStream(seed, purposes.sessions, 0);
@@ -97,8 +115,6 @@ export function simulateDay(model: Model, day: number, today: Day, tomorrow: Day
   const busy = busyness(day);
   const midnightMs = (day + 1) * DAY_MS;
   const starts: number[] = [];
-  const known = new Map<string, string>();
-  const tails = new Map<string, number>();
 
   for (let user = 0; user < population.count; user += 1) {
     if (day < (population.joinDay[user] as number) || day > (population.leaveDay[user] as number)) continue;
@@ -173,9 +189,8 @@ export function simulateDay(model: Model, day: number, today: Day, tomorrow: Day
       script = [stateNumber.register, stateNumber.submitRegistration, stateNumber.home];
       state = stateNumber.homeGuest;
     } else state = stateNumber.home;
-    const device =
-      person.devices.length === 1 || stream.next() < 0.7 ? 0 : stream.below(person.devices.length);
-    const agent = userAgents[person.devices[device] as number] as string;
+    const usual = person.devices.length === 1 || stream.next() < 0.7;
+    const device = person.devices[usual ? 0 : stream.below(person.devices.length)] as number;
     const sessions: [today: number, tomorrow: number] = [-1, -1];
     let ts = duty === 'register' && !isFull ? (population.registeredMs[user] as number) + 1_000 : beginsMs;
     let lastTs = ts;
@@ -214,7 +229,7 @@ export function simulateDay(model: Model, day: number, today: Day, tomorrow: Day
       const isTomorrow = atMs >= midnightMs;
       const target = isTomorrow ? tomorrow : today;
       const side = isTomorrow ? 1 : 0;
-      if (sessions[side] < 0) sessions[side] = openSession(target, user, person, number, agent);
+      if (sessions[side] < 0) sessions[side] = openSession(target, user, person, number, device);
       const { events } = target;
       reserve(events);
       const place = events.count;
@@ -239,39 +254,23 @@ export function simulateDay(model: Model, day: number, today: Day, tomorrow: Day
     return 1_000 + Math.floor(Math.min(MOST_THINK_MS, stream.exponential() * THINK_MS * pace));
   }
 
-  /** Names, places and devices are few: each is encoded once a day. */
-  function encoded(text: string): string {
-    const before = known.get(text);
-    if (before !== undefined) return before;
-    const made = form.text(text);
-    known.set(text, made);
-    return made;
-  }
-
-  function tailOf(location: string, agent: string): number {
-    const name = `${location}\n${agent}`;
-    const before = tails.get(name);
-    if (before !== undefined) return before;
-    const made = listenerNumber(0, location, agent);
-    tails.set(name, made);
-    return made;
-  }
-
   /** Adds a session to a UTC day and writes the parts of its records that stay the same. */
-  function openSession(target: Day, user: number, person: Person, number: number, agent: string): number {
+  function openSession(target: Day, user: number, person: Person, number: number, device: number): number {
     const { fragments } = target;
-    fragments.add(`,"firstName":${encoded(person.firstName)},"gender":"${person.gender}","itemInSession":`);
-    fragments.add(`,"lastName":${encoded(person.lastName)},"length":`);
-    fragments.add(`"location":${encoded(person.place.location)},"method":`);
     fragments.add(`${form.double(population.registeredMs[user] as number)},"sessionId":`);
     fragments.add(String(number));
-    fragments.add(`,"userAgent":${encoded(agent)},"userId":"${population.ids[user]}"}\n`);
+    fragments.add(`${population.ids[user]}"}\n`);
     const { sessions } = target;
     sessions.users.push(user);
-    sessions.locations.push(person.place.location);
-    sessions.agents.push(agent);
+    const { location } = person.place;
+    sessions.locations.push(location);
+    sessions.devices.push(device);
+    sessions.firsts.push(people.first(person.gender, person.firstName));
+    sessions.lasts.push(people.last(person.lastName));
+    sessions.places.push(people.place(location));
+    sessions.agents.push(people.agent(device));
     sessions.remainders.push(number % ROW_MODULUS);
-    sessions.tails.push(tailOf(person.place.location, agent));
+    sessions.tails.push(people.listener(location, device));
     return sessions.numbers.push(number) - 1;
   }
 }

@@ -3,6 +3,7 @@ import type { Catalogue } from './catalogue.ts';
 import { type Day, SESSION_FRAGMENTS } from './day.ts';
 import { type FragmentStore, fragmentStore } from './fragments.ts';
 import { type Auth, states } from './pages.ts';
+import type { PersonFragments } from './person-fragments.ts';
 
 /** Longer than any record of ours. */
 const LONGEST_RECORD = 16_384;
@@ -25,6 +26,7 @@ export interface Formatter {
 /** Formats by copying fragments; `sink` gets blocks of some `blockBytes`, valid until it returns. */
 export function makeFormatter(
   catalogue: Catalogue,
+  people: PersonFragments,
   blockBytes: number,
   sink: (block: Uint8Array) => void,
 ): Formatter {
@@ -32,6 +34,7 @@ export function makeFormatter(
   const out = new DataView(block.buffer);
   const constants = fragmentStore(256, 16_384);
   const songs = catalogue.fragments;
+  const persons = people.store;
   const digits = threeDigits();
   const noArtist = constants.add('{"artist":null');
   const noSong = constants.add(',"song":null');
@@ -107,35 +110,39 @@ export function makeFormatter(
     writeThree(rest - thousands * 1_000);
   }
 
-  function writeRecord({ events, fragments }: Day, event: number): void {
+  function writeRecord({ events, fragments, sessions }: Day, event: number): void {
     const kind = events.kind[event] as number;
     const state = kind >> 1;
     const song = events.song[event] as number;
     const nameless = isNameless[state] as boolean;
-    const own = (events.session[event] as number) * SESSION_FRAGMENTS;
+    const session = events.session[event] as number;
+    const own = session * SESSION_FRAGMENTS;
     if (song < 0) copy(constants, noArtist);
     else copy(songs, song * 3);
     copy(constants, auths[state] as number);
     if (nameless) copy(constants, nobody[0] as number);
-    else copy(fragments, own);
+    else copy(persons, sessions.firsts[session] as number);
     writeDigits(events.item[event] as number);
     if (nameless) copy(constants, nobody[1] as number);
-    else copy(fragments, own + 1);
+    else copy(persons, sessions.lasts[session] as number);
     if (song < 0) copy(constants, noLength);
     else copy(songs, song * 3 + 1);
     copy(constants, levels[kind & 1] as number);
     if (nameless) copy(constants, nobody[2] as number);
-    else copy(fragments, own + 2);
+    else copy(persons, sessions.places[session] as number);
     copy(constants, pages[state] as number);
     if (nameless) copy(constants, nobody[3] as number);
-    else copy(fragments, own + 3);
-    copy(fragments, own + 4);
+    else copy(fragments, own);
+    copy(fragments, own + 1);
     if (song < 0) copy(constants, noSong);
     else copy(songs, song * 3 + 2);
     copy(constants, statuses[state] as number);
     writeTime(dayMs + (events.offsetMs[event] as number));
     if (nameless) copy(constants, nobody[4] as number);
-    else copy(fragments, own + 5);
+    else {
+      copy(persons, sessions.agents[session] as number);
+      copy(fragments, own + 2);
+    }
   }
 
   function flushIfFull(): void {

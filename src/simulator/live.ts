@@ -106,6 +106,7 @@ function dayMaker(settings: Settings, firstDay: number): { next(): OneDay } {
   let blocks: Buffer[] = [];
   const formatter: Formatter = makeFormatter(
     catalogue,
+    model.people,
     65_536,
     (block) => void blocks.push(Buffer.from(block)),
   );

@@ -302,7 +302,9 @@ function countDelivered(day: Day, dayNumber: number, { tally }: Counted, fate: U
 /** Writes files from lines that a generator formats; it tells how many it has made at each turn. */
 function fileMaker({ model, open }: DaysRequest, onEvents: (events: number) => void) {
   let writer: Writer | null = null;
-  const formatter: Formatter = makeFormatter(model.catalogue, BLOCK_BYTES, (block) => writer?.write(block));
+  const formatter: Formatter = makeFormatter(model.catalogue, model.people, BLOCK_BYTES, (block) =>
+    writer?.write(block),
+  );
   return {
     formatter,
     async write(path: string, lines: () => Generator<number>): Promise<Written> {

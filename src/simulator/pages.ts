@@ -221,8 +221,8 @@ export function expectedEvents(profile: ProfileName): readonly [number, number] 
   const walk = (level: number): number => {
     let at = distribution(chain.begin[level] as Choice, 1);
     let events = 0;
-    for (let step = 0; step < 2_000; step += 1) {
-      const reached = at.reduce((sum, share) => sum + share, 0);
+    for (let reached = 1; reached > 1e-6; ) {
+      reached = at.reduce((sum, share) => sum + share, 0);
       events += reached;
       const next = new Float64Array(states.length);
       at.forEach((share, state) => {

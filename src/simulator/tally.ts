@@ -5,6 +5,7 @@ import type { Catalogue } from './catalogue.ts';
 import type { Day } from './day.ts';
 import { isKnown } from './format-day.ts';
 import { stateNumber, states } from './pages.ts';
+import { userAgents } from './people.ts';
 import { type Population, personOf } from './population.ts';
 import { makeStream, purposes } from './random.ts';
 
@@ -90,7 +91,8 @@ export function makeTally(catalogue: Catalogue, population: Population, keepsTim
 
 function tailOf({ sessions }: Day, session: number, lost: number): number {
   const location = (lost & lostBits.location) === 0 ? (sessions.locations[session] as string) : null;
-  const userAgent = (lost & lostBits.userAgent) === 0 ? (sessions.agents[session] as string) : null;
+  const device = sessions.devices[session] as number;
+  const userAgent = (lost & lostBits.userAgent) === 0 ? (userAgents[device] as string) : null;
   return listenerNumber(0, location, userAgent);
 }
 

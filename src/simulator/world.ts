@@ -1,6 +1,7 @@
 import { dayOf } from './calendar.ts';
 import { type Catalogue, makeCatalogue } from './catalogue.ts';
 import type { Model } from './day.ts';
+import { personFragments } from './person-fragments.ts';
 import { makePopulation, type Population } from './population.ts';
 import { recordForms } from './record-form.ts';
 import type { Settings } from './settings.ts';
@@ -25,6 +26,7 @@ export function worldOf(
   population: Population,
 ): Omit<Model, 'levels'> {
   const { seed, profile } = settings;
+  const form = recordForms[settings.format];
   return {
     seed,
     profile,
@@ -32,6 +34,7 @@ export function worldOf(
     population,
     catalogue,
     taste: makeTaste(catalogue, seed, settings.matchShare),
-    form: recordForms[settings.format],
+    form,
+    people: personFragments(form),
   };
 }

@@ -1,0 +1,58 @@
+import { listenerNumber } from '../answer-key/row-sums.ts';
+import { type FragmentStore, fragmentStore } from './fragments.ts';
+import { firstNames, lastNames, userAgents } from './people.ts';
+import { places } from './places.ts';
+import type { RecordForm } from './record-form.ts';
+
+/** The parts of records that people share: names, places and devices are few, so each is encoded once. */
+export interface PersonFragments {
+  readonly store: FragmentStore;
+  /** First name and gender. */
+  first(gender: 'F' | 'M', name: string): number;
+  last(name: string): number;
+  place(location: string): number;
+  /** By number in `userAgents`. */
+  agent(device: number): number;
+  /** What place and device add to plays in the answer key (see row-sums.ts). */
+  listener(location: string, device: number): number;
+}
+
+/** Encodes what people share in a form. */
+export function personFragments(form: RecordForm): PersonFragments {
+  const store = fragmentStore(1_024, 65_536);
+  const firsts = {
+    F: numbered(
+      store,
+      firstNames.F,
+      (name) => `,"firstName":${form.text(name)},"gender":"F","itemInSession":`,
+    ),
+    M: numbered(
+      store,
+      firstNames.M,
+      (name) => `,"firstName":${form.text(name)},"gender":"M","itemInSession":`,
+    ),
+  };
+  const lasts = numbered(store, lastNames, (name) => `,"lastName":${form.text(name)},"length":`);
+  const locations = places.map((place) => place.location);
+  const byPlace = numbered(store, locations, (location) => `"location":${form.text(location)},"method":`);
+  const agents = userAgents.map((agent) => store.add(`,"userAgent":${form.text(agent)},"userId":"`));
+  const listeners = new Map(
+    locations.map((location) => [location, userAgents.map((agent) => listenerNumber(0, location, agent))]),
+  );
+  return {
+    store,
+    first: (gender, name) => firsts[gender].get(name) as number,
+    last: (name) => lasts.get(name) as number,
+    place: (location) => byPlace.get(location) as number,
+    agent: (device) => agents[device] as number,
+    listener: (location, device) => listeners.get(location)?.[device] as number,
+  };
+}
+
+function numbered(
+  store: FragmentStore,
+  names: readonly string[],
+  text: (name: string) => string,
+): ReadonlyMap<string, number> {
+  return new Map(names.map((name) => [name, store.add(text(name))]));
+}
