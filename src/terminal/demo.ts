@@ -70,7 +70,7 @@ function next(made: MadeDataSet, folder: string, data: string, file: string): st
   const where = [
     ['logs and songs', data],
     ['the warehouse', file],
-    ['what must be in it', `${manifest} (with ${planted} planted on purpose)`],
+    ['what must be in it', `${manifest} (${planted} planted)`],
   ].map(([what, place]) => `${pc.dim((what as string).padEnd(20))}${place}`);
   return [...where, '', ...steps.flatMap(([what, how]) => [what, `  ${pc.cyan(how)}`])].join('\n');
 }

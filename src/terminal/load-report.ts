@@ -74,9 +74,16 @@ function drawRejects(report: LoadReport, flags: string): string {
     rule,
     field === null ? '' : printable(field),
     formatCount(records),
-    `sparkify rejects show ${example}${flags}`,
+    example,
   ]);
-  return drawTable(['refused, by rule', 'field', 'records', 'an example'], rows, [false, false, true, false]);
+  const table = drawTable(['refused, by rule', 'field', 'records', 'an example'], rows, [
+    false,
+    false,
+    true,
+    false,
+  ]);
+  const [first] = report.rejects;
+  return `${table}\n${pc.dim(`see one with: sparkify rejects show ${first?.example}${flags}`)}`;
 }
 
 function drawRepeats({ duplicates, conflicts }: LoadReport): string {

@@ -5,6 +5,7 @@ import { drawTable, formatCount, formatShare } from './format.ts';
 import { printable } from './printable.ts';
 
 const LONGEST_BAR = 24;
+const ENOUGH_BAR = 14;
 const SHORTEST_BAR = 8;
 const LONGEST_TEXT = 34;
 const SHORTEST_TEXT = 16;
@@ -41,7 +42,7 @@ function drawBars(
       Math.max(label.length, ...body.map((row) => row[at]?.length ?? 0)),
     );
     left = width - widths.reduce((sum, one) => sum + one + 2, 0);
-    if (left >= LONGEST_BAR) break;
+    if (left >= ENOUGH_BAR) break;
   }
   const barWidth = Math.max(SHORTEST_BAR, Math.min(LONGEST_BAR, left));
   return drawTable(
