@@ -38,15 +38,15 @@ export function reserve(events: Events): void {
   Object.assign(events, grown);
 }
 
-/** 2^26: events that a day can have, so that time and position fit one number. */
-const MOST_EVENTS = 67_108_864;
+/** 2^26: events that a day, or lines that a file can have, so that time and place fit one number. */
+export const MOST_LINES = 67_108_864;
 
 /** The events' positions in the order of time; at the same millisecond, in the order of simulation. */
-export function inOrderOfTime(events: Events, offsetMs: Int32Array = events.offsetMs): Int32Array {
+export function inOrderOfTime(events: Events): Int32Array {
   const keys = new Float64Array(events.count);
-  for (let at = 0; at < events.count; at += 1) keys[at] = (offsetMs[at] as number) * MOST_EVENTS + at;
+  for (let at = 0; at < events.count; at += 1) keys[at] = (events.offsetMs[at] as number) * MOST_LINES + at;
   keys.sort();
   const order = new Int32Array(events.count);
-  for (let at = 0; at < events.count; at += 1) order[at] = (keys[at] as number) % MOST_EVENTS;
+  for (let at = 0; at < events.count; at += 1) order[at] = (keys[at] as number) % MOST_LINES;
   return order;
 }

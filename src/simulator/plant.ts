@@ -1,6 +1,7 @@
 import type { Fault } from '../answer-key/answer-key.ts';
 import { DAY_MS } from './calendar.ts';
 import type { Day } from './day.ts';
+import { MOST_LINES } from './events.ts';
 import {
   brokenJson,
   conflicting,
@@ -20,8 +21,6 @@ import { lostBits } from './tally.ts';
 
 /** A late event comes in the file of one of so many days after its own. */
 export const LATEST_DAYS = 2;
-/** 2^26: lines that a file can have, so that time and line fit one number. */
-const MOST_LINES = 67_108_864;
 
 /** A line that is not simply the record of one of the day's events. */
 export interface Special {
