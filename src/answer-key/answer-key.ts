@@ -44,6 +44,7 @@ const faultNames = [
   'other-case',
   'new-key',
   'double-encoded',
+  'quoted-agent',
   'key-conflict',
 ] as const;
 export type FaultName = (typeof faultNames)[number];

@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import type { FaultName } from '../answer-key/answer-key.ts';
 import { UsageError } from '../errors.ts';
+import { dateOf, dayOf } from '../simulator/calendar.ts';
 import { eventFaults, type FaultRates, fileFaults, usualRates } from '../simulator/faults.ts';
 import type { Pace } from '../simulator/live.ts';
 import { profiles } from '../simulator/pages.ts';
@@ -49,6 +50,13 @@ export function settingsOf(flags: Flags): Settings {
   };
   assertSettings(settings);
   return sized(settings, flags);
+}
+
+/** A day of the data set, in days since 1970. */
+export function dayIn({ from, days }: Settings, date: string): number {
+  const [day, first] = [dayOf(date), dayOf(from) as number];
+  if (day !== null && day >= first && day < first + days) return day;
+  throw new UsageError(`--day is "${date}", not a day from ${from} to ${dateOf(first + days - 1)}.`);
 }
 
 /** Finds the users or the days that give the events or bytes asked for. */

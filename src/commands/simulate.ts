@@ -7,7 +7,7 @@ import { drawDataSet } from '../terminal/data-set.ts';
 import { formatBytes, plural } from '../terminal/format.ts';
 import type { Command, Context, Result } from './command.ts';
 import { makeWithProgress } from './make-data.ts';
-import { faults, MOST_SINGLE_SONGS, partOf, refuse, settingsOf, threadsOf } from './simulate-flags.ts';
+import { dayIn, faults, MOST_SINGLE_SONGS, partOf, refuse, settingsOf, threadsOf } from './simulate-flags.ts';
 
 export const command: Command = {
   define(simulate) {
@@ -41,6 +41,7 @@ export const command: Command = {
       .option('--dirty [rates]', 'plant faults, at the usual rates or at late=0.01,truncated=0.2,…')
       .option('--part <k/N>', 'make the k-th of N parts; all parts together are the whole, byte for byte')
       .option('--workers <number>', 'threads; the bytes are the same for any number')
+      .option('--day <date>', 'with --out -: the events of one day')
       .option('--dry-run', 'say what would be made, write nothing')
       .option('--live', 'write events as they happen, until Ctrl-C; the same command goes on later')
       .option('--speed <factor>', 'with --live: so many times as fast, 60x')
@@ -72,8 +73,9 @@ Examples:
     const threads = threadsOf(flags.workers);
     if (flags.out === '-') {
       refuse(flags, ['dryRun', 'part', 'gzip', 'json', 'songFiles', 'workers'], 'does not go with --out -');
-      return toStdout(context, settings);
+      return toStdout(context, settings, flags.day === undefined ? null : dayIn(settings, String(flags.day)));
     }
+    refuse(flags, ['day'], 'goes with --out - only');
     const folder = String(flags.out);
     if (flags.dryRun === true) {
       const { inspectFolder } = await import('../simulator/folder.ts');
@@ -104,9 +106,9 @@ function about(settings: Settings): string {
 }
 
 /** All events, day by day, to a pipe. */
-async function toStdout(context: Context, settings: Settings): Promise<Result> {
+async function toStdout(context: Context, settings: Settings, day: number | null): Promise<Result> {
   const { streamEvents } = await import('../simulator/stream.ts');
-  await streamEvents(settings, (text) => context.write(text));
+  await streamEvents(settings, day, (text) => context.write(text));
   return { json: undefined, text: '' };
 }
 

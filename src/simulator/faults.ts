@@ -11,6 +11,7 @@ export const eventFaults = [
   'other-case',
   'new-key',
   'double-encoded',
+  'quoted-agent',
   'key-conflict',
 ] as const satisfies readonly FaultName[];
 export const fileFaults = [
@@ -33,6 +34,7 @@ export const usualRates: FaultRates = {
   'other-case': 0.002,
   'new-key': 0.002,
   'double-encoded': 0.02,
+  'quoted-agent': 0.01,
   'key-conflict': 0.002,
   'duplicate-file': 0.07,
   'redelivered-file': 0.07,
@@ -202,6 +204,13 @@ export function doubleEncoded(
   return wrong === line
     ? null
     : { line: wrong, finds: { detail: `${rounds === 1 ? 'once' : 'twice'} more` } };
+}
+
+/** The user agent in quotes of its own, as most of the real ones have it; null where there is none. */
+export function quotedAgent(line: string): WrongLine | null {
+  const { userAgent } = JSON.parse(line) as { userAgent: string | null };
+  if (userAgent === null) return null;
+  return { line: line.replace(/"userAgent":"(.*?)","userId"/, '"userAgent":"\\"$1\\"","userId"'), finds: {} };
 }
 
 /** Another event under the same key: a little later, so that the right one wins. */

@@ -295,7 +295,12 @@ function countDelivered(day: Day, dayNumber: number, { tally }: Counted, fate: U
     const becomes = fate[event] as number;
     if ((becomes & fates.lost) !== 0) continue;
     const paid = (day.events.kind[event] as number) & 1;
-    tally.count(day, event, (becomes & fates.otherLevel) === 0 ? paid : 1 - paid, becomes & 31);
+    tally.count(
+      day,
+      event,
+      (becomes & fates.otherLevel) === 0 ? paid : 1 - paid,
+      becomes & ~(fates.lost | fates.otherLevel),
+    );
   }
 }
 

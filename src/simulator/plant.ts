@@ -12,12 +12,13 @@ import {
   newKey,
   otherCase,
   otherCaseKey,
+  quotedAgent,
   variantOf,
   type WrongLine,
   wrongType,
 } from './faults.ts';
 import { stateNumber } from './pages.ts';
-import { lostBits } from './tally.ts';
+import { lostBits, QUOTED_AGENT } from './tally.ts';
 
 /** A late event comes in the file of one of so many days after its own. */
 export const LATEST_DAYS = 2;
@@ -35,7 +36,7 @@ export interface Special {
 }
 
 /** What becomes of each of a day's events in the star: bits, 0 for nothing. */
-export const fates = { lost: 32, otherLevel: 64 } as const;
+export const fates = { lost: 32, otherLevel: 64, quotedAgent: QUOTED_AGENT } as const;
 
 /** A day's lines, and what is planted in them. */
 export interface Planted {
@@ -94,6 +95,7 @@ export function plant(day: Day, request: PlantRequest): Planted {
 
 function fateOf(fault: EventFault, chance: number): number {
   if (fault === 'broken-json' || fault === 'wrong-type') return fates.lost;
+  if (fault === 'quoted-agent') return fates.quotedAgent;
   if (fault !== 'other-case') return 0;
   const { key, isRequired } = otherCaseKey(chance);
   return isRequired ? fates.lost : (lostBits[key as keyof typeof lostBits] ?? 0);
@@ -135,6 +137,8 @@ function specialsOf(
       return wrong((line) => otherCase(line, chance));
     case 'new-key':
       return wrong((line) => newKey(line, chance));
+    case 'quoted-agent':
+      return wrong(quotedAgent);
     case 'double-encoded':
       return isPlay ? wrong((line) => doubleEncoded(line, chance, json)) : [plain];
   }

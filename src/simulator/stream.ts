@@ -4,9 +4,10 @@ import { makeDays } from './make-days.ts';
 import type { Settings } from './settings.ts';
 import { catalogueOf, populationOf, worldOf } from './world.ts';
 
-/** Writes all events as lines, day by day, as fast as `write` takes them; the songs are left out. */
+/** Writes the events of all days, or of one, as lines, as fast as `write` takes them; the songs are left out. */
 export async function streamEvents(
   settings: Settings,
+  onlyDay: number | null,
   write: (text: string) => Promise<void>,
 ): Promise<void> {
   const { days } = settings;
@@ -22,8 +23,8 @@ export async function streamEvents(
       model: { ...world, form: { ...world.form, endsLastLine: true } },
       firstUser: 1,
       lastUser,
-      firstDay: fromDay,
-      days,
+      firstDay: onlyDay ?? fromDay,
+      days: onlyDay === null ? days : 1,
       lastDay: fromDay + days - 1,
       rates,
       isPacked: false,

@@ -11,6 +11,8 @@ import { makeStream, purposes } from './random.ts';
 
 /** What a load can lose of an event that it stages, since its key is in another case: bits of a mask. */
 export const lostBits = { firstName: 1, lastName: 2, gender: 4, location: 8, userAgent: 16 } as const;
+/** Another bit of such a mask: the user agent stands in quotes. */
+export const QUOTED_AGENT = 128;
 const NAME_BITS = lostBits.firstName | lostBits.lastName | lostBits.gender;
 
 /** What the star must hold of the events that were counted. */
@@ -22,7 +24,7 @@ export interface Tally {
   readonly startTimes: number[][];
   /** Begins a UTC day; days come in order, and a day's events in the order of time. */
   beginDay(day: number): void;
-  /** Counts an event as it is delivered; `lost` is a mask of `lostBits`. */
+  /** Counts an event as it is delivered; `lost` is a mask of `lostBits` and QUOTED_AGENT. */
   count(day: Day, event: number, isPaid: number, lost: number): void;
 }
 
@@ -92,7 +94,9 @@ export function makeTally(catalogue: Catalogue, population: Population, keepsTim
 function tailOf({ sessions }: Day, session: number, lost: number): number {
   const location = (lost & lostBits.location) === 0 ? (sessions.locations[session] as string) : null;
   const device = sessions.devices[session] as number;
-  const userAgent = (lost & lostBits.userAgent) === 0 ? (userAgents[device] as string) : null;
+  const agent = userAgents[device] as string;
+  const said = (lost & QUOTED_AGENT) === 0 ? agent : `"${agent}"`;
+  const userAgent = (lost & lostBits.userAgent) === 0 ? said : null;
   return listenerNumber(0, location, userAgent);
 }
 

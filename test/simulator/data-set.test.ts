@@ -267,6 +267,8 @@ describe('sparkify simulate', () => {
     [['--dirty', 'late=0.9,new-key=0.9'], 'cannot be more than 1 together'],
     [['--part', '5/4'], '--part is "5/4"'],
     [['--workers', '0'], '--workers is 0'],
+    [['--day', '2018-11-03'], '--day goes with --out - only'],
+    [['--out', '-', '--day', '2019-01-01'], 'not a day from 2018-11-01 to 2018-11-30'],
     [['--speed', '60x'], '--speed belongs to --live'],
     [['--live', '--speed', 'fast'], '--speed is "fast"'],
     [['--live', '--dirty'], '--dirty does not go with --live'],
@@ -285,7 +287,22 @@ describe('sparkify simulate', () => {
       ['simulate', '--out', '-', '--users', '60', '--days', '4', '--songs', '71'],
       { cwd },
     );
-    expect(stdout).toBe(`${logTexts(await simulated()).join('\n')}\n`);
+    const texts = logTexts(await simulated());
+    expect(stdout).toBe(`${texts.join('\n')}\n`);
+    const flags = [
+      'simulate',
+      '--out',
+      '-',
+      '--users',
+      '60',
+      '--days',
+      '4',
+      '--songs',
+      '71',
+      '--day',
+      '2018-11-03',
+    ];
+    expect((await sparkify(flags, { cwd })).stdout).toBe(`${texts[2]}\n`);
   });
 
   test('says what it would make, and makes nothing, with --dry-run', async () => {
