@@ -15,6 +15,8 @@ export interface FileKey {
   readonly lines: number;
   readonly staged: number;
   readonly rejected: number;
+  /** Keys that records of the file lack, and how many records. */
+  readonly missing?: Readonly<Record<string, number>>;
   /** Another path with the same content, which counts once. */
   readonly copyOf?: string;
 }

@@ -171,6 +171,11 @@ function expectedDrift(key: AnswerKey, files: Files): Found {
       add(counts, `${files.originalOf(path)}, ${change} key ${name}`, 1);
     }
   }
+  for (const { path, missing } of key.files) {
+    for (const [name, records] of Object.entries(missing ?? {})) {
+      add(counts, `${files.originalOf(path)}, missing key ${name}`, records);
+    }
+  }
   return texts(counts);
 }
 

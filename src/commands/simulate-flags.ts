@@ -7,6 +7,7 @@ import type { Pace } from '../simulator/live.ts';
 import { profiles } from '../simulator/pages.ts';
 import type { Part } from '../simulator/parts.ts';
 import { solve } from '../simulator/prediction.ts';
+import { recordForms } from '../simulator/record-form.ts';
 import { assertSettings, type Settings, usualSettings } from '../simulator/settings.ts';
 import type { Flags } from './command.ts';
 
@@ -38,7 +39,7 @@ export function settingsOf(flags: Flags): Settings {
     matchShare: numberOf('--match-share', flags.matchShare),
     growth: numberOf('--growth', flags.growth),
     attrition: numberOf('--attrition', flags.attrition),
-    format: oneOf('--format', flags.format, ['app', 'ndjson']),
+    format: oneOf('--format', flags.format, Object.keys(recordForms) as Settings['format'][]),
     songFiles:
       flags.songFiles === undefined
         ? songs > MOST_SINGLE_SONGS

@@ -30,7 +30,7 @@ export const command: Command = {
       .option('--attrition <share>', 'users who leave in a year, as a share', String(usual.attrition))
       .option(
         '--format <name>',
-        'app: byte for byte as the real files are written; ndjson: plain UTF-8',
+        'app: byte for byte as the real files; ndjson: plain UTF-8; eventsim: its order of keys',
         usual.format,
       )
       .option(

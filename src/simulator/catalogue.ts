@@ -174,7 +174,7 @@ export function makeCatalogue(seed: number, songs: number, form: RecordForm): Ca
       songNumbers[number] = songNumber(song.songId, song.artistId);
       genreOf[number] = mix(seed, purposes.artist, artist, 3) % GENRES;
     }
-    fragments.add(`{"artist":${form.text(song.artist.name)}`);
+    fragments.add(`${form.name === 'eventsim' ? ',' : '{'}"artist":${form.text(song.artist.name)}`);
     fragments.add(form.double(song.durationSeconds));
     fragments.add(`,"song":${form.text(song.title)}`);
     lengthMs[number] = Math.round(song.durationSeconds * 1000);

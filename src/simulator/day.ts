@@ -257,9 +257,17 @@ export function simulateDay(model: Model, day: number, today: Day, tomorrow: Day
   /** Adds a session to a UTC day and writes the parts of its records that stay the same. */
   function openSession(target: Day, user: number, person: Person, number: number, device: number): number {
     const { fragments } = target;
-    fragments.add(`${form.double(population.registeredMs[user] as number)},"sessionId":`);
-    fragments.add(String(number));
-    fragments.add(`${population.ids[user]}"}\n`);
+    const registration = form.double(population.registeredMs[user] as number);
+    const id = String(population.ids[user]);
+    if (form.name === 'eventsim') {
+      fragments.add(`,"registration":${registration},"gender":"${person.gender}"`);
+      fragments.add(String(number));
+      fragments.add(id);
+    } else {
+      fragments.add(`${registration},"sessionId":`);
+      fragments.add(String(number));
+      fragments.add(`${id}"}\n`);
+    }
     const { sessions } = target;
     sessions.users.push(user);
     const { location } = person.place;

@@ -4,6 +4,7 @@ import { type Day, SESSION_FRAGMENTS } from './day.ts';
 import { type FragmentStore, fragmentStore } from './fragments.ts';
 import { type Auth, states } from './pages.ts';
 import type { PersonFragments } from './person-fragments.ts';
+import type { RecordForm } from './record-form.ts';
 
 /** Longer than any record of ours. */
 const LONGEST_RECORD = 16_384;
@@ -27,6 +28,7 @@ export interface Formatter {
 export function makeFormatter(
   catalogue: Catalogue,
   people: PersonFragments,
+  form: RecordForm,
   blockBytes: number,
   sink: (block: Uint8Array) => void,
 ): Formatter {
@@ -53,6 +55,17 @@ export function makeFormatter(
     'null,"sessionId":',
     ',"userAgent":null,"userId":""}\n',
   ].map((text) => constants.add(text));
+  const native = {
+    time: constants.add('{"ts":'),
+    user: constants.add(',"userId":"'),
+    session: constants.add('","sessionId":'),
+    states: states.map(({ page, auth, method, status }) =>
+      constants.add(`,"page":"${page}","auth":"${auth}","method":"${method}","status":${status}`),
+    ),
+    levels: ['free', 'paid'].map((level) => constants.add(`,"level":"${level}","itemInSession":`)),
+    length: constants.add(',"length":'),
+    end: constants.add('}\n'),
+  };
   let at = 0;
   let day: Day | null = null;
   let dayMs = 0;
@@ -145,6 +158,39 @@ export function makeFormatter(
     }
   }
 
+  /** The same in eventsim's order, which leaves out what is not known. */
+  function writeNativeRecord({ events, fragments, sessions }: Day, event: number): void {
+    const kind = events.kind[event] as number;
+    const state = kind >> 1;
+    const song = events.song[event] as number;
+    const session = events.session[event] as number;
+    const own = session * SESSION_FRAGMENTS;
+    const isNamed = isNameless[state] === false;
+    copy(constants, native.time);
+    writeTime(dayMs + (events.offsetMs[event] as number));
+    copy(constants, native.user);
+    if (isNamed) copy(fragments, own + 2);
+    copy(constants, native.session);
+    copy(fragments, own + 1);
+    copy(constants, native.states[state] as number);
+    copy(constants, native.levels[kind & 1] as number);
+    writeDigits(events.item[event] as number);
+    if (isNamed) {
+      copy(persons, sessions.places[session] as number);
+      copy(persons, sessions.agents[session] as number);
+      copy(persons, sessions.lasts[session] as number);
+      copy(persons, sessions.firsts[session] as number);
+      copy(fragments, own);
+    }
+    if (song >= 0) {
+      copy(songs, song * 3);
+      copy(songs, song * 3 + 2);
+      copy(constants, native.length);
+      copy(songs, song * 3 + 1);
+    }
+    copy(constants, native.end);
+  }
+
   function flushIfFull(): void {
     if (at < blockBytes) return;
     // The last newline stays, since the file may end here and want none.
@@ -153,13 +199,14 @@ export function makeFormatter(
     at = 1;
   }
 
+  const write = form.name === 'eventsim' ? writeNativeRecord : writeRecord;
   return {
     begin(newDay, dayNumber) {
       day = newDay;
       dayMs = dayNumber * DAY_MS;
     },
     add(event) {
-      writeRecord(day as Day, event);
+      write(day as Day, event);
       flushIfFull();
     },
     addText(line) {
@@ -171,7 +218,7 @@ export function makeFormatter(
     },
     textOf(event) {
       const from = at;
-      writeRecord(day as Day, event);
+      write(day as Day, event);
       const text = Buffer.from(block.buffer, from, at - 1 - from).toString('utf8');
       at = from;
       return text;

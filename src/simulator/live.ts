@@ -107,6 +107,7 @@ function dayMaker(settings: Settings, firstDay: number): { next(): OneDay } {
   const formatter: Formatter = makeFormatter(
     catalogue,
     model.people,
+    model.form,
     65_536,
     (block) => void blocks.push(Buffer.from(block)),
   );

@@ -4,7 +4,8 @@ import { clearDay, type Day, type Model, makeDay, simulateDay } from './day.ts';
 import { inOrderOfTime } from './events.ts';
 import { type FaultRates, fileFaultsOf, firstDeliveryOf, variantOf } from './faults.ts';
 import type { OpenWriter, Writer, Written } from './file-writer.ts';
-import { type Formatter, makeFormatter } from './format-day.ts';
+import { type Formatter, isKnown, makeFormatter } from './format-day.ts';
+import { states } from './pages.ts';
 import { fates, LATEST_DAYS, type LateLine, orderLines, type Planted, plant, type Special } from './plant.ts';
 import { makeLevels } from './population.ts';
 import { makeTally, type Tally } from './tally.ts';
@@ -128,7 +129,8 @@ function dayWriter(request: DaysRequest, onEvents: (events: number) => void): Da
       }
       yield order.length;
     });
-    first.files.push(fileKey(path, made, order.length, 0));
+    const file = fileKey(path, made, order.length, 0);
+    first.files.push(form.name === 'eventsim' ? { ...file, missing: missingKeys(day) } : file);
   }
 
   /** A day whose events or files may be made wrong. */
@@ -307,8 +309,12 @@ function countDelivered(day: Day, dayNumber: number, { tally }: Counted, fate: U
 /** Writes files from lines that a generator formats; it tells how many it has made at each turn. */
 function fileMaker({ model, open }: DaysRequest, onEvents: (events: number) => void) {
   let writer: Writer | null = null;
-  const formatter: Formatter = makeFormatter(model.catalogue, model.people, BLOCK_BYTES, (block) =>
-    writer?.write(block),
+  const formatter: Formatter = makeFormatter(
+    model.catalogue,
+    model.people,
+    model.form,
+    BLOCK_BYTES,
+    (block) => writer?.write(block),
   );
   return {
     formatter,
@@ -334,6 +340,19 @@ function fileMaker({ model, open }: DaysRequest, onEvents: (events: number) => v
       }
     },
   };
+}
+
+/** How many of a day's records lack each key in eventsim's form. */
+function missingKeys({ events }: Day): Record<string, number> {
+  const kinds = events.kind.subarray(0, events.count);
+  const unnamed = kinds.reduce((sum, kind) => sum + (isKnown(states[kind >> 1]?.auth ?? 'Guest') ? 0 : 1), 0);
+  const silent = events.song.subarray(0, events.count).reduce((sum, song) => sum + (song < 0 ? 1 : 0), 0);
+  const of = (keys: readonly string[], records: number): [string, number][] =>
+    records === 0 ? [] : keys.map((key) => [key, records]);
+  return Object.fromEntries([
+    ...of(['firstName', 'gender', 'lastName', 'location', 'registration', 'userAgent'], unnamed),
+    ...of(['artist', 'length', 'song'], silent),
+  ]);
 }
 
 function deliveryOf({ files, faults, tally }: Counted): Delivery {

@@ -7,7 +7,7 @@ import type { RecordForm } from './record-form.ts';
 /** The parts of records that people share: names, places and devices are few, so each is encoded once. */
 export interface PersonFragments {
   readonly store: FragmentStore;
-  /** First name and gender. */
+  /** First name, and but for eventsim gender. */
   first(gender: 'F' | 'M', name: string): number;
   last(name: string): number;
   place(location: string): number;
@@ -20,22 +20,25 @@ export interface PersonFragments {
 /** Encodes what people share in a form. */
 export function personFragments(form: RecordForm): PersonFragments {
   const store = fragmentStore(1_024, 65_536);
+  const isNative = form.name === 'eventsim';
+  const firstText = (name: string, gender: string): string =>
+    `,"firstName":${form.text(name)}${isNative ? '' : `,"gender":"${gender}","itemInSession":`}`;
   const firsts = {
-    F: numbered(
-      store,
-      firstNames.F,
-      (name) => `,"firstName":${form.text(name)},"gender":"F","itemInSession":`,
-    ),
-    M: numbered(
-      store,
-      firstNames.M,
-      (name) => `,"firstName":${form.text(name)},"gender":"M","itemInSession":`,
-    ),
+    F: numbered(store, firstNames.F, (name) => firstText(name, 'F')),
+    M: numbered(store, firstNames.M, (name) => firstText(name, 'M')),
   };
-  const lasts = numbered(store, lastNames, (name) => `,"lastName":${form.text(name)},"length":`);
+  const lasts = numbered(
+    store,
+    lastNames,
+    (name) => `,"lastName":${form.text(name)}${isNative ? '' : ',"length":'}`,
+  );
   const locations = places.map((place) => place.location);
-  const byPlace = numbered(store, locations, (location) => `"location":${form.text(location)},"method":`);
-  const agents = userAgents.map((agent) => store.add(`,"userAgent":${form.text(agent)},"userId":"`));
+  const byPlace = numbered(store, locations, (location) =>
+    isNative ? `,"location":${form.text(location)}` : `"location":${form.text(location)},"method":`,
+  );
+  const agents = userAgents.map((agent) =>
+    store.add(`,"userAgent":${form.text(agent)}${isNative ? '' : ',"userId":"'}`),
+  );
   const listeners = new Map(
     locations.map((location) => [location, userAgents.map((agent) => listenerNumber(0, location, agent))]),
   );

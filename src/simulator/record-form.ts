@@ -1,6 +1,6 @@
-/** How records are written: as the app's own files are, or as plain NDJSON. */
+/** How records are written: as the app's own files are, as plain NDJSON, or as eventsim orders and omits keys. */
 export interface RecordForm {
-  readonly name: 'app' | 'ndjson';
+  readonly name: 'app' | 'ndjson' | 'eventsim';
   /** A text as JSON. */
   text(value: string): string;
   /** A text in a song file as JSON. */
@@ -35,4 +35,7 @@ const ndjson: RecordForm = {
   endsLastLine: true,
 };
 
-export const recordForms = { app, ndjson } as const;
+/** Keys in eventsim's order; those without a value are left out. */
+const eventsim: RecordForm = { ...ndjson, name: 'eventsim' };
+
+export const recordForms = { app, ndjson, eventsim } as const;

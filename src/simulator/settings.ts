@@ -4,6 +4,7 @@ import { FEWEST_SONGS, MOST_SONGS } from './catalogue.ts';
 import { eventFaults, type FaultRates } from './faults.ts';
 import type { ProfileName } from './pages.ts';
 import { exp, ln } from './random.ts';
+import type { RecordForm } from './record-form.ts';
 
 /** Everything that a data set's content depends on; kept in its answer key. */
 export interface Settings {
@@ -19,7 +20,7 @@ export interface Settings {
   readonly matchShare: number;
   readonly growth: number;
   readonly attrition: number;
-  readonly format: 'app' | 'ndjson';
+  readonly format: RecordForm['name'];
   readonly songFiles: 'single' | 'packed';
   readonly gzip: boolean;
   readonly rates: FaultRates | null;
@@ -73,6 +74,9 @@ export function assertSettings(settings: Settings): void {
     });
   }
   assertGrowth(settings);
+  if (rates !== null && settings.format === 'eventsim') {
+    throw new UsageError('--dirty does not go with --format eventsim, whose records lack keys as it is.');
+  }
   const sum = eventFaults.reduce((total, name) => total + (rates?.[name] ?? 0), 0);
   if (sum > 1) {
     throw new UsageError(`The --dirty rates of events come to ${sum}; they cannot be more than 1 together.`);

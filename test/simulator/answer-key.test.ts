@@ -84,7 +84,8 @@ describe('a warehouse into which a simulated data set was loaded', () => {
     ['first deliveries have one line', { users: [1], days: 90, seed: 4, rates: { 'redelivered-file': 1 } }],
     ['every last line is cut off', { users: [20], days: 6, rates: { truncated: 1, late: 0.3 } }],
     ['no play matches', { users: [40], matchShare: 0, rates: usualRates }],
-  ])('agrees with it where %s', async (_, change) => {
+    ['records lack keys, as eventsim’s do', { users: [80], format: 'eventsim', profile: 'full' }],
+  ] as const)('agrees with it where %s', async (_, change) => {
     const folder = await simulated(change);
     await loaded(folder, async (compare) => {
       expect((await compare()).differences).toEqual([]);

@@ -121,3 +121,23 @@ describe('plain NDJSON', () => {
     expect(plain.join('')).toMatch(/[à-ü]/);
   });
 });
+
+describe('the form of eventsim', () => {
+  test('holds the same values in its own order of keys, and leaves out what is null', async () => {
+    const change = { users: [200], songs: 200, profile: 'full', growth: 4 } as const;
+    const native = logTexts(await simulated({ ...change, format: 'eventsim' })).flatMap((text) =>
+      text.trimEnd().split('\n'),
+    );
+    const app = eventsIn(await simulated(change));
+    const order =
+      'ts userId sessionId page auth method status level itemInSession location userAgent lastName firstName registration gender artist song length'.split(
+        ' ',
+      ) as (keyof EventRecord)[];
+    const expected = app.map((record) =>
+      JSON.stringify(
+        Object.fromEntries(order.filter((key) => record[key] !== null).map((key) => [key, record[key]])),
+      ),
+    );
+    expect(native).toEqual(expected);
+  });
+});
