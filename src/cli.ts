@@ -46,6 +46,9 @@ let interrupted: InterruptedError | null = null;
 let isCommitting = false;
 const stops: ((why: InterruptedError) => void)[] = [];
 
+// The AWS SDK warns on Node 20 of versions to come; the one that is pinned supports it.
+process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
+
 process.exitCode = await main(process.argv.slice(2));
 
 async function main(argv: readonly string[]): Promise<number> {

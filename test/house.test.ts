@@ -73,7 +73,12 @@ describe('the house', () => {
   });
 
   test('no command imports another, and the pipeline knows no engine', () => {
-    const shared = ['commands/command.ts', 'commands/warehouse-of.ts', 'commands/make-data.ts'];
+    const shared = [
+      'commands/command.ts',
+      'commands/warehouse-of.ts',
+      'commands/make-data.ts',
+      'commands/sources-of.ts',
+    ];
     // A large command's own files carry its name.
     const isOwn = (module: string, imported: string): boolean =>
       imported.startsWith(`commands/${module.replace(/^commands\/|(-\w+)?\.ts$/g, '')}-`);
@@ -116,6 +121,10 @@ describe('the documents', () => {
       'matchOn',
       'maxRejects',
       'waitSeconds',
+      's3Endpoint',
+      's3PathStyle',
+      's3Anonymous',
+      's3RequesterPays',
     ] as const) {
       for (const variable of settings[name].env) expect(configuration).toContain(variable);
     }

@@ -3,6 +3,7 @@ import type { Config } from '../config/config.ts';
 import { LeaseError, SparkifyError } from '../errors.ts';
 import { formatBytes, formatCount, plural } from '../terminal/format.ts';
 import { type Command, type Context, type Flags, warehouseFlag } from './command.ts';
+import { withSources } from './sources-of.ts';
 import { withPublished } from './warehouse-of.ts';
 
 interface Finding {
@@ -23,8 +24,8 @@ export const command: Command = {
     const findings: Finding[] = [
       checkNode(),
       checkConfig(config),
-      await checkSource(context, 'log data', config.logData),
-      await checkSource(context, 'song data', config.songData),
+      await checkSource(context, config, 'log data'),
+      await checkSource(context, config, 'song data'),
       await checkDisk(config),
       await checkWarehouse(context, flags, config),
     ];
@@ -65,7 +66,12 @@ function checkConfig(config: Config): Finding {
   return good('configuration', read.length === 0 ? `${config.file} sets nothing` : read.join(', '));
 }
 
-async function checkSource(context: Context, what: string, place: string | undefined): Promise<Finding> {
+async function checkSource(
+  context: Context,
+  config: Config,
+  what: 'log data' | 'song data',
+): Promise<Finding> {
+  const place = what === 'log data' ? config.logData : config.songData;
   if (place === undefined) {
     return {
       what,
@@ -75,14 +81,15 @@ async function checkSource(context: Context, what: string, place: string | undef
     };
   }
   try {
-    const { openSource } = await import('../sources/open.ts');
-    const source = openSource(place, context.nowMs);
-    const { files, skipped } = await source.list();
-    const first = files[0];
-    if (first) for await (const _chunk of source.open(first)) break;
-    const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
-    const also = skipped.length > 0 ? `; ${plural(skipped.length, 'other file')} passed over` : '';
-    return good(what, `${plural(files.length, 'file')}, ${formatBytes(bytes)} in ${place}${also}`);
+    return await withSources(context, config, async (open) => {
+      const source = open(place);
+      const { files, skipped } = await source.list();
+      const first = files[0];
+      if (first) for await (const _chunk of source.open(first)) break;
+      const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
+      const also = skipped.length > 0 ? `; ${plural(skipped.length, 'other file')} passed over` : '';
+      return good(what, `${plural(files.length, 'file')}, ${formatBytes(bytes)} in ${place}${also}`);
+    });
   } catch (error) {
     return badFrom(what, error);
   }

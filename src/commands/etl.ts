@@ -1,7 +1,10 @@
 import { existsSync } from 'node:fs';
+import type { Config } from '../config/config.ts';
 import { ConfigError } from '../errors.ts';
+import type { LoadOptions } from '../pipeline/run.ts';
 import type { Command, Context, Flags, Result } from './command.ts';
 import { warehouseFlag } from './command.ts';
+import { type OpenPlace, withSources } from './sources-of.ts';
 import { withPublished, withWriter } from './warehouse-of.ts';
 
 /** Without a limit of the user's: more than half refused, and more than a handful. */
@@ -10,8 +13,8 @@ const DEFAULT_MAX_REJECTS = { share: 0.5, count: 100 };
 export const command: Command = {
   define(etl) {
     etl
-      .option('--log-data <place>', 'activity logs: a folder, one file or a glob')
-      .option('--song-data <place>', 'song files: a folder, one file or a glob')
+      .option('--log-data <place>', 'activity logs: a folder, one file, a glob or s3://bucket/prefix')
+      .option('--song-data <place>', 'song files: a folder, one file, a glob or s3://bucket/prefix')
       .option('--full-refresh', 'read every file again and build the star anew from staging')
       .option('--max-rejects <limit>', 'commit nothing beyond so many refused records: 100 or 1%')
       .option(
@@ -26,12 +29,16 @@ export const command: Command = {
       '\nExample:\n  sparkify etl --log-data log_data --song-data song_data\n\nExit codes: 0 done, 1 failed and nothing committed, 2 wrong usage, 3 committed but a check failed.',
     );
   },
-  run: (context, flags) => (flags.dryRun === true ? dryRun(context, flags) : etl(context, flags)),
+  async run(context, flags) {
+    const config = await context.config(flags);
+    return withSources(context, config, (open) => {
+      const options = loadOptions(context, flags, config, open);
+      return flags.dryRun === true ? dryRun(context, flags, config, options) : etl(context, config, options);
+    });
+  },
 };
 
-async function etl(context: Context, flags: Flags): Promise<Result> {
-  const config = await context.config(flags);
-  const options = await loadOptions(context, flags, config);
+async function etl(context: Context, config: Config, options: LoadOptions): Promise<Result> {
   const { fileOf } = await import('../warehouses/open.ts');
   if (!existsSync(fileOf(config.warehouseChoice))) {
     // A mistake in a path must not leave an empty warehouse behind.
@@ -50,9 +57,7 @@ async function etl(context: Context, flags: Flags): Promise<Result> {
   };
 }
 
-async function dryRun(context: Context, flags: Flags): Promise<Result> {
-  const config = await context.config(flags);
-  const options = await loadOptions(context, flags, config);
+async function dryRun(context: Context, flags: Flags, config: Config, options: LoadOptions): Promise<Result> {
   const { fileOf } = await import('../warehouses/open.ts');
   const { plan } = await import('../pipeline/run.ts');
   const { countFiles } = await import('../pipeline/load-report.ts');
@@ -66,8 +71,7 @@ async function dryRun(context: Context, flags: Flags): Promise<Result> {
   return { json, text: drawPlan(json) };
 }
 
-async function loadOptions(context: Context, flags: Flags, config: Awaited<ReturnType<Context['config']>>) {
-  const { openSource } = await import('../sources/open.ts');
+function loadOptions(context: Context, flags: Flags, config: Config, open: OpenPlace): LoadOptions {
   const { logData, songData } = config;
   if (logData === undefined && songData === undefined) {
     throw new ConfigError('There is nothing to load: neither log data nor song data is named.', {
@@ -76,8 +80,8 @@ async function loadOptions(context: Context, flags: Flags, config: Awaited<Retur
   }
   return {
     command: flags.fullRefresh === true ? 'etl --full-refresh' : 'etl',
-    logs: logData === undefined ? null : openSource(logData, context.nowMs),
-    songs: songData === undefined ? null : openSource(songData, context.nowMs),
+    logs: logData === undefined ? null : open(logData),
+    songs: songData === undefined ? null : open(songData),
     fullRefresh: flags.fullRefresh === true,
     matchOn: config.matchOn ?? null,
     maxRejects: config.maxRejects ?? DEFAULT_MAX_REJECTS,

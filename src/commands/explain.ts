@@ -3,6 +3,7 @@ import type { Explanation } from '../pipeline/explain.ts';
 import { printable } from '../terminal/printable.ts';
 import type { SqlRow } from '../warehouses/warehouse.ts';
 import { type Command, warehouseFlag } from './command.ts';
+import { withSources } from './sources-of.ts';
 import { withPublished } from './warehouse-of.ts';
 
 export const command: Command = {
@@ -11,10 +12,9 @@ export const command: Command = {
     warehouseFlag(explain);
   },
   async run(context, flags, [songplayId = '']) {
-    const { openSource } = await import('../sources/open.ts');
     const { explain } = await import('../pipeline/explain.ts');
-    const explanation = await withPublished(context, flags, (warehouse) =>
-      explain(songplayId, warehouse, (path) => openSource(path, context.nowMs)),
+    const explanation = await withPublished(context, flags, (warehouse, config) =>
+      withSources(context, config, (open) => explain(songplayId, warehouse, open)),
     );
     if (!explanation) {
       throw new UsageError(`The warehouse holds no event ${songplayId}.`, {

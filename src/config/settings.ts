@@ -52,16 +52,23 @@ const seconds = z
   .regex(/^\d+(\.\d+)?$/, 'must be a number of seconds')
   .transform(Number);
 
+const yesOrNo = z
+  .string()
+  .regex(/^(yes|no|true|false|1|0)$/i, 'must be yes or no')
+  .transform((text) => /^(yes|true|1)$/i.test(text));
+
+const address = z.string().regex(/^https?:\/\/[^\s]+$/, 'must begin with http:// or https://');
+
 /** Every setting that sparkify reads, in the order in which `init` writes them. */
 export const settings = {
   logData: {
-    doc: 'Where the activity logs lie: a folder, one file or a glob.',
+    doc: 'Where the activity logs lie: a folder, one file, a glob, or s3://bucket/prefix.',
     file: ['S3.LOG_DATA'],
     env: ['SPARKIFY_LOG_DATA'],
     schema: place,
   },
   songData: {
-    doc: 'Where the song files lie: a folder, one file or a glob.',
+    doc: 'Where the song files lie: a folder, one file, a glob, or s3://bucket/prefix.',
     file: ['S3.SONG_DATA'],
     env: ['SPARKIFY_SONG_DATA'],
     schema: place,
@@ -152,6 +159,30 @@ export const settings = {
     file: ['S3.REGION', 'S3.S3_REGION', 'AWS.REGION', 'AWS.REGION_NAME', 'CLUSTER.REGION', 'DWH.DWH_REGION'],
     env: ['SPARKIFY_REGION', 'AWS_REGION', 'AWS_DEFAULT_REGION'],
     schema: place,
+  },
+  s3Endpoint: {
+    doc: 'An S3 server other than Amazon’s: http://127.0.0.1:9000.',
+    file: ['S3.ENDPOINT', 'S3.ENDPOINT_URL'],
+    env: ['SPARKIFY_S3_ENDPOINT', 'AWS_ENDPOINT_URL_S3', 'AWS_ENDPOINT_URL'],
+    schema: address,
+  },
+  s3PathStyle: {
+    doc: 'Whether the bucket’s name stands in the path: yes or no; usually yes where ENDPOINT is set.',
+    file: ['S3.PATH_STYLE'],
+    env: ['SPARKIFY_S3_PATH_STYLE'],
+    schema: yesOrNo,
+  },
+  s3Anonymous: {
+    doc: 'Whether to read a public bucket without credentials: yes or no.',
+    file: ['S3.ANONYMOUS'],
+    env: ['SPARKIFY_S3_ANONYMOUS'],
+    schema: yesOrNo,
+  },
+  s3RequesterPays: {
+    doc: 'Whether to pay for requests to a bucket that wants that: yes or no.',
+    file: ['S3.REQUESTER_PAYS'],
+    env: ['SPARKIFY_S3_REQUESTER_PAYS'],
+    schema: yesOrNo,
   },
 } as const satisfies Record<string, Setting>;
 

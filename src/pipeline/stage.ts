@@ -67,7 +67,7 @@ export async function bringContents(plan: FilePlan, context: StageContext): Prom
   context.observer.step(plan.kind === 'log' ? 'events' : 'songs', bytes, 'bytes');
   const format = recordFormat(staging, context.run.startedAt.getTime());
   const summaries = new Map<number, FileSummary>();
-  const clean = context.useCleanReader && context.source.isLocal ? plan.load.filter(isForEngine) : [];
+  const clean = context.useCleanReader ? plan.load.filter((file) => isForEngine(file, context.source)) : [];
   const forEngine = new Set(clean);
   const careful = new Set(plan.load.filter((file) => !forEngine.has(file)));
   for (const some of inStatements(clean)) {
@@ -116,8 +116,9 @@ export async function removeContents(plan: FilePlan, warehouse: Warehouse): Prom
 }
 
 /** Whether the engine may read the file itself; it would take a path with these characters for a glob. */
-function isForEngine({ survey }: FileToLoad): boolean {
-  return survey.isClean && !/[*?[\]{}]/.test(survey.file.path);
+function isForEngine({ survey }: FileToLoad, source: Source): boolean {
+  const path = source.localPath(survey.file);
+  return survey.isClean && path !== null && !/[*?[\]{}]/.test(path);
 }
 
 /** Groups of files with consecutive ids, each of a size for one statement. */
@@ -145,7 +146,7 @@ async function readClean(
   const { warehouse, run } = context;
   if (!warehouse.readClean) return new Set(files.map((file) => file.fileId));
   const candidates = files.map((file) => ({
-    path: file.survey.file.path,
+    path: context.source.localPath(file.survey.file) ?? file.survey.file.path,
     fileId: file.fileId,
     lines: file.survey.lines,
   }));

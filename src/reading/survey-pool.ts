@@ -11,7 +11,6 @@ const WORTH_THREADS_BYTES = 32 * 1024 * 1024;
 const MOST_THREADS = 4;
 /** Of all small files together; those beyond are read again when they are staged. */
 const KEPT_BYTES = 128 * 1024 * 1024;
-const READS_AT_ONCE = 8;
 
 interface Answer {
   readonly bytes?: number;
@@ -30,7 +29,7 @@ export async function surveyAll(
   const places = files.map((_, at) => at);
   const isSmall = (at: number): boolean => (files[at]?.bytes ?? 0) <= KEPT_FILE_BYTES;
   let kept = 0;
-  await share(places.filter(isSmall), READS_AT_ONCE, async (at) => {
+  await share(places.filter(isSmall), source.smallAtOnce, async (at) => {
     const file = files[at] as SourceFile;
     const found = await surveySmall(source, file);
     kept += file.bytes;
@@ -41,7 +40,7 @@ export async function surveyAll(
   const bytes = large.reduce((sum, at) => sum + (files[at]?.bytes ?? 0), 0);
   const threads = source.isLocal && bytes >= WORTH_THREADS_BYTES ? startThreads(large.length) : [];
   try {
-    await share(large, threads.length || 1, async (at, lane) => {
+    await share(large, threads.length || source.largeAtOnce, async (at, lane) => {
       const file = files[at] as SourceFile;
       const thread = threads[lane];
       const findings = thread

@@ -3,9 +3,8 @@ import { open, readdir, realpath, stat } from 'node:fs/promises';
 import { join, resolve, sep } from 'node:path';
 import { glob, isDynamicPattern } from 'tinyglobby';
 import { SourceError } from '../errors.ts';
-import type { Listing, Source, SourceFile } from './source.ts';
+import { DATA_FILE, type Listing, type Source, type SourceFile } from './source.ts';
 
-const DATA_FILE = /\.(json|jsonl|ndjson)(\.(gz|zst))?$/i;
 /** A file touched so recently may change again within its clock's grain, so its times prove nothing. */
 const GRAIN_MS = 50;
 /** Some file systems keep whole seconds only. */
@@ -17,6 +16,10 @@ const CHUNK_BYTES = 1024 * 1024;
 export function localSource(place: string, nowMs: () => number): Source {
   return {
     isLocal: true,
+    smallAtOnce: 8,
+    largeAtOnce: 1,
+    localPath: (file) => file.path,
+    close: async () => {},
     list: () => list(place, nowMs()),
     open: (file) => readChunks(file.path),
     async readSmall(file) {

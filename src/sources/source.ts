@@ -1,3 +1,6 @@
+/** What a file's name must end in to be read. */
+export const DATA_FILE = /\.(json|jsonl|ndjson)(\.(gz|zst))?$/i;
+
 /** One file as its source lists it. */
 export interface SourceFile {
   /** The file's identity: an absolute path or an address. */
@@ -28,6 +31,14 @@ export interface Source {
   readSmall(file: SourceFile): Promise<Buffer>;
   /** The file as it is listed now; null if it is gone. */
   relist(file: SourceFile): Promise<SourceFile | null>;
-  /** Whether other programs on this machine can open `path`. */
+  /** Where other programs on this machine can read the very bytes that `open` gave; null where they cannot. */
+  localPath(file: SourceFile): string | null;
+  /** Small files that are best read at a time. */
+  readonly smallAtOnce: number;
+  /** Large files that are best read at a time. */
+  readonly largeAtOnce: number;
+  /** Whether the files themselves lie on this machine, so that threads can read them by path. */
   readonly isLocal: boolean;
+  /** Removes what the source keeps on this machine. */
+  close(): Promise<void>;
 }

@@ -1,0 +1,27 @@
+import { ConfigError } from '../errors.ts';
+
+/** A bucket and what keys must begin with there. */
+export interface S3Address {
+  readonly bucket: string;
+  /** Without a slash at its end; empty for the whole bucket. */
+  readonly key: string;
+}
+
+/** `s3://bucket/log_data/` in its parts; s3a and s3n mean the same. ConfigError for what is no such address. */
+export function parseS3Address(place: string): S3Address {
+  const [, bucket, key = ''] = /^s3[an]?:\/\/([^/]+)(?:\/(.*))?$/i.exec(place) ?? [];
+  if (bucket === undefined || !/^[a-z0-9][a-z0-9.\-_]{1,254}$/i.test(bucket)) {
+    throw new ConfigError(`"${place}" is not an S3 address.`, { hint: 'For example s3://bucket/log_data' });
+  }
+  if (/[*?]/.test(key)) {
+    throw new ConfigError(`${place} is a pattern, and S3 knows prefixes only.`, {
+      hint: 'Name a folder (s3://bucket/log_data/2018/11) or one object.',
+    });
+  }
+  return { bucket, key: key.replace(/\/+$/, '') };
+}
+
+/** An object's identity. */
+export function s3Path(bucket: string, key: string): string {
+  return `s3://${bucket}/${key}`;
+}

@@ -1,0 +1,63 @@
+import { SourceError } from '../errors.ts';
+
+/** What of an SDK's error is looked at. */
+interface S3Failure extends Error {
+  readonly Code?: string;
+  readonly code?: string;
+  readonly $metadata?: { readonly httpStatusCode?: number };
+}
+
+/** The permission that an operation needs. */
+const permissions = { list: 's3:ListBucket', get: 's3:GetObject' } as const;
+
+/** An SDK's error as one that says what failed, on what, and what to do. */
+export function s3Error(cause: unknown, operation: 'list' | 'get', bucket: string, key: string): SourceError {
+  if (cause instanceof SourceError) return cause;
+  const failure = cause as S3Failure;
+  const status = failure.$metadata?.httpStatusCode;
+  const name = failure.Code ?? failure.name;
+  const what = operation === 'list' ? `list s3://${bucket}/${key}` : `read s3://${bucket}/${key}`;
+  const say = (why: string, hint: string): SourceError =>
+    new SourceError(`Cannot ${what}: ${why}`, { hint, cause });
+  if (name === 'NoSuchBucket') return say('there is no such bucket.', 'Check the name of the bucket.');
+  if (/InvalidAccessKeyId|SignatureDoesNotMatch|InvalidToken/.test(name)) {
+    return say(
+      `the credentials were refused (${name}).`,
+      'Check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or the profile.',
+    );
+  }
+  if (/ExpiredToken|RequestExpired/.test(name))
+    return say('the credentials have expired.', 'Get new ones and run again.');
+  if (name === 'RequestTimeTooSkewed')
+    return say('this machine’s clock is wrong.', 'Set the clock and run again.');
+  if (/Credentials/.test(failure.name)) {
+    return say(
+      'there are no credentials.',
+      'Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, AWS_PROFILE, or S3.ANONYMOUS = yes for a public bucket.',
+    );
+  }
+  if (status === 301 || /PermanentRedirect|AuthorizationHeaderMalformed/.test(name)) {
+    return say('the bucket lies in another Region.', 'Set AWS_REGION or S3.REGION to the bucket’s Region.');
+  }
+  if (status === 403) {
+    const on = operation === 'list' ? `bucket ${bucket}` : `s3://${bucket}/${key}`;
+    return say('access is denied.', `The credentials need ${permissions[operation]} on ${on}.`);
+  }
+  if (/ENOTFOUND|ECONNREFUSED|EAI_AGAIN|EHOSTUNREACH/.test(failure.code ?? '')) {
+    return say(`nothing answers (${failure.code}).`, 'Check the network, and S3.ENDPOINT if it is set.');
+  }
+  return say(
+    `${failure.message || name}`.replace(/\.?$/, '.'),
+    'Run again; sparkify doctor tries list and get.',
+  );
+}
+
+/** Whether trying again may help: the server or the network failed, not the request. */
+export function isPassing(cause: unknown): boolean {
+  const { $metadata, name, code } = cause as S3Failure;
+  const status = $metadata?.httpStatusCode;
+  if (status !== undefined) return status >= 500 || status === 429 || status === 408;
+  return /ECONNRESET|EPIPE|ETIMEDOUT|ECONNABORTED|UND_ERR|aborted|TimeoutError|StallError/i.test(
+    `${code} ${name} ${(cause as Error).message}`,
+  );
+}

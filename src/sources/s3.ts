@@ -1,0 +1,223 @@
+import type {
+  GetObjectCommandInput,
+  ListObjectsV2CommandOutput,
+  S3Client,
+  S3ClientConfig,
+} from '@aws-sdk/client-s3';
+import { SourceChangedError, SourceError } from '../errors.ts';
+import { parseS3Address, s3Path } from './s3-address.ts';
+import { isPassing, s3Error } from './s3-errors.ts';
+import { DATA_FILE, type Listing, type Source, type SourceFile } from './source.ts';
+import { openSpool } from './spool.ts';
+
+/** How an S3 server is reached; what is not set, the SDK finds where AWS tools look. */
+export interface S3Options {
+  readonly endpoint?: string;
+  readonly region?: string;
+  /** Bucket names in the path, not in the host; the usual way of servers other than Amazon's. */
+  readonly pathStyle?: boolean;
+  /** Public buckets: requests are not signed. */
+  readonly anonymous?: boolean;
+  /** The reader pays for requests and transfer. */
+  readonly requesterPays?: boolean;
+}
+
+const SMALL_AT_ONCE = 48;
+const LARGE_AT_ONCE = 4;
+const MOST_ATTEMPTS = 6;
+const FIRST_PAUSE_MS = 100;
+const LONGEST_PAUSE_MS = 5_000;
+/** A body that sends nothing for so long is given up and resumed. */
+const STALL_MS = 20_000;
+const CONNECT_MS = 5_000;
+
+/** A folder of objects below a prefix, or one object. Objects are read as they were listed: by their ETag. */
+export function s3Source(place: string, options: S3Options): Source {
+  const { bucket, key } = parseS3Address(place);
+  const spool = openSpool();
+  let opened: Promise<S3Client> | null = null;
+  const client = (): Promise<S3Client> => {
+    opened ??= openClient(options);
+    return opened;
+  };
+  const payer = options.requesterPays === true ? { RequestPayer: 'requester' as const } : {};
+
+  async function list(): Promise<Listing> {
+    const folder = key === '' ? '' : `${key}/`;
+    const found = { files: [] as SourceFile[], skipped: [] as string[] };
+    for await (const page of pages(folder)) {
+      for (const object of page.Contents ?? []) {
+        if (object.Key === undefined) continue;
+        // Consoles make empty objects that stand for folders.
+        if (object.Key.endsWith('/')) continue;
+        if (DATA_FILE.test(object.Key)) found.files.push(describe(object.Key, object.Size ?? 0, object.ETag));
+        else found.skipped.push(s3Path(bucket, object.Key));
+      }
+    }
+    if (found.files.length === 0 && found.skipped.length === 0 && key !== '') {
+      const single = await head(key);
+      if (single !== null) return { files: [single], skipped: [], covers: (path) => path === single.path };
+    }
+    if (found.files.length === 0) throw nothingAt(found.skipped.length);
+    found.files.sort((a, b) => (a.path < b.path ? -1 : 1));
+    return { ...found, covers: (path) => path.startsWith(s3Path(bucket, folder)) };
+  }
+
+  async function* pages(prefix: string): AsyncGenerator<ListObjectsV2CommandOutput> {
+    const { ListObjectsV2Command } = await import('@aws-sdk/client-s3');
+    let token: string | undefined;
+    do {
+      const page: ListObjectsV2CommandOutput = await (await client())
+        .send(
+          new ListObjectsV2Command({
+            Bucket: bucket,
+            Prefix: prefix,
+            ...payer,
+            ...(token === undefined ? {} : { ContinuationToken: token }),
+          }),
+        )
+        .catch((cause) => {
+          throw s3Error(cause, 'list', bucket, prefix);
+        });
+      yield page;
+      token = page.IsTruncated === true ? page.NextContinuationToken : undefined;
+    } while (token !== undefined);
+  }
+
+  async function head(of: string): Promise<SourceFile | null> {
+    const { HeadObjectCommand } = await import('@aws-sdk/client-s3');
+    try {
+      const found = await (await client()).send(new HeadObjectCommand({ Bucket: bucket, Key: of, ...payer }));
+      return describe(of, found.ContentLength ?? 0, found.ETag);
+    } catch (cause) {
+      if ((cause as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode === 404)
+        return null;
+      throw s3Error(cause, 'get', bucket, of);
+    }
+  }
+
+  function describe(of: string, bytes: number, etag: string | undefined): SourceFile {
+    return { path: s3Path(bucket, of), bytes, fingerprint: `${bytes}:${etag}`, settled: true };
+  }
+
+  function nothingAt(others: number): SourceError {
+    const also =
+      others > 0 ? ` (${others} ${others === 1 ? 'object has' : 'objects have'} another ending)` : '';
+    return new SourceError(`No JSON files under s3://${bucket}/${key}${also}.`, {
+      hint: 'Expected are .json, .jsonl or .ndjson, plain or with .gz or .zst.',
+    });
+  }
+
+  /** The object's bytes, resumed where a connection broke; never those of another version. */
+  async function* fetch(file: SourceFile): AsyncGenerator<Buffer> {
+    const of = file.path.slice(s3Path(bucket, '').length);
+    let at = 0;
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        for await (const chunk of body(of, file, at)) {
+          at += chunk.length;
+          attempt = 1;
+          yield chunk;
+        }
+        if (at === file.bytes) return;
+        if (at > file.bytes) throw changed(file);
+        throw Object.assign(new Error(`the body ended after ${at} of ${file.bytes} bytes`), {
+          code: 'ECONNRESET',
+        });
+      } catch (cause) {
+        if (cause instanceof SourceError) throw cause;
+        const status = (cause as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode;
+        if (status === 412 || status === 404 || status === 416) throw changed(file);
+        if (attempt >= MOST_ATTEMPTS || !isPassing(cause)) throw s3Error(cause, 'get', bucket, of);
+        await pause(attempt);
+      }
+    }
+  }
+
+  async function* body(of: string, file: SourceFile, from: number): AsyncGenerator<Buffer> {
+    if (file.bytes === 0) return;
+    const { GetObjectCommand } = await import('@aws-sdk/client-s3');
+    const etag = file.fingerprint.slice(file.fingerprint.indexOf(':') + 1);
+    const input: GetObjectCommandInput = { Bucket: bucket, Key: of, IfMatch: etag, ...payer };
+    if (from > 0) input.Range = `bytes=${from}-`;
+    const { Body } = await (await client()).send(new GetObjectCommand(input));
+    if (Body === undefined) throw new SourceError(`s3://${bucket}/${of} came without a body.`);
+    const stream = Body as NodeJS.ReadableStream & AsyncIterable<Buffer> & { destroy(error?: Error): void };
+    let timer = setTimeout(stall, STALL_MS);
+    function stall(): void {
+      stream.destroy(Object.assign(new Error('the body stalled'), { name: 'StallError' }));
+    }
+    try {
+      for await (const chunk of stream) {
+        clearTimeout(timer);
+        yield chunk;
+        timer = setTimeout(stall, STALL_MS);
+      }
+    } finally {
+      clearTimeout(timer);
+      stream.destroy();
+    }
+  }
+
+  function changed(file: SourceFile): SourceChangedError {
+    return new SourceChangedError(`${file.path} changed while it was being read.`, {
+      hint: 'Run again when it is written to its end.',
+    });
+  }
+
+  return {
+    isLocal: false,
+    smallAtOnce: SMALL_AT_ONCE,
+    largeAtOnce: LARGE_AT_ONCE,
+    list,
+    open: (file) => spool.read(versionOf(file)) ?? spool.keep(versionOf(file), fetch(file)),
+    async readSmall(file) {
+      const chunks: Buffer[] = [];
+      for await (const chunk of fetch(file)) chunks.push(Buffer.from(chunk));
+      return Buffer.concat(chunks);
+    },
+    // What was copied is what was listed: the request asked for that version only.
+    relist: async (file) =>
+      spool.pathOf(versionOf(file)) === null ? head(file.path.slice(s3Path(bucket, '').length)) : file,
+    localPath: (file) => spool.pathOf(versionOf(file)),
+    async close() {
+      await spool.close();
+      if (opened !== null) (await opened).destroy();
+    },
+  };
+}
+
+/** An object as it was listed; under the same name another one may come. */
+function versionOf({ path, fingerprint }: SourceFile): string {
+  return `${path} ${fingerprint}`;
+}
+
+/** Waits longer with each attempt, by a chance that keeps many readers apart. */
+function pause(attempt: number): Promise<void> {
+  const most = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** attempt);
+  return new Promise((resolve) => setTimeout(resolve, most * Math.random()));
+}
+
+/** The SDK asks for credentials even where nothing is signed. */
+const unsigned: Pick<S3ClientConfig, 'signer' | 'credentials'> = {
+  signer: { sign: async (request) => request },
+  credentials: { accessKeyId: 'anonymous', secretAccessKey: 'anonymous' },
+};
+
+async function openClient({ endpoint, region, pathStyle, anonymous }: S3Options): Promise<S3Client> {
+  const { S3Client } = await import('@aws-sdk/client-s3');
+  return new S3Client({
+    ...(endpoint === undefined ? {} : { endpoint }),
+    region: region ?? 'us-east-1',
+    forcePathStyle: pathStyle ?? endpoint !== undefined,
+    followRegionRedirects: true,
+    maxAttempts: MOST_ATTEMPTS,
+    requestHandler: {
+      connectionTimeout: CONNECT_MS,
+      requestTimeout: STALL_MS,
+      httpAgent: { maxSockets: SMALL_AT_ONCE },
+      httpsAgent: { maxSockets: SMALL_AT_ONCE },
+    },
+    ...(anonymous === true ? unsigned : {}),
+  });
+}

@@ -1,0 +1,86 @@
+import { mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { readChunks } from './local.ts';
+
+/** Copies of objects that were streamed once, so that nothing is fetched twice and engines can read them by path. */
+export interface Spool {
+  /** Gives the chunks on while it writes them down; the copy counts once the last one came. */
+  keep(name: string, chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer>;
+  /** Where a copy lies; null if there is none. */
+  pathOf(name: string): string | null;
+  read(name: string): AsyncIterable<Buffer> | null;
+  close(): Promise<void>;
+}
+
+const ROOT = 'sparkify-spool';
+
+/** An empty spool in the system's folder for passing files; what killed processes left there is removed. */
+export function openSpool(): Spool {
+  const root = join(tmpdir(), ROOT);
+  let folder: string | null = null;
+  const copies = new Map<string, string>();
+
+  function place(): string {
+    if (folder !== null) return folder;
+    mkdirSync(root, { recursive: true });
+    for (const name of readdirSync(root)) {
+      if (!isAlive(Number(name.split('-')[0]))) rmSync(join(root, name), { recursive: true, force: true });
+    }
+    for (let nth = 0; folder === null; nth += 1) {
+      try {
+        const candidate = join(root, `${process.pid}-${nth}`);
+        mkdirSync(candidate);
+        folder = candidate;
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+      }
+    }
+    return folder;
+  }
+
+  return {
+    async *keep(name, chunks) {
+      const path = join(place(), `${copies.size}-${Math.random().toString(36).slice(2)}.json`);
+      const handle = await open(path, 'wx');
+      try {
+        for await (const chunk of chunks) {
+          await writeAll(handle, chunk, path);
+          yield chunk;
+        }
+        copies.set(name, path);
+      } finally {
+        await handle.close();
+      }
+    },
+    pathOf: (name) => copies.get(name) ?? null,
+    read(name) {
+      const path = copies.get(name);
+      return path === undefined ? null : readChunks(path);
+    },
+    async close() {
+      if (folder !== null) rmSync(folder, { recursive: true, force: true });
+      folder = null;
+      copies.clear();
+    },
+  };
+}
+
+async function writeAll(handle: FileHandle, chunk: Buffer, path: string): Promise<void> {
+  try {
+    for (let at = 0; at < chunk.length; )
+      at += (await handle.write(chunk, at, chunk.length - at)).bytesWritten;
+  } catch (error) {
+    throw Object.assign(error as Error, { path });
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}

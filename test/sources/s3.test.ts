@@ -1,0 +1,294 @@
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { s3Source } from '../../src/sources/s3.ts';
+import { parseS3Address } from '../../src/sources/s3-address.ts';
+import type { SourceFile } from '../../src/sources/source.ts';
+import { sparkify } from '../support/command.ts';
+import { randomNumbers } from '../support/random.ts';
+import { realData, whySkipped } from '../support/real-data.ts';
+import { type S3Server, type S3Trouble, startS3Server } from '../support/s3-server.ts';
+import { simulated } from '../support/simulated.ts';
+import { freshFolder, readStar, withWarehouse } from '../support/warehouse.ts';
+
+const runs = Number(process.env.SPARKIFY_S3_RUNS ?? 4);
+let server: S3Server;
+beforeAll(async () => {
+  server = await startS3Server();
+  process.env.AWS_ACCESS_KEY_ID = server.accessKeyId;
+  process.env.AWS_SECRET_ACCESS_KEY = server.secretAccessKey;
+});
+afterEach(() => {
+  server.trouble = () => null;
+  server.denied = () => false;
+  server.onGet = () => {};
+  server.requests.length = 0;
+});
+afterAll(() => server.close());
+
+/** Puts a folder's files into a bucket under their names. */
+function upload(folder: string, bucket: string, prefix: string): void {
+  for (const name of readdirSync(folder, { recursive: true, encoding: 'utf8' })) {
+    if (statSync(join(folder, name)).isFile())
+      server.put(bucket, `${prefix}/${name}`, readFileSync(join(folder, name)));
+  }
+}
+
+function env(): Record<string, string> {
+  return {
+    SPARKIFY_S3_ENDPOINT: server.endpoint,
+    AWS_ACCESS_KEY_ID: server.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: server.secretAccessKey,
+    AWS_REGION: 'eu-central-1',
+  };
+}
+
+function etl(cwd: string, bucket: string) {
+  const flags = ['--log-data', `s3://${bucket}/log_data`, '--song-data', `s3://${bucket}/song_data`];
+  return sparkify(['etl', ...flags], { cwd, env: env() });
+}
+
+function spools(): string[] {
+  try {
+    return readdirSync(join(tmpdir(), 'sparkify-spool'));
+  } catch {
+    return [];
+  }
+}
+
+describe('a load from S3', () => {
+  test('gives the same star as from the folder; a second run reads no object', async () => {
+    const folder = await simulated({ users: [250], days: 5, songs: 120 });
+    upload(join(folder, 'log_data'), 'same', 'log_data');
+    upload(join(folder, 'song_data'), 'same', 'song_data');
+    server.put('same', 'log_data/', '');
+    server.put('same', 'log_data_old/2018-11-01-events.json', 'not to be read');
+    const cwd = freshFolder();
+    const first = await etl(cwd, 'same');
+    expect(`${first.code} ${first.stderr}`).toMatch(/^0 /);
+    const gets = server.requests.filter((request) => request.startsWith('GET'));
+    expect(gets.length).toBe(125);
+    await sparkify(
+      [
+        'etl',
+        '--log-data',
+        join(folder, 'log_data'),
+        '--song-data',
+        join(folder, 'song_data'),
+        '--warehouse',
+        'duckdb:local.duckdb',
+      ],
+      { cwd },
+    );
+    const starOf = (name: string) => withWarehouse(join(cwd, name), readStar);
+    expect(await starOf('sparkify.duckdb')).toEqual(await starOf('local.duckdb'));
+    server.requests.length = 0;
+    const second = await etl(cwd, 'same');
+    expect(second.stdout).toContain('Unchanged');
+    expect(server.requests.filter((request) => !request.startsWith('LIST'))).toEqual([]);
+    expect(spools()).toEqual([]);
+  });
+
+  test.skipIf(realData === null)(
+    `of the real data gives the same star as from the folder (${whySkipped})`,
+    async () => {
+      upload(realData?.logs ?? '', 'real', 'log_data');
+      upload(realData?.songs ?? '', 'real', 'song_data');
+      const cwd = freshFolder();
+      expect((await etl(cwd, 'real')).code).toBe(0);
+      await sparkify(
+        [
+          'etl',
+          '--log-data',
+          realData?.logs ?? '',
+          '--song-data',
+          realData?.songs ?? '',
+          '--warehouse',
+          'duckdb:local.duckdb',
+        ],
+        { cwd },
+      );
+      const starOf = (name: string) => withWarehouse(join(cwd, name), readStar);
+      const star = await starOf('sparkify.duckdb');
+      expect(star.songplays.length).toBe(6_820);
+      expect(star).toEqual(await starOf('local.duckdb'));
+    },
+  );
+
+  test.each(Array.from({ length: runs }, (_, nth) => [nth + 1]))(
+    'seed %i: with trouble of every kind in one request of twenty ends right, or fails cleanly and ends right once it is over',
+    async (seed) => {
+      const folder = await simulated({ users: [150], days: 4, songs: 100, seed });
+      const bucket = `trouble-${seed}`;
+      upload(join(folder, 'log_data'), bucket, 'log_data');
+      upload(join(folder, 'song_data'), bucket, 'song_data');
+      const random = randomNumbers(seed);
+      const kinds: S3Trouble[] = ['503', '500', 'reset', 'truncated', 'slow', 'wrong checksum'];
+      server.trouble = () =>
+        random() < 0.05 ? (kinds[Math.floor(random() * kinds.length)] as S3Trouble) : null;
+      const cwd = freshFolder();
+      const under = await etl(cwd, bucket);
+      if (under.code !== 0) expect(under.stderr).toMatch(/error Cannot (read|list) s3:/);
+      server.trouble = () => null;
+      expect((await etl(cwd, bucket)).code).toBe(0);
+      await sparkify(
+        [
+          'etl',
+          '--log-data',
+          join(folder, 'log_data'),
+          '--song-data',
+          join(folder, 'song_data'),
+          '--warehouse',
+          'duckdb:local.duckdb',
+        ],
+        { cwd },
+      );
+      const starOf = (name: string) => withWarehouse(join(cwd, name), readStar);
+      expect(await starOf('sparkify.duckdb')).toEqual(await starOf('local.duckdb'));
+      expect(spools()).toEqual([]);
+    },
+  );
+
+  test('notices an object that changes under it, lists again and loads what is there now', async () => {
+    const [before, after] = [
+      await simulated({ users: [150], seed: 1 }),
+      await simulated({ users: [150], seed: 2 }),
+    ];
+    upload(join(before, 'log_data'), 'moving', 'log_data');
+    upload(join(before, 'song_data'), 'moving', 'song_data');
+    let gets = 0;
+    server.onGet = (key) => {
+      gets += 1;
+      if (key.startsWith('log_data') && gets > 72) {
+        server.onGet = () => {};
+        upload(join(after, 'log_data'), 'moving', 'log_data');
+      }
+    };
+    const cwd = freshFolder();
+    const { code, stderr } = await etl(cwd, 'moving');
+    expect(`${code} ${stderr}`).toMatch(/^0 [\s\S]*changed while it was being read/);
+    const flags = [
+      '--log-data',
+      join(after, 'log_data'),
+      '--song-data',
+      join(before, 'song_data'),
+      '--warehouse',
+      'duckdb:local.duckdb',
+    ];
+    await sparkify(['etl', ...flags], { cwd });
+    const starOf = (name: string) => withWarehouse(join(cwd, name), readStar);
+    expect(await starOf('sparkify.duckdb')).toEqual(await starOf('local.duckdb'));
+  });
+});
+
+describe('S3', () => {
+  test('lists ten thousand keys page by page, in an order of its own', async () => {
+    const keys = Array.from(
+      { length: 2_500 },
+      (_, nth) =>
+        `many/${createHash('md5').update(String(nth)).digest('hex')}${nth % 3 === 0 ? 'é😀' : ''}.json`,
+    );
+    for (const key of keys) server.put('pages', key, '{}');
+    const { files } = await s3Source('s3://pages/many', { endpoint: server.endpoint }).list();
+    expect(files.map(({ path }) => path)).toEqual(
+      keys.map((key) => `s3://pages/${key}`).sort((a, b) => (a < b ? -1 : 1)),
+    );
+    expect(server.requests.length).toBe(3);
+  });
+
+  test('resumes a body that broke off by a range, and gives every byte once', async () => {
+    const content = Buffer.from(Array.from({ length: 3_000_000 }, (_, at) => 33 + ((at * 7919) % 90)));
+    server.put('resume', 'a.json', content);
+    let broken = 0;
+    server.trouble = (request) => {
+      if (!request.startsWith('GET') || broken === 3) return null;
+      broken += 1;
+      return 'truncated';
+    };
+    const source = s3Source('s3://resume/a.json', { endpoint: server.endpoint });
+    const [file] = (await source.list()).files;
+    const hash = createHash('sha256');
+    for await (const chunk of source.open(file as SourceFile)) hash.update(chunk);
+    expect(hash.digest('hex')).toBe(createHash('sha256').update(content).digest('hex'));
+    expect(server.requests.filter((request) => request.startsWith('GET')).length).toBe(4);
+    await source.close();
+  });
+
+  test.each([
+    ['no such bucket', 's3://nowhere-at-all/log_data', {}, 'there is no such bucket'],
+    [
+      'wrong secret',
+      's3://known/log_data',
+      { AWS_SECRET_ACCESS_KEY: 'wrong' },
+      'the credentials were refused (SignatureDoesNotMatch)',
+    ],
+    [
+      'wrong key',
+      's3://known/log_data',
+      { AWS_ACCESS_KEY_ID: 'AKWRONG' },
+      'the credentials were refused (InvalidAccessKeyId)',
+    ],
+    ['nothing there', 's3://known/elsewhere', {}, 'No JSON files under s3://known/elsewhere'],
+    [
+      'no server',
+      's3://known/log_data',
+      { SPARKIFY_S3_ENDPOINT: 'http://127.0.0.1:9' },
+      'nothing answers (ECONNREFUSED)',
+    ],
+    ['a pattern', 's3://known/log_data/*.json', {}, 'S3 knows prefixes only'],
+    ['no bucket', 's3://', {}, 'is not an S3 address'],
+  ])('%s: the message says what to do', async (_, place, change, message) => {
+    server.put('known', 'log_data/a.json', '{}');
+    const cwd = freshFolder();
+    const { code, stderr } = await sparkify(['etl', '--log-data', place], {
+      cwd,
+      env: { ...env(), ...change },
+    });
+    expect(stderr).toContain(message);
+    expect([1, 2]).toContain(code);
+    expect(stderr).not.toContain(server.secretAccessKey);
+    expect(readdirSync(cwd)).toEqual([]);
+  });
+
+  test('a missing permission is named, with bucket or key, by etl and doctor', async () => {
+    server.put('locked', 'log_data/a.json', '{}');
+    const cwd = freshFolder();
+    const flags = ['--log-data', 's3://locked/log_data'];
+    server.denied = (request) => request.startsWith('LIST');
+    const list = await sparkify(['etl', ...flags], { cwd, env: env() });
+    expect(list.stderr).toContain('The credentials need s3:ListBucket on bucket locked.');
+    server.denied = (request) => request.startsWith('GET');
+    for (const command of ['etl', 'doctor']) {
+      const { stdout, stderr, code } = await sparkify([command, ...flags], { cwd, env: env() });
+      expect(`${stdout}${stderr}`).toContain(
+        'The credentials need s3:GetObject on s3://locked/log_data/a.json.',
+      );
+      expect(code).toBe(1);
+    }
+    // What is refused is not tried again.
+    expect(server.requests.filter((request) => request.startsWith('GET')).length).toBe(2);
+  });
+
+  test('a public bucket is read without credentials', async () => {
+    const open = await startS3Server({ anonymous: true });
+    const folder = await simulated();
+    for (const name of readdirSync(join(folder, 'log_data/2018/11'))) {
+      open.put('public', `log_data/${name}`, readFileSync(join(folder, 'log_data/2018/11', name)));
+    }
+    const cwd = freshFolder();
+    const { code, stderr } = await sparkify(['etl', '--log-data', 's3://public/log_data'], {
+      cwd,
+      env: { SPARKIFY_S3_ENDPOINT: open.endpoint, SPARKIFY_S3_ANONYMOUS: 'yes' },
+    });
+    expect(`${code} ${stderr}`).toMatch(/^0 /);
+    await open.close();
+  });
+
+  test('addresses are taken apart as people write them', () => {
+    expect(parseS3Address('s3://b-1.x/log_data/')).toEqual({ bucket: 'b-1.x', key: 'log_data' });
+    expect(parseS3Address('S3A://bucket')).toEqual({ bucket: 'bucket', key: '' });
+    expect(parseS3Address('s3://bucket/a//b')).toEqual({ bucket: 'bucket', key: 'a//b' });
+  });
+});

@@ -1,0 +1,224 @@
+import { createHash, createHmac, randomUUID } from 'node:crypto';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+/** What the server does to a request instead of answering it well. */
+export type S3Trouble = '503' | '500' | 'reset' | 'truncated' | 'slow' | 'wrong checksum';
+
+export interface S3Server {
+  readonly endpoint: string;
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  /** Every request that came, as `GET bucket/key` or `LIST bucket/prefix`. */
+  readonly requests: string[];
+  put(bucket: string, key: string, content: Buffer | string): void;
+  remove(bucket: string, key: string): void;
+  /** Asked of each request; null lets it pass. */
+  trouble: (request: string, nth: number) => S3Trouble | null;
+  /** Called when an object is asked for, before it is looked up. */
+  onGet: (key: string) => void;
+  denied: (request: string) => boolean;
+  close(): Promise<void>;
+}
+
+interface StoredObject {
+  readonly content: Buffer;
+  readonly etag: string;
+}
+
+const PAGE = 1_000;
+
+/**
+ * A small strict S3 server on loopback: checks Signature Version 4, lists by prefix in UTF-8 order and by pages, knows
+ * ranges and If-Match, answers with a checksum, and can be told to fail. Path-style addresses only.
+ */
+export async function startS3Server({ anonymous = false }: { anonymous?: boolean } = {}): Promise<S3Server> {
+  const buckets = new Map<string, Map<string, StoredObject>>();
+  const accessKeyId = `AK${randomUUID().replaceAll('-', '').slice(0, 18).toUpperCase()}`;
+  const secretAccessKey = randomUUID();
+  const server = createServer((request, response) => {
+    answer(request, response).catch((error) => fail(response, 500, 'InternalError', String(error)));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const state: S3Server = {
+    endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    accessKeyId,
+    secretAccessKey,
+    requests: [],
+    put(bucket, key, content) {
+      const bytes = Buffer.from(content);
+      const etag = `"${createHash('md5').update(bytes).digest('hex')}"`;
+      const objects = buckets.get(bucket) ?? new Map<string, StoredObject>();
+      objects.set(key, { content: bytes, etag });
+      buckets.set(bucket, objects);
+    },
+    remove: (bucket, key) => void buckets.get(bucket)?.delete(key),
+    trouble: () => null,
+    onGet: () => {},
+    denied: () => false,
+    close: () =>
+      new Promise((resolve) => {
+        server.closeAllConnections();
+        server.close(() => resolve());
+      }),
+  };
+  return state;
+
+  async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const url = new URL(request.url ?? '/', state.endpoint);
+    const [, bucket = '', ...rest] = url.pathname.split('/');
+    const key = decodeURIComponent(rest.join('/'));
+    const isList = request.method === 'GET' && url.searchParams.get('list-type') === '2';
+    const name = isList
+      ? `LIST ${bucket}/${url.searchParams.get('prefix') ?? ''}`
+      : `${request.method} ${bucket}/${key}`;
+    state.requests.push(name);
+    const refused = anonymous ? null : badSignature(request, url);
+    if (refused !== null) return fail(response, 403, refused, 'The request was not signed as it should be.');
+    if (state.denied(name)) return fail(response, 403, 'AccessDenied', 'Access Denied');
+    const trouble = state.trouble(name, state.requests.length);
+    if (trouble === '503') return fail(response, 503, 'SlowDown', 'Please reduce your request rate.');
+    if (trouble === '500') return fail(response, 500, 'InternalError', 'We encountered an internal error.');
+    if (trouble === 'reset') {
+      request.socket.destroy();
+      return;
+    }
+    const objects = buckets.get(bucket);
+    if (objects === undefined)
+      return fail(response, 404, 'NoSuchBucket', 'The specified bucket does not exist');
+    if (isList) return list(response, bucket, objects, url.searchParams);
+    state.onGet(key);
+    const object = objects.get(key);
+    if (object === undefined) return fail(response, 404, 'NoSuchKey', 'The specified key does not exist.');
+    return get(request, response, object, trouble);
+  }
+
+  function list(
+    response: ServerResponse,
+    bucket: string,
+    objects: Map<string, StoredObject>,
+    query: URLSearchParams,
+  ): void {
+    const prefix = query.get('prefix') ?? '';
+    const after = query.get('continuation-token') ?? '';
+    const most = Math.min(PAGE, Number(query.get('max-keys') ?? PAGE));
+    const byUtf8 = (a: string, b: string): number => Buffer.compare(Buffer.from(a), Buffer.from(b));
+    const keys = [...objects.keys()].filter((key) => key.startsWith(prefix)).sort(byUtf8);
+    const from =
+      after === '' ? 0 : keys.findIndex((key) => byUtf8(key, Buffer.from(after, 'base64').toString()) > 0);
+    const page = from < 0 ? [] : keys.slice(from, from + most);
+    const isTruncated = from >= 0 && from + most < keys.length;
+    const escaped = (text: string): string =>
+      text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
+    const contents = page.map((key) => {
+      const { content, etag } = objects.get(key) as StoredObject;
+      return `<Contents><Key>${escaped(key)}</Key><Size>${content.length}</Size><ETag>${escaped(etag)}</ETag></Contents>`;
+    });
+    const token = Buffer.from(page.at(-1) ?? '').toString('base64');
+    const next = isTruncated ? `<NextContinuationToken>${token}</NextContinuationToken>` : '';
+    response.writeHead(200, { 'content-type': 'application/xml' });
+    response.end(
+      `<?xml version="1.0" encoding="UTF-8"?><ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Name>${bucket}</Name><Prefix>${escaped(prefix)}</Prefix><KeyCount>${page.length}</KeyCount><MaxKeys>${most}</MaxKeys><IsTruncated>${isTruncated}</IsTruncated>${next}${contents.join('')}</ListBucketResult>`,
+    );
+  }
+
+  function get(
+    request: IncomingMessage,
+    response: ServerResponse,
+    { content, etag }: StoredObject,
+    trouble: S3Trouble | null,
+  ): void {
+    const wanted = request.headers['if-match'];
+    if (wanted !== undefined && wanted !== etag) {
+      fail(response, 412, 'PreconditionFailed', 'At least one of the pre-conditions did not hold');
+      return;
+    }
+    const [, start] = /^bytes=(\d+)-$/.exec(request.headers.range ?? '') ?? [];
+    const from = Number(start ?? 0);
+    if (start !== undefined && from >= content.length) {
+      fail(response, 416, 'InvalidRange', 'The requested range is not satisfiable');
+      return;
+    }
+    const body = content.subarray(from);
+    const headers: Record<string, string | number> = {
+      etag,
+      'content-length': body.length,
+      'accept-ranges': 'bytes',
+      ...(start === undefined
+        ? {}
+        : { 'content-range': `bytes ${from}-${content.length - 1}/${content.length}` }),
+    };
+    if (start === undefined && request.headers['x-amz-checksum-mode'] === 'ENABLED') {
+      const sum = createHash('sha256')
+        .update(trouble === 'wrong checksum' ? 'other' : content)
+        .digest('base64');
+      headers['x-amz-checksum-sha256'] = sum;
+    }
+    response.writeHead(start === undefined ? 200 : 206, headers);
+    if (request.method === 'HEAD') response.end();
+    else if (trouble === 'truncated') {
+      response.write(body.subarray(0, Math.floor(body.length / 2)), () => request.socket.destroy());
+    } else if (trouble === 'slow') {
+      response.write(body.subarray(0, 1));
+      setTimeout(() => response.end(body.subarray(1)), 150);
+    } else response.end(body);
+  }
+
+  /** Why a request's signature does not hold; null if it does. As documented for Signature Version 4. */
+  function badSignature(request: IncomingMessage, url: URL): string | null {
+    const [, credential, signed, signature] =
+      /^AWS4-HMAC-SHA256 Credential=([^,]+), ?SignedHeaders=([^,]+), ?Signature=([0-9a-f]{64})$/.exec(
+        request.headers.authorization ?? '',
+      ) ?? [];
+    if (credential === undefined || signed === undefined) return 'AccessDenied';
+    const [id, date = '', region = '', service = '', end] = credential.split('/');
+    if (id !== accessKeyId) return 'InvalidAccessKeyId';
+    if (service !== 's3' || end !== 'aws4_request') return 'SignatureDoesNotMatch';
+    const query = [...url.searchParams]
+      .map(([name, value]) => `${encode(name)}=${encode(value)}`)
+      .sort()
+      .join('&');
+    const headers = signed
+      .split(';')
+      .map((name) => `${name}:${String(request.headers[name] ?? '').trim()}\n`);
+    const path = url.pathname
+      .split('/')
+      .map((part) => encode(decodeURIComponent(part)))
+      .join('/');
+    const canonical = [
+      request.method,
+      path,
+      query,
+      headers.join(''),
+      signed,
+      request.headers['x-amz-content-sha256'],
+    ].join('\n');
+    const scope = `${date}/${region}/s3/aws4_request`;
+    const toSign = `AWS4-HMAC-SHA256\n${request.headers['x-amz-date']}\n${scope}\n${createHash('sha256').update(canonical).digest('hex')}`;
+    const sign = (key: Buffer | string, text: string): Buffer =>
+      createHmac('sha256', key).update(text).digest();
+    const secret = [date, region, 's3', 'aws4_request'].reduce<Buffer | string>(
+      sign,
+      `AWS4${secretAccessKey}`,
+    );
+    return sign(secret, toSign).toString('hex') === signature ? null : 'SignatureDoesNotMatch';
+  }
+}
+
+function encode(text: string): string {
+  return encodeURIComponent(text).replaceAll(
+    /[!'()*]/g,
+    (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
+  );
+}
+
+function fail(response: ServerResponse, status: number, code: string, message: string): void {
+  if (response.headersSent) {
+    response.destroy();
+    return;
+  }
+  response.writeHead(status, { 'content-type': 'application/xml' });
+  response.end(
+    `<?xml version="1.0" encoding="UTF-8"?><Error><Code>${code}</Code><Message>${message}</Message></Error>`,
+  );
+}
