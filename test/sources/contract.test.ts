@@ -1,10 +1,12 @@
-import { rmSync, writeFileSync } from 'node:fs';
+import { randomUUID } from 'node:crypto';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { localSource } from '../../src/sources/local.ts';
 import { s3Source } from '../../src/sources/s3.ts';
 import type { Source, SourceFile } from '../../src/sources/source.ts';
 import { writeFiles } from '../support/records.ts';
+import { gateway as real } from '../support/s3-gateway.ts';
 import { type S3Server, startS3Server } from '../support/s3-server.ts';
 import { freshFolder } from '../support/warehouse.ts';
 
@@ -12,23 +14,27 @@ import { freshFolder } from '../support/warehouse.ts';
 interface World {
   /** The source of a folder below the root; empty for the root. */
   source(folder: string): Source;
-  put(name: string, content: string): void;
-  remove(name: string): void;
+  put(name: string, content: string): Promise<void> | void;
+  remove(name: string): Promise<void> | void;
   /** The name below the root that a path stands for. */
   nameOf(path: string): string;
   pathOf(name: string): string;
+}
+
+/** The SDK looks for credentials when it first needs them. */
+function asking(env: Readonly<Record<string, string>>, source: Source): Source {
+  Object.assign(process.env, env);
+  return source;
 }
 
 let server: S3Server;
 let buckets = 0;
 beforeAll(async () => {
   server = await startS3Server();
-  process.env.AWS_ACCESS_KEY_ID = server.accessKeyId;
-  process.env.AWS_SECRET_ACCESS_KEY = server.secretAccessKey;
 });
 afterAll(() => server.close());
 
-const worlds: readonly (readonly [string, () => World])[] = [
+const worlds: readonly (readonly [string, () => World | Promise<World>])[] = [
   [
     'a local folder',
     () => {
@@ -49,7 +55,13 @@ const worlds: readonly (readonly [string, () => World])[] = [
       const bucket = `bucket-${buckets}`;
       const root = `s3://${bucket}`;
       return {
-        source: (folder) => s3Source(`${root}/${folder}`, { endpoint: server.endpoint }),
+        source: (folder) => {
+          const { accessKeyId: AWS_ACCESS_KEY_ID, secretAccessKey: AWS_SECRET_ACCESS_KEY } = server;
+          return asking(
+            { AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY },
+            s3Source(`${root}/${folder}`, { endpoint: server.endpoint }),
+          );
+        },
         put: (name, content) => server.put(bucket, name, content),
         remove: (name) => server.remove(bucket, name),
         nameOf: (path) => path.slice(root.length + 1),
@@ -57,6 +69,26 @@ const worlds: readonly (readonly [string, () => World])[] = [
       };
     },
   ],
+  ...(real === null
+    ? []
+    : [
+        [
+          'a bucket of a real S3 server',
+          async (): Promise<World> => {
+            const bucket = `contract-${randomUUID()}`;
+            await real.makeBucket(bucket);
+            const root = `s3://${bucket}`;
+            return {
+              source: (folder) =>
+                asking(real.env, s3Source(`${root}/${folder}`, { endpoint: real.endpoint })),
+              put: (name, content) => real.put(bucket, name, content),
+              remove: (name) => real.remove(bucket, name),
+              nameOf: (path) => path.slice(root.length + 1),
+              pathOf: (name) => `${root}/${name}`,
+            };
+          },
+        ] as const,
+      ]),
 ];
 
 async function textOf(source: Source, file: SourceFile): Promise<string> {
@@ -67,7 +99,7 @@ async function textOf(source: Source, file: SourceFile): Promise<string> {
 
 describe.each(worlds)('%s', (_, makeWorld) => {
   test('lists what lies below a folder, sorted, and nothing beside it; other endings are passed over', async () => {
-    const world = makeWorld();
+    const world = await makeWorld();
     for (const name of [
       'log_data/b/2.json',
       'log_data/b/1.jsonl',
@@ -77,7 +109,7 @@ describe.each(worlds)('%s', (_, makeWorld) => {
       'log_data_old/3.json',
       'log_data.json',
     ]) {
-      world.put(name, name);
+      await world.put(name, name);
     }
     for (const folder of ['log_data', 'log_data/']) {
       const { files, skipped, covers } = await world.source(folder).list();
@@ -93,7 +125,7 @@ describe.each(worlds)('%s', (_, makeWorld) => {
   });
 
   test('reads each file whole, in chunks and at once, as many bytes as listed', async () => {
-    const world = makeWorld();
+    const world = await makeWorld();
     const long = 'long line\n'.repeat(300_000);
     const contents: Record<string, string> = {
       'a.json': '{}',
@@ -101,7 +133,7 @@ describe.each(worlds)('%s', (_, makeWorld) => {
       'long.json': long,
       'x y/ü.json': 'ü',
     };
-    for (const [name, content] of Object.entries(contents)) world.put(name, content);
+    for (const [name, content] of Object.entries(contents)) await world.put(name, content);
     const source = world.source('');
     for (const file of (await source.list()).files) {
       const expected = contents[world.nameOf(file.path)] as string;
@@ -115,9 +147,9 @@ describe.each(worlds)('%s', (_, makeWorld) => {
   });
 
   test('is one file if it names one', async () => {
-    const world = makeWorld();
-    world.put('folder/a.json', '{}');
-    world.put('folder/b.json', '{}');
+    const world = await makeWorld();
+    await world.put('folder/a.json', '{}');
+    await world.put('folder/b.json', '{}');
     const { files, covers } = await world.source('folder/a.json').list();
     expect(files.map(({ path }) => world.nameOf(path))).toEqual(['folder/a.json']);
     expect(covers(world.pathOf('folder/a.json'))).toBe(true);
@@ -125,20 +157,20 @@ describe.each(worlds)('%s', (_, makeWorld) => {
   });
 
   test('knows a file by a fingerprint that changes with the content, and whether it is gone', async () => {
-    const world = makeWorld();
-    world.put('a.json', '{"a":1}');
+    const world = await makeWorld();
+    await world.put('a.json', '{"a":1}');
     const source = world.source('');
     const [before] = (await source.list()).files;
     expect((await source.relist(before as SourceFile))?.fingerprint).toBe(before?.fingerprint);
-    world.put('a.json', '{"a":2}');
+    await world.put('a.json', '{"a":2}');
     expect((await source.relist(before as SourceFile))?.fingerprint).not.toBe(before?.fingerprint);
-    world.remove('a.json');
+    await world.remove('a.json');
     expect(await source.relist(before as SourceFile)).toBeNull();
   });
 
   test('says so where nothing lies, or nothing of ours', async () => {
-    const world = makeWorld();
-    world.put('other/README.md', 'text');
+    const world = await makeWorld();
+    await world.put('other/README.md', 'text');
     await expect(world.source('other').list()).rejects.toThrow(
       /No JSON files under .*other.*1 (file|object) has another ending/,
     );
@@ -147,10 +179,12 @@ describe.each(worlds)('%s', (_, makeWorld) => {
 });
 
 test('a file that is written to while it is read is not taken for the one that was listed', async () => {
-  const root = freshFolder();
-  writeFileSync(join(root, 'a.json'), '{"a":1}');
   server.put('changing', 'a.json', 'a'.repeat(500_000));
-  const source = s3Source('s3://changing/', { endpoint: server.endpoint });
+  const { accessKeyId: AWS_ACCESS_KEY_ID, secretAccessKey: AWS_SECRET_ACCESS_KEY } = server;
+  const source = asking(
+    { AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY },
+    s3Source('s3://changing/', { endpoint: server.endpoint }),
+  );
   const [file] = (await source.list()).files;
   server.put('changing', 'a.json', 'b'.repeat(500_000));
   await expect(textOf(source, file as SourceFile)).rejects.toThrow(/changed while it was being read/);

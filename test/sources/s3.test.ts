@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,6 +9,7 @@ import type { SourceFile } from '../../src/sources/source.ts';
 import { sparkify } from '../support/command.ts';
 import { randomNumbers } from '../support/random.ts';
 import { realData, whySkipped } from '../support/real-data.ts';
+import { gateway, whyNoGateway } from '../support/s3-gateway.ts';
 import { type S3Server, type S3Trouble, startS3Server } from '../support/s3-server.ts';
 import { simulated } from '../support/simulated.ts';
 import { freshFolder, readStar, withWarehouse } from '../support/warehouse.ts';
@@ -181,6 +182,45 @@ describe('a load from S3', () => {
     const starOf = (name: string) => withWarehouse(join(cwd, name), readStar);
     expect(await starOf('sparkify.duckdb')).toEqual(await starOf('local.duckdb'));
   });
+});
+
+describe('a real S3 server', () => {
+  test.skipIf(gateway === null)(
+    `gives the same star as the folder, and as itself again (${whyNoGateway})`,
+    async () => {
+      const real = gateway as NonNullable<typeof gateway>;
+      const bucket = `load-${randomUUID()}`;
+      await real.makeBucket(bucket);
+      const folder = await simulated({ users: [400], days: 4, songs: 300, gzip: false });
+      for (const kind of ['log_data', 'song_data']) {
+        const names = readdirSync(join(folder, kind), { recursive: true, encoding: 'utf8' });
+        const files = names.filter((name) => statSync(join(folder, kind, name)).isFile());
+        await Promise.all(
+          files.map((name) => real.put(bucket, `${kind}/${name}`, readFileSync(join(folder, kind, name)))),
+        );
+      }
+      await real.put(bucket, 'log_data/', '');
+      await real.put(bucket, 'log_data_old/2018-11-01-events.json', '{}');
+      const cwd = freshFolder();
+      const load = () =>
+        sparkify(
+          ['etl', '--log-data', `s3://${bucket}/log_data`, '--song-data', `s3://${bucket}/song_data`],
+          { cwd, env: real.env },
+        );
+      const first = await load();
+      expect(`${first.code} ${first.stderr}`).toMatch(/^0 /);
+      expect((await load()).stdout).toContain('Unchanged');
+      const flags = ['--log-data', join(folder, 'log_data'), '--song-data', join(folder, 'song_data')];
+      await sparkify(['etl', ...flags, '--warehouse', 'duckdb:local.duckdb'], { cwd });
+      const starOf = (name: string) => withWarehouse(join(cwd, name), readStar);
+      expect(await starOf('sparkify.duckdb')).toEqual(await starOf('local.duckdb'));
+      const wrong = await sparkify(['etl', '--log-data', `s3://${bucket}/log_data`], {
+        cwd: freshFolder(),
+        env: { ...real.env, AWS_SECRET_ACCESS_KEY: 'wrong' },
+      });
+      expect(wrong.stderr).toContain('the credentials were refused');
+    },
+  );
 });
 
 describe('S3', () => {
