@@ -70,18 +70,25 @@ export async function bringContents(plan: FilePlan, context: StageContext): Prom
   const clean = context.useCleanReader ? plan.load.filter((file) => isForEngine(file, context.source)) : [];
   const forEngine = new Set(clean);
   const careful = new Set(plan.load.filter((file) => !forEngine.has(file)));
-  for (const some of inStatements(clean)) {
+  const groups = inStatements(clean);
+  let bringing = bring(groups[0], context.source);
+  for (const [at, some] of groups.entries()) {
+    await bringing;
+    // The next files come while these are loaded.
+    bringing = bring(groups[at + 1], context.source);
+    bringing.catch(() => {});
     const refused = await readClean(some, staging, context);
     for (const file of some) {
       if (refused.has(file.fileId)) careful.add(file);
       else {
         summaries.set(file.fileId, cleanSummary(file));
         context.observer.advance(file.survey.file.bytes);
+        await assertSame(file, context.source);
+        await context.source.release(file.survey.file);
       }
     }
   }
   await readCarefully([...careful], plan.kind, format, summaries, context);
-  for (const file of clean) await assertSame(file, context.source);
   await checkBalance(plan, summaries, context.warehouse);
   const all = [...summaries.values()];
   return {
@@ -115,10 +122,13 @@ export async function removeContents(plan: FilePlan, warehouse: Warehouse): Prom
   }
 }
 
+function bring(files: readonly FileToLoad[] | undefined, source: Source): Promise<void> {
+  return source.bring((files ?? []).map(({ survey }) => survey.file));
+}
+
 /** Whether the engine may read the file itself; it would take a path with these characters for a glob. */
 function isForEngine({ survey }: FileToLoad, source: Source): boolean {
-  const path = source.localPath(survey.file);
-  return survey.isClean && path !== null && !/[*?[\]{}]/.test(path);
+  return survey.isClean && !(source.isLocal && /[*?[\]{}]/.test(survey.file.path));
 }
 
 /** Groups of files with consecutive ids, each of a size for one statement. */
@@ -225,6 +235,7 @@ async function readCarefully(
       if (next.value.sha256 !== file.survey.sha256) throw changedUnderneath(file);
       summaries.set(file.fileId, next.value.summary);
     }
+    await context.source.release(file.survey.file);
   }
   await flush();
 }

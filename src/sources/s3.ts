@@ -20,10 +20,14 @@ export interface S3Options {
   readonly anonymous?: boolean;
   /** The reader pays for requests and transfer. */
   readonly requesterPays?: boolean;
+  /** Copies of large objects that are kept on this machine at a time. */
+  readonly spoolBytes?: number;
 }
 
 const SMALL_AT_ONCE = 48;
 const LARGE_AT_ONCE = 4;
+/** Copies that are kept from the survey to the staging; objects beyond are fetched again when their turn comes. */
+const SPOOL_BYTES = 4_000_000_000;
 const MOST_ATTEMPTS = 6;
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 5_000;
@@ -170,7 +174,22 @@ export function s3Source(place: string, options: S3Options): Source {
     smallAtOnce: SMALL_AT_ONCE,
     largeAtOnce: LARGE_AT_ONCE,
     list,
-    open: (file) => spool.read(versionOf(file)) ?? spool.keep(versionOf(file), fetch(file)),
+    open(file) {
+      const copy = spool.read(versionOf(file));
+      if (copy !== null) return copy;
+      const hasRoom = spool.bytes + file.bytes <= (options.spoolBytes ?? SPOOL_BYTES);
+      return hasRoom ? spool.keep(versionOf(file), fetch(file)) : fetch(file);
+    },
+    async bring(files) {
+      const missing = files.filter((file) => spool.pathOf(versionOf(file)) === null);
+      const lane = async (): Promise<void> => {
+        for (let file = missing.pop(); file !== undefined; file = missing.pop()) {
+          for await (const _chunk of spool.keep(versionOf(file), fetch(file)));
+        }
+      };
+      await Promise.all(Array.from({ length: LARGE_AT_ONCE }, lane));
+    },
+    release: (file) => spool.remove(versionOf(file)),
     async readSmall(file) {
       const chunks: Buffer[] = [];
       for await (const chunk of fetch(file)) chunks.push(Buffer.from(chunk));

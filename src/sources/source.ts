@@ -31,8 +31,12 @@ export interface Source {
   readSmall(file: SourceFile): Promise<Buffer>;
   /** The file as it is listed now; null if it is gone. */
   relist(file: SourceFile): Promise<SourceFile | null>;
-  /** Where other programs on this machine can read the very bytes that `open` gave; null where they cannot. */
+  /** Makes sure that other programs on this machine can read the files, as they were listed, by `localPath`. */
+  bring(files: readonly SourceFile[]): Promise<void>;
+  /** Where other programs can read a file that was brought; null otherwise. */
   localPath(file: SourceFile): string | null;
+  /** The file will not be read again. */
+  release(file: SourceFile): Promise<void>;
   /** Small files that are best read at a time. */
   readonly smallAtOnce: number;
   /** Large files that are best read at a time. */

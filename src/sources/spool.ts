@@ -1,5 +1,5 @@
 import { mkdirSync, readdirSync, rmSync } from 'node:fs';
-import { type FileHandle, open } from 'node:fs/promises';
+import { type FileHandle, open, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readChunks } from './local.ts';
@@ -11,6 +11,9 @@ export interface Spool {
   /** Where a copy lies; null if there is none. */
   pathOf(name: string): string | null;
   read(name: string): AsyncIterable<Buffer> | null;
+  remove(name: string): Promise<void>;
+  /** Bytes of all copies. */
+  readonly bytes: number;
   close(): Promise<void>;
 }
 
@@ -20,7 +23,9 @@ const ROOT = 'sparkify-spool';
 export function openSpool(): Spool {
   const root = join(tmpdir(), ROOT);
   let folder: string | null = null;
-  const copies = new Map<string, string>();
+  const copies = new Map<string, { readonly path: string; readonly bytes: number }>();
+  let nth = 0;
+  let held = 0;
 
   function place(): string {
     if (folder !== null) return folder;
@@ -28,9 +33,9 @@ export function openSpool(): Spool {
     for (const name of readdirSync(root)) {
       if (!isAlive(Number(name.split('-')[0]))) rmSync(join(root, name), { recursive: true, force: true });
     }
-    for (let nth = 0; folder === null; nth += 1) {
+    for (let another = 0; folder === null; another += 1) {
       try {
-        const candidate = join(root, `${process.pid}-${nth}`);
+        const candidate = join(root, `${process.pid}-${another}`);
         mkdirSync(candidate);
         folder = candidate;
       } catch (error) {
@@ -42,22 +47,42 @@ export function openSpool(): Spool {
 
   return {
     async *keep(name, chunks) {
-      const path = join(place(), `${copies.size}-${Math.random().toString(36).slice(2)}.json`);
+      nth += 1;
+      const path = join(place(), `${nth}.json`);
+      let bytes = 0;
+      let isWhole = false;
       const handle = await open(path, 'wx');
       try {
         for await (const chunk of chunks) {
           await writeAll(handle, chunk, path);
+          bytes += chunk.length;
+          held += chunk.length;
           yield chunk;
         }
-        copies.set(name, path);
+        isWhole = true;
+        copies.set(name, { path, bytes });
       } finally {
         await handle.close();
+        if (!isWhole) {
+          held -= bytes;
+          rmSync(path, { force: true });
+        }
       }
     },
-    pathOf: (name) => copies.get(name) ?? null,
+    get bytes() {
+      return held;
+    },
+    pathOf: (name) => copies.get(name)?.path ?? null,
     read(name) {
-      const path = copies.get(name);
-      return path === undefined ? null : readChunks(path);
+      const copy = copies.get(name);
+      return copy === undefined ? null : readChunks(copy.path);
+    },
+    async remove(name) {
+      const copy = copies.get(name);
+      if (copy === undefined) return;
+      copies.delete(name);
+      held -= copy.bytes;
+      await rm(copy.path, { force: true });
     },
     async close() {
       if (folder !== null) rmSync(folder, { recursive: true, force: true });

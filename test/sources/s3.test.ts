@@ -1,5 +1,6 @@
+import type { ChildProcess } from 'node:child_process';
 import { createHash, randomUUID } from 'node:crypto';
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
@@ -12,7 +13,7 @@ import { realData, whySkipped } from '../support/real-data.ts';
 import { gateway, whyNoGateway } from '../support/s3-gateway.ts';
 import { type S3Server, type S3Trouble, startS3Server } from '../support/s3-server.ts';
 import { simulated } from '../support/simulated.ts';
-import { freshFolder, readStar, withWarehouse } from '../support/warehouse.ts';
+import { type Delivery, deliver, freshFolder, readStar, withWarehouse } from '../support/warehouse.ts';
 
 const runs = Number(process.env.SPARKIFY_S3_RUNS ?? 4);
 let server: S3Server;
@@ -48,15 +49,14 @@ function env(): Record<string, string> {
 
 function etl(cwd: string, bucket: string) {
   const flags = ['--log-data', `s3://${bucket}/log_data`, '--song-data', `s3://${bucket}/song_data`];
-  return sparkify(['etl', ...flags], { cwd, env: env() });
+  mkdirSync(join(cwd, 'tmp'), { recursive: true });
+  return sparkify(['etl', ...flags], { cwd, env: { ...env(), TMPDIR: join(cwd, 'tmp') } });
 }
 
-function spools(): string[] {
-  try {
-    return readdirSync(join(tmpdir(), 'sparkify-spool'));
-  } catch {
-    return [];
-  }
+/** What loads left in their spools. */
+function spooled(tmp: string): string[] {
+  const root = join(tmp, 'sparkify-spool');
+  return existsSync(root) ? readdirSync(root) : [];
 }
 
 describe('a load from S3', () => {
@@ -89,7 +89,7 @@ describe('a load from S3', () => {
     const second = await etl(cwd, 'same');
     expect(second.stdout).toContain('Unchanged');
     expect(server.requests.filter((request) => !request.startsWith('LIST'))).toEqual([]);
-    expect(spools()).toEqual([]);
+    expect(spooled(join(cwd, 'tmp'))).toEqual([]);
   });
 
   test.skipIf(realData === null)(
@@ -148,9 +148,57 @@ describe('a load from S3', () => {
       );
       const starOf = (name: string) => withWarehouse(join(cwd, name), readStar);
       expect(await starOf('sparkify.duckdb')).toEqual(await starOf('local.duckdb'));
-      expect(spools()).toEqual([]);
+      expect(spooled(join(cwd, 'tmp'))).toEqual([]);
     },
   );
+
+  test('needs no more disk than it may take: what has no room in the spool is fetched again in its turn', async () => {
+    const folder = await simulated({ users: [300], days: 6, songs: 71 });
+    upload(join(folder, 'log_data'), 'narrow', 'log_data');
+    const spoolBytes = 200_000;
+    const source = s3Source('s3://narrow/log_data', { endpoint: server.endpoint, spoolBytes });
+    const bytes = (await source.list()).files.reduce((sum, file) => sum + file.bytes, 0);
+    expect(bytes).toBeGreaterThan(8 * spoolBytes);
+    const starWith = (logs: Delivery) =>
+      withWarehouse(join(freshFolder(), 'w.duckdb'), async (warehouse) => {
+        await deliver(warehouse, logs);
+        return readStar(warehouse);
+      });
+    const star = await starWith({ options: { logs: source } });
+    expect(star).toEqual(await starWith({ logs: join(folder, 'log_data') }));
+    expect(server.requests.filter((request) => request.startsWith('GET')).length).toBeGreaterThan(6);
+    const own = spooled(tmpdir()).filter((name) => name.startsWith(`${process.pid}-`));
+    expect(own.flatMap((name) => readdirSync(join(tmpdir(), 'sparkify-spool', name)))).toEqual([]);
+    await source.close();
+  });
+
+  test('killed leaves copies behind, which the next load removes', async () => {
+    const folder = await simulated({ users: [400], days: 6, songs: 71 });
+    upload(join(folder, 'log_data'), 'killed', 'log_data');
+    upload(join(folder, 'song_data'), 'killed', 'song_data');
+    const cwd = freshFolder();
+    const tmp = join(cwd, 'tmp');
+    mkdirSync(tmp);
+    let gets = 0;
+    let child: ChildProcess | null = null;
+    server.onGet = (key) => {
+      if (!key.startsWith('log_data')) return;
+      gets += 1;
+      if (gets === 4) child?.kill('SIGKILL');
+    };
+    const flags = ['--log-data', 's3://killed/log_data', '--song-data', 's3://killed/song_data'];
+    await sparkify(['etl', ...flags], {
+      cwd,
+      env: { ...env(), TMPDIR: tmp },
+      onStart: (started) => {
+        child = started;
+      },
+    });
+    expect(spooled(tmp).length).toBe(1);
+    server.onGet = () => {};
+    expect((await etl(cwd, 'killed')).code).toBe(0);
+    expect(spooled(tmp)).toEqual([]);
+  });
 
   test('notices an object that changes under it, lists again and loads what is there now', async () => {
     const [before, after] = [
