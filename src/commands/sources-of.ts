@@ -27,6 +27,9 @@ export async function withSources<T>(
     ...(s3RequesterPays === undefined ? {} : { requesterPays: s3RequesterPays }),
   };
   const opened: Source[] = [];
+  const closeAll = (): Promise<unknown> => Promise.all(opened.map((source) => source.close()));
+  // A signal need not wait for what a server is slow to send.
+  context.onInterrupt(() => void closeAll());
   try {
     return await work((place) => {
       const source = openSource(place, context.nowMs, s3);
@@ -34,6 +37,6 @@ export async function withSources<T>(
       return source;
     });
   } finally {
-    await Promise.all(opened.map((source) => source.close()));
+    await closeAll();
   }
 }

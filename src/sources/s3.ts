@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type {
   GetObjectCommandInput,
   ListObjectsV2CommandOutput,
@@ -39,6 +40,10 @@ const CONNECT_MS = 5_000;
 export function s3Source(place: string, options: S3Options): Source {
   const { bucket, key } = parseS3Address(place);
   const spool = openSpool();
+  /** Ends whatever is under way. */
+  const stopping = new AbortController();
+  setMaxListeners(0, stopping.signal);
+  const abort = { abortSignal: stopping.signal };
   let opened: Promise<S3Client> | null = null;
   const client = (): Promise<S3Client> => {
     opened ??= openClient(options);
@@ -79,6 +84,7 @@ export function s3Source(place: string, options: S3Options): Source {
             ...payer,
             ...(token === undefined ? {} : { ContinuationToken: token }),
           }),
+          abort,
         )
         .catch((cause) => {
           throw s3Error(cause, 'list', bucket, prefix);
@@ -91,7 +97,10 @@ export function s3Source(place: string, options: S3Options): Source {
   async function head(of: string): Promise<SourceFile | null> {
     const { HeadObjectCommand } = await import('@aws-sdk/client-s3');
     try {
-      const found = await (await client()).send(new HeadObjectCommand({ Bucket: bucket, Key: of, ...payer }));
+      const found = await (await client()).send(
+        new HeadObjectCommand({ Bucket: bucket, Key: of, ...payer }),
+        abort,
+      );
       return describe(of, found.ContentLength ?? 0, found.ETag);
     } catch (cause) {
       if ((cause as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode === 404)
@@ -129,7 +138,7 @@ export function s3Source(place: string, options: S3Options): Source {
           code: 'ECONNRESET',
         });
       } catch (cause) {
-        if (cause instanceof SourceError) throw cause;
+        if (cause instanceof SourceError || stopping.signal.aborted) throw cause;
         const status = (cause as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode;
         if (status === 412 || status === 404 || status === 416) throw changed(file);
         if (attempt >= MOST_ATTEMPTS || !isPassing(cause)) throw s3Error(cause, 'get', bucket, of);
@@ -144,10 +153,12 @@ export function s3Source(place: string, options: S3Options): Source {
     const etag = file.fingerprint.slice(file.fingerprint.indexOf(':') + 1);
     const input: GetObjectCommandInput = { Bucket: bucket, Key: of, IfMatch: etag, ...payer };
     if (from > 0) input.Range = `bytes=${from}-`;
-    const { Body } = await (await client()).send(new GetObjectCommand(input));
+    const { Body } = await (await client()).send(new GetObjectCommand(input), abort);
     if (Body === undefined) throw new SourceError(`s3://${bucket}/${of} came without a body.`);
     const stream = Body as NodeJS.ReadableStream & AsyncIterable<Buffer> & { destroy(error?: Error): void };
     let timer = setTimeout(stall, STALL_MS);
+    const stop = (): void => stream.destroy(new Error('the load was stopped'));
+    stopping.signal.addEventListener('abort', stop);
     function stall(): void {
       stream.destroy(Object.assign(new Error('the body stalled'), { name: 'StallError' }));
     }
@@ -159,6 +170,7 @@ export function s3Source(place: string, options: S3Options): Source {
       }
     } finally {
       clearTimeout(timer);
+      stopping.signal.removeEventListener('abort', stop);
       stream.destroy();
     }
   }
@@ -200,6 +212,7 @@ export function s3Source(place: string, options: S3Options): Source {
       spool.pathOf(versionOf(file)) === null ? head(file.path.slice(s3Path(bucket, '').length)) : file,
     localPath: (file) => spool.pathOf(versionOf(file)),
     async close() {
+      stopping.abort();
       await spool.close();
       if (opened !== null) (await opened).destroy();
     },

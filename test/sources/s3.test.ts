@@ -172,6 +172,23 @@ describe('a load from S3', () => {
     await source.close();
   });
 
+  test('is stopped at once by Ctrl-C, also while a server sends nothing, and leaves nothing behind', async () => {
+    const folder = await simulated({ users: [400], days: 3, songs: 71 });
+    upload(join(folder, 'log_data'), 'stalled', 'log_data');
+    server.trouble = (request) => (request.startsWith('GET') ? 'stall' : null);
+    const cwd = freshFolder();
+    mkdirSync(join(cwd, 'tmp'));
+    const began = Date.now();
+    const { code, stderr } = await sparkify(['etl', '--log-data', 's3://stalled/log_data'], {
+      cwd,
+      env: { ...env(), TMPDIR: join(cwd, 'tmp') },
+      onStart: (child) => setTimeout(() => child.kill('SIGINT'), 1_500),
+    });
+    expect(`${code} ${stderr}`).toMatch(/^130 [\s\S]*Stopped by SIGINT; nothing was committed/);
+    expect(Date.now() - began).toBeLessThan(8_000);
+    expect(spooled(join(cwd, 'tmp'))).toEqual([]);
+  });
+
   test('killed leaves copies behind, which the next load removes', async () => {
     const folder = await simulated({ users: [400], days: 6, songs: 71 });
     upload(join(folder, 'log_data'), 'killed', 'log_data');

@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 
 /** What the server does to a request instead of answering it well. */
-export type S3Trouble = '503' | '500' | 'reset' | 'truncated' | 'slow' | 'wrong checksum';
+export type S3Trouble = '503' | '500' | 'reset' | 'truncated' | 'slow' | 'stall' | 'wrong checksum';
 
 export interface S3Server {
   readonly endpoint: string;
@@ -158,7 +158,8 @@ export async function startS3Server({ anonymous = false }: { anonymous?: boolean
     if (request.method === 'HEAD') response.end();
     else if (trouble === 'truncated') {
       response.write(body.subarray(0, Math.floor(body.length / 2)), () => request.socket.destroy());
-    } else if (trouble === 'slow') {
+    } else if (trouble === 'stall') response.write(body.subarray(0, Math.floor(body.length / 2)));
+    else if (trouble === 'slow') {
       response.write(body.subarray(0, 1));
       setTimeout(() => response.end(body.subarray(1)), 150);
     } else response.end(body);
