@@ -4,9 +4,14 @@ export function dwhCfgTemplate(logData: string, songData: string): string {
 # Secrets belong in the environment, not here.
 
 [S3]
-# Where the files lie: a folder, one file or a glob.
+# Where the files lie: a folder, one file, a glob, or s3://bucket/prefix.
 LOG_DATA = ${logData}
 SONG_DATA = ${songData}
+# Of S3, only what the AWS credential chain and profile do not say:
+# REGION = us-west-2
+# ENDPOINT = http://127.0.0.1:9000
+# ANONYMOUS = no
+# REQUESTER_PAYS = no
 
 [WAREHOUSE]
 # duckdb:FILE needs nothing else; the file is made by the first load.
