@@ -84,7 +84,7 @@ async function checkSource(
     return await withSources(context, config, async (open) => {
       const source = open(place);
       const { files, skipped } = await source.list();
-      const first = files[0];
+      const first = files.find((file) => file.bytes > 0);
       if (first) for await (const _chunk of source.open(first)) break;
       const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
       const also = skipped.length > 0 ? `; ${plural(skipped.length, 'other file')} passed over` : '';

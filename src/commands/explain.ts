@@ -14,7 +14,7 @@ export const command: Command = {
   async run(context, flags, [songplayId = '']) {
     const { explain } = await import('../pipeline/explain.ts');
     const explanation = await withPublished(context, flags, (warehouse, config) =>
-      withSources(context, config, (open) => explain(songplayId, warehouse, open)),
+      withSources(context, config, (open) => explain(songplayId, warehouse, (path) => open(path, true))),
     );
     if (!explanation) {
       throw new UsageError(`The warehouse holds no event ${songplayId}.`, {

@@ -3,7 +3,7 @@ import type { Source } from '../sources/source.ts';
 import type { Context } from './command.ts';
 
 /** Opens sources as the configuration says; `withSources` closes them. */
-export type OpenPlace = (place: string) => Source;
+export type OpenPlace = (place: string, isExact?: boolean) => Source;
 
 /** Gives a way to open sources, and closes them all when the work has ended, whatever its end. */
 export async function withSources<T>(
@@ -31,8 +31,8 @@ export async function withSources<T>(
   // A signal need not wait for what a server is slow to send.
   context.onInterrupt(() => void closeAll());
   try {
-    return await work((place) => {
-      const source = openSource(place, context.nowMs, s3);
+    return await work((place, isExact = false) => {
+      const source = openSource(place, context.nowMs, { ...s3, exact: isExact });
       opened.push(source);
       return source;
     });

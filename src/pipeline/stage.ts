@@ -241,7 +241,8 @@ async function readCarefully(
 }
 
 async function* chunksOf(file: FileToLoad, context: StageContext): AsyncGenerator<Buffer> {
-  for await (const chunk of context.source.open(file.survey.file)) {
+  const { content } = file.survey;
+  for await (const chunk of content === null ? context.source.open(file.survey.file) : [content]) {
     yield chunk as Buffer;
     context.observer.advance((chunk as Buffer).length);
   }

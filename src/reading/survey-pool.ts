@@ -62,9 +62,16 @@ async function share(
 ): Promise<void> {
   let next = 0;
   const run = async (lane: number): Promise<void> => {
-    for (let at = next++; at < items.length; at = next++) await work(items[at] as number, lane);
+    try {
+      for (let at = next++; at < items.length; at = next++) await work(items[at] as number, lane);
+    } catch (error) {
+      // The other lanes finish what they are at, and take nothing new.
+      next = items.length;
+      throw error;
+    }
   };
-  await Promise.all(Array.from({ length: lanes }, (_, lane) => run(lane)));
+  const ended = await Promise.allSettled(Array.from({ length: lanes }, (_, lane) => run(lane)));
+  for (const lane of ended) if (lane.status === 'rejected') throw lane.reason;
 }
 
 /** Threads need compiled modules; run from its sources, the program does without. */

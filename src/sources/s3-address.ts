@@ -7,12 +7,13 @@ export interface S3Address {
   readonly key: string;
 }
 
-/** `s3://bucket/log_data/` in its parts; s3a and s3n mean the same. ConfigError for what is no such address. */
-export function parseS3Address(place: string): S3Address {
+/** `s3://bucket/log_data/` in its parts; s3a and s3n mean the same. An exact one is taken as it is. ConfigError for what is no such address. */
+export function parseS3Address(place: string, isExact = false): S3Address {
   const [, bucket, key = ''] = /^s3[an]?:\/\/([^/]+)(?:\/(.*))?$/i.exec(place) ?? [];
   if (bucket === undefined || !/^[a-z0-9][a-z0-9.\-_]{1,254}$/i.test(bucket)) {
     throw new ConfigError(`"${place}" is not an S3 address.`, { hint: 'For example s3://bucket/log_data' });
   }
+  if (isExact) return { bucket, key };
   if (/[*?]/.test(key)) {
     throw new ConfigError(`${place} is a pattern, and S3 knows prefixes only.`, {
       hint: 'Name a folder (s3://bucket/log_data/2018/11) or one object.',

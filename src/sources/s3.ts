@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
 import type {
   GetObjectCommandInput,
@@ -21,6 +22,8 @@ export interface S3Options {
   readonly anonymous?: boolean;
   /** The reader pays for requests and transfer. */
   readonly requesterPays?: boolean;
+  /** The address is of one object, whatever characters it has. */
+  readonly exact?: boolean;
   /** Copies of large objects that are kept on this machine at a time. */
   readonly spoolBytes?: number;
 }
@@ -38,8 +41,8 @@ const CONNECT_MS = 5_000;
 
 /** A folder of objects below a prefix, or one object. Objects are read as they were listed: by their ETag. */
 export function s3Source(place: string, options: S3Options): Source {
-  const { bucket, key } = parseS3Address(place);
-  const spool = openSpool();
+  const { bucket, key } = parseS3Address(place, options.exact === true);
+  const spool = openSpool(options.spoolBytes ?? SPOOL_BYTES);
   /** Ends whatever is under way. */
   const stopping = new AbortController();
   setMaxListeners(0, stopping.signal);
@@ -52,6 +55,11 @@ export function s3Source(place: string, options: S3Options): Source {
   const payer = options.requesterPays === true ? { RequestPayer: 'requester' as const } : {};
 
   async function list(): Promise<Listing> {
+    if (options.exact === true) {
+      const single = await head(key);
+      if (single === null) throw nothingAt(0);
+      return { files: [single], skipped: [], covers: (path) => path === single.path };
+    }
     const folder = key === '' ? '' : `${key}/`;
     const found = { files: [] as SourceFile[], skipped: [] as string[] };
     for await (const page of pages(folder)) {
@@ -113,6 +121,10 @@ export function s3Source(place: string, options: S3Options): Source {
     return { path: s3Path(bucket, of), bytes, fingerprint: `${bytes}:${etag}`, settled: true };
   }
 
+  function keyOf(file: SourceFile): string {
+    return file.path.slice(s3Path(bucket, '').length);
+  }
+
   function nothingAt(others: number): SourceError {
     const also =
       others > 0 ? ` (${others} ${others === 1 ? 'object has' : 'objects have'} another ending)` : '';
@@ -123,45 +135,68 @@ export function s3Source(place: string, options: S3Options): Source {
 
   /** The object's bytes, resumed where a connection broke; never those of another version. */
   async function* fetch(file: SourceFile): AsyncGenerator<Buffer> {
-    const of = file.path.slice(s3Path(bucket, '').length);
+    const of = keyOf(file);
+    const hash = createHash('md5');
     let at = 0;
-    for (let attempt = 1; ; attempt += 1) {
+    /** The ETag is the content's MD5, as it is of objects that were put in one piece and not encrypted by a key service. */
+    let isMd5 = /:"[0-9a-f]{32}"$/.test(file.fingerprint);
+    for (let attempt = 1; at < file.bytes; attempt += 1) {
+      let hasAnswer = false;
       try {
-        for await (const chunk of body(of, file, at)) {
+        const { stream, isPlain } = await request(of, file, at);
+        hasAnswer = true;
+        isMd5 &&= isPlain;
+        for await (const chunk of chunksOf(stream)) {
           at += chunk.length;
           attempt = 1;
+          if (at > file.bytes) throw changed(file);
+          hash.update(chunk);
           yield chunk;
         }
-        if (at === file.bytes) return;
-        if (at > file.bytes) throw changed(file);
-        throw Object.assign(new Error(`the body ended after ${at} of ${file.bytes} bytes`), {
-          code: 'ECONNRESET',
-        });
+        if (at < file.bytes) throw broken(`the body ended after ${at} of ${file.bytes} bytes`);
       } catch (cause) {
         if (cause instanceof SourceError || stopping.signal.aborted) throw cause;
         const status = (cause as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode;
         if (status === 412 || status === 404 || status === 416) throw changed(file);
-        if (attempt >= MOST_ATTEMPTS || !isPassing(cause)) throw s3Error(cause, 'get', bucket, of);
+        // The SDK has tried requests again already; what breaks off after the answer is ours to resume.
+        if (!hasAnswer || attempt >= MOST_ATTEMPTS || !isPassing(cause))
+          throw s3Error(cause, 'get', bucket, of);
         await pause(attempt);
       }
     }
+    if (isMd5 && !file.fingerprint.endsWith(`:"${hash.digest('hex')}"`)) {
+      throw new SourceChangedError(`${file.path} came with other bytes than its ETag tells of.`, {
+        hint: 'Run again; if it happens again, something between here and the server changes data.',
+      });
+    }
   }
 
-  async function* body(of: string, file: SourceFile, from: number): AsyncGenerator<Buffer> {
-    if (file.bytes === 0) return;
+  /** Asks for an object from a byte on, by the ETag that was listed; the answer must be of it. */
+  async function request(of: string, file: SourceFile, from: number) {
     const { GetObjectCommand } = await import('@aws-sdk/client-s3');
     const etag = file.fingerprint.slice(file.fingerprint.indexOf(':') + 1);
     const input: GetObjectCommandInput = { Bucket: bucket, Key: of, IfMatch: etag, ...payer };
     if (from > 0) input.Range = `bytes=${from}-`;
-    const { Body } = await (await client()).send(new GetObjectCommand(input), abort);
-    if (Body === undefined) throw new SourceError(`s3://${bucket}/${of} came without a body.`);
-    const stream = Body as NodeJS.ReadableStream & AsyncIterable<Buffer> & { destroy(error?: Error): void };
-    let timer = setTimeout(stall, STALL_MS);
-    const stop = (): void => stream.destroy(new Error('the load was stopped'));
-    stopping.signal.addEventListener('abort', stop);
-    function stall(): void {
-      stream.destroy(Object.assign(new Error('the body stalled'), { name: 'StallError' }));
+    const answer = await (await client()).send(new GetObjectCommand(input), abort);
+    if (answer.Body === undefined) throw new SourceError(`${file.path} came without a body.`);
+    const stream = answer.Body as ByteStream;
+    const isOther = answer.ETag !== undefined && answer.ETag !== etag;
+    const isElsewhere = from > 0 && !answer.ContentRange?.startsWith(`bytes ${from}-`);
+    if (isOther || isElsewhere) {
+      stream.destroy();
+      if (isOther) throw changed(file);
+      throw new SourceError(`The S3 server does not know ranges, so ${file.path} could not be resumed.`);
     }
+    const isPlain = answer.ServerSideEncryption !== 'aws:kms' && answer.SSECustomerAlgorithm === undefined;
+    return { stream, isPlain };
+  }
+
+  /** A body's chunks; one that sends nothing for long breaks off. */
+  async function* chunksOf(stream: ByteStream): AsyncGenerator<Buffer> {
+    const stall = (): void => stream.destroy(broken('the body stalled'));
+    const stop = (): void => stream.destroy(new Error('the load was stopped'));
+    let timer = setTimeout(stall, STALL_MS);
+    stopping.signal.addEventListener('abort', stop);
     try {
       for await (const chunk of stream) {
         clearTimeout(timer);
@@ -189,17 +224,25 @@ export function s3Source(place: string, options: S3Options): Source {
     open(file) {
       const copy = spool.read(versionOf(file));
       if (copy !== null) return copy;
-      const hasRoom = spool.bytes + file.bytes <= (options.spoolBytes ?? SPOOL_BYTES);
-      return hasRoom ? spool.keep(versionOf(file), fetch(file)) : fetch(file);
+      const version = versionOf(file);
+      return spool.reserve(version, file.bytes, false) ? spool.keep(version, fetch(file)) : fetch(file);
     },
     async bring(files) {
       const missing = files.filter((file) => spool.pathOf(versionOf(file)) === null);
       const lane = async (): Promise<void> => {
         for (let file = missing.pop(); file !== undefined; file = missing.pop()) {
-          for await (const _chunk of spool.keep(versionOf(file), fetch(file)));
+          const version = versionOf(file);
+          spool.reserve(version, file.bytes, true);
+          try {
+            for await (const _chunk of spool.keep(version, fetch(file)));
+          } catch (error) {
+            missing.length = 0;
+            throw error;
+          }
         }
       };
-      await Promise.all(Array.from({ length: LARGE_AT_ONCE }, lane));
+      const lanes = await Promise.allSettled(Array.from({ length: LARGE_AT_ONCE }, lane));
+      for (const ended of lanes) if (ended.status === 'rejected') throw ended.reason;
     },
     release: (file) => spool.remove(versionOf(file)),
     async readSmall(file) {
@@ -208,8 +251,7 @@ export function s3Source(place: string, options: S3Options): Source {
       return Buffer.concat(chunks);
     },
     // What was copied is what was listed: the request asked for that version only.
-    relist: async (file) =>
-      spool.pathOf(versionOf(file)) === null ? head(file.path.slice(s3Path(bucket, '').length)) : file,
+    relist: async (file) => (spool.pathOf(versionOf(file)) === null ? head(keyOf(file)) : file),
     localPath: (file) => spool.pathOf(versionOf(file)),
     async close() {
       stopping.abort();
@@ -217,6 +259,13 @@ export function s3Source(place: string, options: S3Options): Source {
       if (opened !== null) (await opened).destroy();
     },
   };
+}
+
+type ByteStream = AsyncIterable<Buffer> & { destroy(error?: Error): void };
+
+/** A connection that ended too early. */
+function broken(message: string): Error {
+  return Object.assign(new Error(message), { code: 'ECONNRESET' });
 }
 
 /** An object as it was listed; under the same name another one may come. */
@@ -247,6 +296,7 @@ async function openClient({ endpoint, region, pathStyle, anonymous }: S3Options)
     requestHandler: {
       connectionTimeout: CONNECT_MS,
       requestTimeout: STALL_MS,
+      throwOnRequestTimeout: true,
       httpAgent: { maxSockets: SMALL_AT_ONCE },
       httpsAgent: { maxSockets: SMALL_AT_ONCE },
     },

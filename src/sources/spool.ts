@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { lstatSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { type FileHandle, open, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,90 +6,126 @@ import { readChunks } from './local.ts';
 
 /** Copies of objects that were streamed once, so that nothing is fetched twice and engines can read them by path. */
 export interface Spool {
-  /** Gives the chunks on while it writes them down; the copy counts once the last one came. */
+  /** Takes room for a copy that will be kept; false if there is not so much left, unless it must be. */
+  reserve(name: string, bytes: number, must: boolean): boolean;
+  /** Gives the chunks on while it writes them down; the copy counts once the last one came. Room is reserved before. */
   keep(name: string, chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer>;
   /** Where a copy lies; null if there is none. */
   pathOf(name: string): string | null;
   read(name: string): AsyncIterable<Buffer> | null;
   remove(name: string): Promise<void>;
-  /** Bytes of all copies. */
-  readonly bytes: number;
+  /** Removes all copies; nothing is kept from then on. */
   close(): Promise<void>;
 }
 
-const ROOT = 'sparkify-spool';
+/** Folders of ours: the process that made one, and a number. */
+const FOLDER = /^(\d+)-\d+$/;
 
-/** An empty spool in the system's folder for passing files; what killed processes left there is removed. */
-export function openSpool(): Spool {
-  const root = join(tmpdir(), ROOT);
+/**
+ * An empty spool of so many bytes in the system's folder for passing files, in a folder that only this user can read;
+ * what killed processes left there is removed.
+ */
+export function openSpool(mostBytes: number): Spool {
   let folder: string | null = null;
-  const copies = new Map<string, { readonly path: string; readonly bytes: number }>();
+  let isClosed = false;
   let nth = 0;
   let held = 0;
+  const room = new Map<string, number>();
+  const copies = new Map<string, string>();
+  const removeFolder = (): void => {
+    if (folder !== null) rmSync(folder, { recursive: true, force: true });
+    folder = null;
+  };
 
   function place(): string {
-    if (folder !== null) return folder;
-    mkdirSync(root, { recursive: true });
-    for (const name of readdirSync(root)) {
-      if (!isAlive(Number(name.split('-')[0]))) rmSync(join(root, name), { recursive: true, force: true });
-    }
-    for (let another = 0; folder === null; another += 1) {
-      try {
-        const candidate = join(root, `${process.pid}-${another}`);
-        mkdirSync(candidate);
-        folder = candidate;
-      } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-      }
+    if (isClosed) throw new Error('the load was stopped');
+    if (folder === null) {
+      folder = makeFolder();
+      process.on('exit', removeFolder);
     }
     return folder;
   }
 
+  function giveBack(name: string): void {
+    held -= room.get(name) ?? 0;
+    room.delete(name);
+  }
+
   return {
+    reserve(name, bytes, must) {
+      if (room.has(name)) return true;
+      if (!must && held + bytes > mostBytes) return false;
+      room.set(name, bytes);
+      held += bytes;
+      return true;
+    },
     async *keep(name, chunks) {
       nth += 1;
       const path = join(place(), `${nth}.json`);
-      let bytes = 0;
+      const handle = await open(path, 'wx', 0o600);
       let isWhole = false;
-      const handle = await open(path, 'wx');
       try {
         for await (const chunk of chunks) {
           await writeAll(handle, chunk, path);
-          bytes += chunk.length;
-          held += chunk.length;
           yield chunk;
         }
         isWhole = true;
-        copies.set(name, { path, bytes });
+        copies.set(name, path);
       } finally {
         await handle.close();
         if (!isWhole) {
-          held -= bytes;
+          giveBack(name);
           rmSync(path, { force: true });
         }
       }
     },
-    get bytes() {
-      return held;
-    },
-    pathOf: (name) => copies.get(name)?.path ?? null,
+    pathOf: (name) => copies.get(name) ?? null,
     read(name) {
-      const copy = copies.get(name);
-      return copy === undefined ? null : readChunks(copy.path);
+      const path = copies.get(name);
+      return path === undefined ? null : readChunks(path);
     },
     async remove(name) {
-      const copy = copies.get(name);
-      if (copy === undefined) return;
+      const path = copies.get(name);
+      if (path === undefined) return;
       copies.delete(name);
-      held -= copy.bytes;
-      await rm(copy.path, { force: true });
+      giveBack(name);
+      await rm(path, { force: true });
     },
     async close() {
-      if (folder !== null) rmSync(folder, { recursive: true, force: true });
-      folder = null;
+      isClosed = true;
+      process.off('exit', removeFolder);
+      removeFolder();
       copies.clear();
     },
   };
+}
+
+/** A new folder below this user's own; what is not ours there, or not ours alone, is not touched. */
+function makeFolder(): string {
+  const root = join(tmpdir(), `sparkify-spool-${process.getuid?.() ?? 'user'}`);
+  try {
+    mkdirSync(root, { recursive: true, mode: 0o700 });
+    const { uid, mode } = lstatSync(root);
+    const isOwn =
+      lstatSync(root).isDirectory() && uid === (process.getuid?.() ?? uid) && (mode & 0o022) === 0;
+    if (!isOwn) throw new Error(`${root} is not this user's own.`);
+    for (const name of readdirSync(root)) {
+      const [, pid] = FOLDER.exec(name) ?? [];
+      if (pid === undefined || isAlive(Number(pid))) continue;
+      rmSync(join(root, name), { recursive: true, force: true });
+    }
+    for (let another = 0; ; another += 1) {
+      const candidate = join(root, `${process.pid}-${another}`);
+      try {
+        mkdirSync(candidate, { mode: 0o700 });
+        return candidate;
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+      }
+    }
+  } catch {
+    return mkdtempSync(join(tmpdir(), 'sparkify-spool-'));
+  }
 }
 
 async function writeAll(handle: FileHandle, chunk: Buffer, path: string): Promise<void> {
@@ -106,6 +142,6 @@ function isAlive(pid: number): boolean {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
+    return (error as NodeJS.ErrnoException).code !== 'ESRCH';
   }
 }

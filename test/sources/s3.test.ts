@@ -55,7 +55,7 @@ function etl(cwd: string, bucket: string) {
 
 /** What loads left in their spools. */
 function spooled(tmp: string): string[] {
-  const root = join(tmp, 'sparkify-spool');
+  const root = join(tmp, `sparkify-spool-${process.getuid?.() ?? 'user'}`);
   return existsSync(root) ? readdirSync(root) : [];
 }
 
@@ -168,7 +168,11 @@ describe('a load from S3', () => {
     expect(star).toEqual(await starWith({ logs: join(folder, 'log_data') }));
     expect(server.requests.filter((request) => request.startsWith('GET')).length).toBeGreaterThan(6);
     const own = spooled(tmpdir()).filter((name) => name.startsWith(`${process.pid}-`));
-    expect(own.flatMap((name) => readdirSync(join(tmpdir(), 'sparkify-spool', name)))).toEqual([]);
+    expect(
+      own.flatMap((name) =>
+        readdirSync(join(tmpdir(), `sparkify-spool-${process.getuid?.() ?? 'user'}`, name)),
+      ),
+    ).toEqual([]);
     await source.close();
   });
 
