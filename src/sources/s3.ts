@@ -24,6 +24,8 @@ export interface S3Options {
   readonly requesterPays?: boolean;
   /** The address is of one object, whatever characters it has. */
   readonly exact?: boolean;
+  /** A server that says nothing for so long is asked again. */
+  readonly stallMs?: number;
   /** Copies of large objects that are kept on this machine at a time. */
   readonly spoolBytes?: number;
 }
@@ -195,13 +197,14 @@ export function s3Source(place: string, options: S3Options): Source {
   async function* chunksOf(stream: ByteStream): AsyncGenerator<Buffer> {
     const stall = (): void => stream.destroy(broken('the body stalled'));
     const stop = (): void => stream.destroy(new Error('the load was stopped'));
-    let timer = setTimeout(stall, STALL_MS);
+    const stallMs = options.stallMs ?? STALL_MS;
+    let timer = setTimeout(stall, stallMs);
     stopping.signal.addEventListener('abort', stop);
     try {
       for await (const chunk of stream) {
         clearTimeout(timer);
         yield chunk;
-        timer = setTimeout(stall, STALL_MS);
+        timer = setTimeout(stall, stallMs);
       }
     } finally {
       clearTimeout(timer);
@@ -285,7 +288,7 @@ const unsigned: Pick<S3ClientConfig, 'signer' | 'credentials'> = {
   credentials: { accessKeyId: 'anonymous', secretAccessKey: 'anonymous' },
 };
 
-async function openClient({ endpoint, region, pathStyle, anonymous }: S3Options): Promise<S3Client> {
+async function openClient({ endpoint, region, pathStyle, anonymous, stallMs }: S3Options): Promise<S3Client> {
   const { S3Client } = await import('@aws-sdk/client-s3');
   return new S3Client({
     ...(endpoint === undefined ? {} : { endpoint }),
@@ -295,7 +298,7 @@ async function openClient({ endpoint, region, pathStyle, anonymous }: S3Options)
     maxAttempts: MOST_ATTEMPTS,
     requestHandler: {
       connectionTimeout: CONNECT_MS,
-      requestTimeout: STALL_MS,
+      requestTimeout: stallMs ?? STALL_MS,
       throwOnRequestTimeout: true,
       httpAgent: { maxSockets: SMALL_AT_ONCE },
       httpsAgent: { maxSockets: SMALL_AT_ONCE },

@@ -1,8 +1,9 @@
 import type { ChildProcess } from 'node:child_process';
 import { createHash, randomUUID } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { s3Source } from '../../src/sources/s3.ts';
 import { parseS3Address } from '../../src/sources/s3-address.ts';
@@ -10,6 +11,7 @@ import type { SourceFile } from '../../src/sources/source.ts';
 import { sparkify } from '../support/command.ts';
 import { randomNumbers } from '../support/random.ts';
 import { realData, whySkipped } from '../support/real-data.ts';
+import { play } from '../support/records.ts';
 import { gateway, whyNoGateway } from '../support/s3-gateway.ts';
 import { type S3Server, type S3Trouble, startS3Server } from '../support/s3-server.ts';
 import { simulated } from '../support/simulated.ts';
@@ -323,6 +325,100 @@ describe('S3', () => {
     expect(hash.digest('hex')).toBe(createHash('sha256').update(content).digest('hex'));
     expect(server.requests.filter((request) => request.startsWith('GET')).length).toBe(4);
     await source.close();
+  });
+
+  test('takes a resumed body for what it is only if all of it gives the ETag', async () => {
+    server.put('corrupt', 'a.json', Buffer.alloc(400_000, 'a'));
+    let gets = 0;
+    server.trouble = (request) => {
+      if (!request.startsWith('GET')) return null;
+      gets += 1;
+      return gets === 1 ? 'truncated' : 'other bytes';
+    };
+    const source = s3Source('s3://corrupt/a.json', { endpoint: server.endpoint });
+    const [file] = (await source.list()).files as [SourceFile];
+    await expect(source.bring([file])).rejects.toThrow(/came with other bytes than its ETag tells of/);
+    expect(source.localPath(file)).toBeNull();
+    server.trouble = () => null;
+    await source.bring([file]);
+    expect(readFileSync(source.localPath(file) as string).equals(Buffer.alloc(400_000, 'a'))).toBe(true);
+    await source.close();
+  });
+
+  test('asks a server again that says nothing, before and within an answer', async () => {
+    server.put('silent', 'log/a.json', Buffer.alloc(400_000, 'a'));
+    const asked = new Map<string, number>();
+    server.trouble = (request) => {
+      const nth = (asked.get(request) ?? 0) + 1;
+      asked.set(request, nth);
+      return nth === 1 ? 'silent' : nth === 2 && request.startsWith('GET') ? 'stall' : null;
+    };
+    const source = s3Source('s3://silent/log', { endpoint: server.endpoint, stallMs: 300 });
+    const [file] = (await source.list()).files as [SourceFile];
+    await source.bring([file]);
+    expect([...asked.values()]).toEqual([2, 3]);
+    await source.close();
+  });
+
+  test('reserves room in the spool before it fills it', async () => {
+    for (const name of ['a', 'b', 'c', 'd']) server.put('room', `${name}.json`, Buffer.alloc(90_000, name));
+    const source = s3Source('s3://room', { endpoint: server.endpoint, spoolBytes: 100_000 });
+    const { files } = await source.list();
+    await Promise.all(
+      files.map(async (file) => {
+        for await (const _chunk of source.open(file));
+      }),
+    );
+    expect(files.filter((file) => source.localPath(file) !== null).length).toBe(1);
+    await source.close();
+  });
+
+  test('removes nothing from the folder for passing files but dead spools of its own', async () => {
+    const folder = await simulated({ days: 1, users: [200] });
+    upload(join(folder, 'log_data'), 'tidy', 'log_data');
+    const cwd = freshFolder();
+    const root = `sparkify-spool-${process.getuid?.() ?? 'user'}`;
+    mkdirSync(join(cwd, 'tmp', root, 'docs'), { recursive: true, mode: 0o700 });
+    mkdirSync(join(cwd, 'tmp', root, '99999999-0'));
+    mkdirSync(join(cwd, 'tmp', root, `${process.pid}-7`));
+    const load = (tmp: string) =>
+      sparkify(['etl', '--log-data', 's3://tidy/log_data'], {
+        cwd,
+        env: { ...env(), TMPDIR: join(cwd, tmp) },
+      });
+    expect((await load('tmp')).code).toBe(0);
+    expect(spooled(join(cwd, 'tmp')).sort()).toEqual([`${process.pid}-7`, 'docs'].sort());
+    // A link that somebody laid there leads nowhere.
+    mkdirSync(join(cwd, 'other'));
+    mkdirSync(join(cwd, 'victim/99999999-0'), { recursive: true });
+    symlinkSync(join(cwd, 'victim'), join(cwd, 'other', root));
+    server.put(
+      'tidy',
+      'log_data/new.json',
+      readFileSync(join(folder, 'log_data/2018/11/2018-11-01-events.json')),
+    );
+    expect((await load('other')).code).toBe(0);
+    expect(readdirSync(join(cwd, 'victim'))).toEqual(['99999999-0']);
+    expect(readdirSync(join(cwd, 'other'))).toEqual([root]);
+  });
+
+  test('small packed objects are fetched once, and explain finds a play in a key of any characters', async () => {
+    const record = (item: number) => JSON.stringify(play(item));
+    server.put('odd', 'log_data/what? a+b*%.json', record(0));
+    server.put('odd', 'log_data/small.json.gz', gzipSync(record(1)));
+    const cwd = freshFolder();
+    const flags = ['--log-data', 's3://odd/log_data'];
+    expect((await sparkify(['etl', ...flags], { cwd, env: env() })).code).toBe(0);
+    expect(server.requests.filter((request) => request.startsWith('GET')).length).toBe(2);
+    for (const [id, name] of [
+      ['1-0', 'what? a+b*%.json'],
+      ['1-1', 'small.json.gz'],
+    ] as const) {
+      const { stdout, code } = await sparkify(['explain', id, '--json'], { cwd, env: env() });
+      expect(code).toBe(0);
+      const { provenance } = JSON.parse(stdout);
+      expect(provenance[0]).toMatchObject({ path: `s3://odd/log_data/${name}`, line: 1 });
+    }
   });
 
   test.each([

@@ -3,7 +3,16 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 
 /** What the server does to a request instead of answering it well. */
-export type S3Trouble = '503' | '500' | 'reset' | 'truncated' | 'slow' | 'stall' | 'wrong checksum';
+export type S3Trouble =
+  | '503'
+  | '500'
+  | 'reset'
+  | 'truncated'
+  | 'slow'
+  | 'stall'
+  | 'silent'
+  | 'other bytes'
+  | 'wrong checksum';
 
 export interface S3Server {
   readonly endpoint: string;
@@ -79,6 +88,7 @@ export async function startS3Server({ anonymous = false }: { anonymous?: boolean
     const trouble = state.trouble(name, state.requests.length);
     if (trouble === '503') return fail(response, 503, 'SlowDown', 'Please reduce your request rate.');
     if (trouble === '500') return fail(response, 500, 'InternalError', 'We encountered an internal error.');
+    if (trouble === 'silent') return;
     if (trouble === 'reset') {
       request.socket.destroy();
       return;
@@ -139,7 +149,8 @@ export async function startS3Server({ anonymous = false }: { anonymous?: boolean
       fail(response, 416, 'InvalidRange', 'The requested range is not satisfiable');
       return;
     }
-    const body = content.subarray(from);
+    const body =
+      trouble === 'other bytes' ? Buffer.alloc(content.length - from, 'x') : content.subarray(from);
     const headers: Record<string, string | number> = {
       etag,
       'content-length': body.length,
