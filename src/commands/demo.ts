@@ -45,6 +45,7 @@ export const command: Command = {
     const threads = Math.min(MOST_THREADS, availableParallelism());
     const made = await makeWithProgress(context, settings, { folder: data, threads, part: null, note: null });
     const { openSource } = await import('../sources/open.ts');
+    const { USUAL_REJECT_LIMIT } = await import('../pipeline/guards.ts');
     const { load } = await import('../pipeline/run.ts');
     const { allReports, reportSql } = await import('../reports/book.ts');
     const file = join(folder, 'sparkify.duckdb');
@@ -54,7 +55,7 @@ export const command: Command = {
       songs: openSource(resolve(data, 'song_data'), context.nowMs),
       fullRefresh: false,
       matchOn: null,
-      maxRejects: { share: 0.5, count: 100 },
+      maxRejects: USUAL_REJECT_LIMIT,
       nowMs: context.nowMs,
     };
     return withWriterAt(

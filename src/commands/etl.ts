@@ -1,14 +1,12 @@
 import { existsSync } from 'node:fs';
 import type { Config } from '../config/config.ts';
 import { ConfigError } from '../errors.ts';
+import { USUAL_REJECT_LIMIT } from '../pipeline/guards.ts';
 import type { LoadOptions } from '../pipeline/run.ts';
 import type { Command, Context, Flags, Result } from './command.ts';
 import { warehouseFlag } from './command.ts';
 import { type OpenPlace, withSources } from './sources-of.ts';
 import { withPublished, withWriter } from './warehouse-of.ts';
-
-/** Without a limit of the user's: more than half refused, and more than a handful. */
-const DEFAULT_MAX_REJECTS = { share: 0.5, count: 100 };
 
 export const command: Command = {
   define(etl) {
@@ -84,7 +82,7 @@ function loadOptions(context: Context, flags: Flags, config: Config, open: OpenP
     songs: songData === undefined ? null : open(songData),
     fullRefresh: flags.fullRefresh === true,
     matchOn: config.matchOn ?? null,
-    maxRejects: config.maxRejects ?? DEFAULT_MAX_REJECTS,
+    maxRejects: config.maxRejects ?? USUAL_REJECT_LIMIT,
     nowMs: context.nowMs,
   };
 }

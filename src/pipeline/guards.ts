@@ -11,6 +11,9 @@ export interface RejectLimit {
   readonly count: number | null;
 }
 
+/** Without a limit of the user's: more than half refused, and more than a handful. */
+export const USUAL_REJECT_LIMIT: RejectLimit = { share: 0.5, count: 100 };
+
 /** Throws LoadError where a load refused more records than its limit; it says which, and where the first one is. */
 export async function assertFewRejects(
   brought: readonly Brought[],

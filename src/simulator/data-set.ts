@@ -29,7 +29,7 @@ export interface MakeOptions {
   readonly part: Part | null;
   readonly onTask: (kind: Task['kind'], amount: number) => void;
   /** Called before the work begins, if there is any; hears how to stop it with an error. */
-  readonly onStart: (stop: (error: Error) => void, state: Standing['state']) => void;
+  readonly onStart: (stop: (error: Error) => void) => void;
 }
 
 /** What was made. */
@@ -98,7 +98,7 @@ function shareOf(count: number, part: Part | null): [number, number] {
 
 async function runAll(
   tasks: readonly Task[],
-  { settings, files, state }: Standing,
+  { settings, files }: Standing,
   missing: ReadonlySet<string>,
   { folder, threads, onTask, onStart }: MakeOptions,
 ): Promise<Made[]> {
@@ -109,7 +109,7 @@ async function runAll(
     const { bytes, ends, count } = fragments;
     const start = { settings, catalogue: arrays, fragments: { bytes, ends, count }, folder, standing };
     const run = runTasks(tasks, threads, start, (task, amount) => onTask(task.kind, amount));
-    onStart(run.stop, state);
+    onStart(run.stop);
     return run.done.finally(() => removeUnfinished(folder));
   }
   const run = taskRunner(settings, catalogue, (path) =>

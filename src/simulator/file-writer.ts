@@ -58,7 +58,7 @@ export async function openFile(path: string | null, isPacked: boolean): Promise<
     const { length } = block;
     last = last
       .then(async () => {
-        if (failure === null) await writeAll(handle as FileHandle, buffer.subarray(0, length));
+        if (failure === null) await handle?.writeFile(buffer.subarray(0, length));
         if (buffer.length === SPARE_BYTES) spare.push(buffer);
       })
       .catch((error) => {
@@ -108,9 +108,4 @@ export async function openFile(path: string | null, isPacked: boolean): Promise<
       if (passing !== null) await rm(passing, { force: true });
     },
   };
-}
-
-async function writeAll(handle: FileHandle, block: Uint8Array): Promise<void> {
-  let at = 0;
-  while (at < block.length) at += (await handle.write(block, at, block.length - at)).bytesWritten;
 }

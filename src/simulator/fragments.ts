@@ -1,6 +1,6 @@
 /**
  * Pieces of records as bytes, made once and copied often: formatting an event is a dozen copies, eight bytes at a
- * time, which takes a third of the time of joining strings. Room for eight more bytes stands behind each piece.
+ * time, which takes a third of the time of doing so byte by byte. Room for eight more bytes stands behind each piece.
  */
 export interface FragmentStore {
   bytes: Uint8Array;

@@ -1,5 +1,5 @@
 import { lstatSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
-import { type FileHandle, open, rm } from 'node:fs/promises';
+import { open, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readChunks } from './local.ts';
@@ -66,7 +66,10 @@ export function openSpool(mostBytes: number): Spool {
       let isWhole = false;
       try {
         for await (const chunk of chunks) {
-          await writeAll(handle, chunk, path);
+          await handle.writeFile(chunk).catch((error) => {
+            // Errors of writing, unlike those of opening, do not say where.
+            throw Object.assign(error, { path });
+          });
           yield chunk;
         }
         isWhole = true;
@@ -125,15 +128,6 @@ function makeFolder(): string {
     }
   } catch {
     return mkdtempSync(join(tmpdir(), 'sparkify-spool-'));
-  }
-}
-
-async function writeAll(handle: FileHandle, chunk: Buffer, path: string): Promise<void> {
-  try {
-    for (let at = 0; at < chunk.length; )
-      at += (await handle.write(chunk, at, chunk.length - at)).bytesWritten;
-  } catch (error) {
-    throw Object.assign(error as Error, { path });
   }
 }
 

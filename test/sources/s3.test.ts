@@ -295,7 +295,7 @@ describe('a real S3 server', () => {
 });
 
 describe('S3', () => {
-  test('lists ten thousand keys page by page, in an order of its own', async () => {
+  test('lists thousands of keys page by page, in an order of its own', async () => {
     const keys = Array.from(
       { length: 2_500 },
       (_, nth) =>
@@ -444,6 +444,7 @@ describe('S3', () => {
     ],
     ['a pattern', 's3://known/log_data/*.json', {}, 'S3 knows prefixes only'],
     ['no bucket', 's3://', {}, 'is not an S3 address'],
+    ['a slash too few', 's3:/known/log_data', {}, 'is not an S3 address'],
   ])('%s: the message says what to do', async (_, place, change, message) => {
     server.put('known', 'log_data/a.json', '{}');
     const cwd = freshFolder();
