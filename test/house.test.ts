@@ -21,9 +21,9 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   pipeline: ['schema', 'models', 'reading', 'sources', 'warehouses'],
   reports: ['schema', 'models'],
   'answer-key': ['reading', 'warehouses'],
-  simulator: ['answer-key'],
+  simulator: ['answer-key', 'sources'],
   config: [],
-  terminal: ['answer-key', 'pipeline', 'reports', 'simulator', 'warehouses'],
+  terminal: ['answer-key', 'pipeline', 'reports', 'simulator', 'sources', 'warehouses'],
   commands: [
     'answer-key',
     'config',

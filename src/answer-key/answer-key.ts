@@ -1,5 +1,3 @@
-import { readFile } from 'node:fs/promises';
-import { UsageError } from '../errors.ts';
 import type { Rule } from '../reading/reject.ts';
 
 export const ANSWER_KEY_FILE = 'manifest.json';
@@ -85,20 +83,6 @@ export interface AnswerKey {
   readonly days: readonly DayKey[];
   readonly files: readonly FileKey[];
   readonly faults: readonly Fault[];
-}
-
-/** Reads an answer key; UsageError if the file is none. */
-export async function readAnswerKey(file: string): Promise<AnswerKey> {
-  const text = await readFile(file, 'utf8').catch((cause) => {
-    throw new UsageError(`Cannot read the answer key ${file}: ${(cause as Error).message}`, {
-      hint: `sparkify simulate --out FOLDER writes FOLDER/${ANSWER_KEY_FILE}.`,
-      cause,
-    });
-  });
-  const key = parseAnswerKey(text);
-  if (key === null)
-    throw new UsageError(`${file} is no answer key (it says nothing of "${ANSWER_KEY_FORMAT}").`);
-  return key;
 }
 
 /** The answer key in a text; null if it is none. */

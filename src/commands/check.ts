@@ -6,6 +6,7 @@ import { drawMatch } from '../terminal/load-report.ts';
 import { printable } from '../terminal/printable.ts';
 import type { SqlRow } from '../warehouses/warehouse.ts';
 import { type Command, type Context, type Flags, type Result, warehouseFlag } from './command.ts';
+import { readText } from './sources-of.ts';
 import { withPublished } from './warehouse-of.ts';
 
 export const command: Command = {
@@ -75,10 +76,15 @@ async function against(context: Context, flags: Flags, file: string): Promise<Re
   if (flags.maxAgeHours !== undefined || flags.minMatchRate !== undefined) {
     throw new UsageError('--against compares with the answer key alone; run the other checks without it.');
   }
-  const { readAnswerKey } = await import('../answer-key/answer-key.ts');
+  const { ANSWER_KEY_FILE, ANSWER_KEY_FORMAT, parseAnswerKey } = await import('../answer-key/answer-key.ts');
   const { compareWith } = await import('../answer-key/compare.ts');
   const { drawComparison } = await import('../terminal/comparison.ts');
-  const key = await readAnswerKey(file);
+  const key = parseAnswerKey(await readText(context, flags, 'the answer key', file));
+  if (key === null) {
+    throw new UsageError(`${file} is no answer key (it says nothing of "${ANSWER_KEY_FORMAT}").`, {
+      hint: `sparkify simulate --out FOLDER writes FOLDER/${ANSWER_KEY_FILE}.`,
+    });
+  }
   return withPublished(context, flags, async (warehouse) => {
     const comparison = await compareWith(key, warehouse);
     const agrees = comparison.differences.length === 0;

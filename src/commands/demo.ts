@@ -43,7 +43,12 @@ export const command: Command = {
     const began = context.nowMs();
     await assertOurs(folder);
     const threads = Math.min(MOST_THREADS, availableParallelism());
-    const made = await makeWithProgress(context, settings, { folder: data, threads, part: null, note: null });
+    const made = await makeWithProgress(context, settings, {
+      address: { out: data, s3: {} },
+      threads,
+      part: null,
+      note: null,
+    });
     const { openSource } = await import('../sources/open.ts');
     const { USUAL_REJECT_LIMIT } = await import('../pipeline/guards.ts');
     const { load } = await import('../pipeline/run.ts');

@@ -1,11 +1,12 @@
 import { InterruptedError } from '../errors.ts';
 import type { MadeDataSet } from '../simulator/data-set.ts';
 import type { Part } from '../simulator/parts.ts';
+import type { PlaceAddress } from '../simulator/place.ts';
 import type { Settings } from '../simulator/settings.ts';
 import type { Context } from './command.ts';
 
 export interface MakeRequest {
-  readonly folder: string;
+  readonly address: PlaceAddress;
   readonly threads: number;
   readonly part: Part | null;
   /** Said once the work begins, if there is any. */

@@ -5,6 +5,7 @@ import { drawTable, plural } from '../terminal/format.ts';
 import { printable } from '../terminal/printable.ts';
 import type { SqlRow } from '../warehouses/warehouse.ts';
 import { type Command, type Context, type Flags, type Result, warehouseFlag } from './command.ts';
+import { readText, writeText } from './sources-of.ts';
 import { withPublished, withWriter } from './warehouse-of.ts';
 
 export const command: Command = {
@@ -15,11 +16,11 @@ export const command: Command = {
       rejects.command('show').description('show one refused record whole').argument('<reject_id>'),
     );
     const toFile = rejects.command('export').description('write refused records as JSON lines, to be mended');
-    filters(toFile).option('-o, --output <file>', 'where to write (default: stdout)');
+    filters(toFile).option('-o, --output <file>', 'a file, or an s3: address (default: stdout)');
     const again = rejects
       .command('replay')
       .description('try refused records again: all, or those of a mended export');
-    warehouseFlag(again.argument('[file]', 'an export whose "raw" was mended'));
+    warehouseFlag(again.argument('[file]', 'an export whose "raw" was mended; a file, or an s3: address'));
     again.option('--wait-seconds <seconds>', 'how long to wait for another writer (default: 60)');
   },
   run(context, flags, [verb, ...args]) {
@@ -121,8 +122,7 @@ async function exportRejects(context: Context, flags: Flags): Promise<Result> {
   const rows = await read(context, flags, where, parameters, null);
   const lines = rows.map((row) => `${JSON.stringify(row)}\n`).join('');
   if (typeof flags.output !== 'string') return { json: rows, text: lines };
-  const { writeFile } = await import('node:fs/promises');
-  await writeFile(flags.output, lines);
+  await writeText(context, flags, flags.output, lines);
   return {
     json: { status: 'written', output: flags.output, records: rows.length },
     text: `Wrote ${plural(rows.length, 'record')} to ${flags.output}. Mend "raw", then: sparkify rejects replay ${flags.output}`,
@@ -130,7 +130,7 @@ async function exportRejects(context: Context, flags: Flags): Promise<Result> {
 }
 
 async function replayRejects(context: Context, flags: Flags, file: string | undefined): Promise<Result> {
-  const mended = file === undefined ? null : await readMended(file);
+  const mended = file === undefined ? null : await readMended(context, flags, file);
   const config = await context.config(flags);
   const { fileOf } = await import('../warehouses/open.ts');
   const place = fileOf(config.warehouseChoice);
@@ -158,11 +158,12 @@ async function replayRejects(context: Context, flags: Flags, file: string | unde
   );
 }
 
-async function readMended(file: string): Promise<{ rejectId: string; raw: string }[]> {
-  const { readFile } = await import('node:fs/promises');
-  const content = await readFile(file, 'utf8').catch((cause) => {
-    throw new UsageError(`Cannot read ${file}: ${(cause as Error).message}`, { cause });
-  });
+async function readMended(
+  context: Context,
+  flags: Flags,
+  file: string,
+): Promise<{ rejectId: string; raw: string }[]> {
+  const content = await readText(context, flags, 'the export', file);
   return content.split('\n').flatMap((line, index) => {
     if (line.trim() === '') return [];
     const entry = parseEntry(line);

@@ -1,6 +1,7 @@
-import type { InterruptedError } from '../errors.ts';
+import { type InterruptedError, UsageError } from '../errors.ts';
 import type { LiveSink } from '../simulator/live.ts';
 import { usualSettings } from '../simulator/settings.ts';
+import { isS3Address } from '../sources/s3-address.ts';
 import { plural } from '../terminal/format.ts';
 import type { Context, Flags, Result } from './command.ts';
 import { numberOf, paceOf, positive, refuse, settingsOf } from './simulate-flags.ts';
@@ -14,6 +15,11 @@ export async function live(context: Context, flags: Flags): Promise<Result> {
   refuse(flags, ['dirty', 'part', 'days', 'events', 'size', 'dryRun', 'workers'], 'does not go with --live');
   const folder = flags.out === '-' ? null : String(flags.out);
   if (folder === null) refuse(flags, ['json', 'gzip', 'songFiles', 'roll'], 'does not go with --out -');
+  if (folder !== null && isS3Address(folder)) {
+    throw new UsageError('--live writes to a folder or to stdout, not to S3.', {
+      hint: 'Stream into a folder, and copy its closed files.',
+    });
+  }
   const { openLiveFolder, firstDayOf } = await import('../simulator/live-folder.ts');
   const { streamLive } = await import('../simulator/live.ts');
   const pace = paceOf(flags);

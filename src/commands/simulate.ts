@@ -1,18 +1,25 @@
-import { join } from 'node:path';
+import { ANSWER_KEY_FILE } from '../answer-key/answer-key.ts';
 import type { MadeDataSet } from '../simulator/data-set.ts';
 import { usualRates } from '../simulator/faults.ts';
+import { below } from '../simulator/place.ts';
 import { predict } from '../simulator/prediction.ts';
 import { type Settings, usualSettings as usual } from '../simulator/settings.ts';
+import { isS3Address } from '../sources/s3-address.ts';
 import { drawDataSet } from '../terminal/data-set.ts';
 import { formatBytes, plural } from '../terminal/format.ts';
 import type { Command, Context, Result } from './command.ts';
 import { makeWithProgress } from './make-data.ts';
 import { dayIn, faults, MOST_SINGLE_SONGS, partOf, refuse, settingsOf, threadsOf } from './simulate-flags.ts';
+import { s3OptionsOf } from './sources-of.ts';
 
 export const command: Command = {
   define(simulate) {
     simulate
-      .option('--out <folder>', 'an empty or a new folder; - writes the events to stdout', 'simulated')
+      .option(
+        '--out <folder>',
+        'an empty or a new folder, or s3://bucket/prefix; - writes the events to stdout',
+        'simulated',
+      )
       .option('--users <number>', `users at the beginning (default: ${usual.users})`)
       .option('--days <number>', `days of logs (default: ${usual.days})`)
       .option('--from <date>', `the first day, in UTC (default: ${usual.from}; with --live today)`)
@@ -77,9 +84,12 @@ Examples:
     }
     refuse(flags, ['day'], 'goes with --out - only');
     const folder = String(flags.out);
+    const address = { out: folder, s3: isS3Address(folder) ? s3OptionsOf(await context.config(flags)) : {} };
     if (flags.dryRun === true) {
-      const { inspectFolder } = await import('../simulator/folder.ts');
-      const { state } = inspectFolder(folder, settings, part);
+      const { openPlace } = await import('../simulator/place.ts');
+      const { inspectPlace } = await import('../simulator/standing.ts');
+      const place = await openPlace(address);
+      const { state } = await inspectPlace(place, settings, part).finally(() => place.close());
       const prediction = predict(settings);
       const { sessions, events } = prediction;
       const each = sessions === 0 ? '' : ` of ${(events / sessions).toFixed(1)} events each`;
@@ -91,7 +101,7 @@ Examples:
     const began = context.nowMs();
     const share = part === null ? '' : `part ${part.part} of ${part.of} of `;
     const note = `Making ${share}${about(settings)} in ${folder}.`;
-    const made = await makeWithProgress(context, settings, { folder, threads, part, note });
+    const made = await makeWithProgress(context, settings, { address, threads, part, note });
     const seconds = (context.nowMs() - began) / 1000;
     return { json: { ...summary(made, folder), seconds }, text: drawDataSet(made, folder, seconds) };
   },
@@ -118,7 +128,7 @@ function summary(made: MadeDataSet, folder: string) {
     status: made.status,
     folder,
     settings: made.settings,
-    answerKey: key === null ? null : join(folder, 'manifest.json'),
+    answerKey: key === null ? null : below(folder, ANSWER_KEY_FILE),
     files: key?.files.length ?? null,
     events: key?.events ?? null,
     songs: key?.songs ?? null,

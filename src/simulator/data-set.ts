@@ -1,30 +1,21 @@
-import { existsSync, mkdirSync, statfsSync } from 'node:fs';
-import { rename, rm, writeFile } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
 import { ANSWER_KEY_FILE, type AnswerKey, type FileKey } from '../answer-key/answer-key.ts';
 import { SparkifyError, UsageError } from '../errors.ts';
 import { dayOf } from './calendar.ts';
-import { openFile, passingName } from './file-writer.ts';
-import {
-  inspectFolder,
-  lockFolder,
-  missingFiles,
-  partsIn,
-  removeUnfinished,
-  type Standing,
-} from './folder.ts';
+import { writerTo } from './file-writer.ts';
 import { keyOf, keyText } from './key-of.ts';
 import { type MadeDays, REDELIVERY } from './make-days.ts';
 import { SONGS_A_FILE } from './make-songs.ts';
-import { type Part, partFile, partText, readParts } from './parts.ts';
+import { type Part, partFile, partFiles, partText, readParts } from './parts.ts';
+import { openPlace, type Place, type PlaceAddress, writeText } from './place.ts';
 import { predict } from './prediction.ts';
 import type { Settings } from './settings.ts';
+import { inspectPlace, type Standing } from './standing.ts';
 import { type Made, type Task, taskRunner } from './task.ts';
 import { hasThreads, runTasks } from './worker-pool.ts';
 import { catalogueOf } from './world.ts';
 
 export interface MakeOptions {
-  readonly folder: string;
+  readonly address: PlaceAddress;
   readonly threads: number;
   readonly part: Part | null;
   readonly onTask: (kind: Task['kind'], amount: number) => void;
@@ -44,27 +35,36 @@ export interface MadeDataSet {
 
 const SONGS_A_TASK = 5_000;
 
-/** Makes a data set in a folder, with its answer key; what stands there of it stays as it is. */
+/** Makes a data set at a place, with its answer key; what stands there of it stays as it is. */
 export async function makeDataSet(wanted: Settings, options: MakeOptions): Promise<MadeDataSet> {
-  const { folder, part } = options;
-  const standing = inspectFolder(folder, wanted, part);
+  const place = await openPlace(options.address);
+  try {
+    return await makeAt(place, wanted, options);
+  } finally {
+    await place.close();
+  }
+}
+
+async function makeAt(place: Place, wanted: Settings, options: MakeOptions): Promise<MadeDataSet> {
+  const { part } = options;
+  const standing = await inspectPlace(place, wanted, part);
   const { settings, key } = standing;
-  const missing = new Set(await missingFiles(folder, standing.files));
+  const missing = new Set(await place.missing(standing.files));
   if (standing.state === 'complete' && key !== null && missing.size === 0) {
     const redelivered = [...standing.files.keys()].filter((path) => path.startsWith(`${REDELIVERY}/`)).length;
     return { status: 'unchanged', settings, key, redelivered: key.delivery === 2 ? 0 : redelivered };
   }
   if (key?.delivery === 2) {
-    throw new UsageError(`Files of ${folder} are gone, and its second delivery lies over the first.`, {
+    throw new UsageError(`Files of ${place.name} are gone, and its second delivery lies over the first.`, {
       hint: 'Make the data set anew in another folder.',
     });
   }
-  if (key === null) assertRoom(folder, settings, part);
-  const lock = lockFolder(folder, settings, part);
+  if (key === null) assertRoom(place, settings, part);
+  const lock = await place.lock(settings, part);
   const tasks = tasksOf(settings, part, options.threads);
-  const results = await runAll(tasks, standing, missing, options);
-  const made = await finish(results, standing, options);
-  lock.release();
+  const results = await runAll(tasks, standing, missing, place, options);
+  const made = await finish(results, standing, place, part);
+  await lock.release();
   return made;
 }
 
@@ -100,21 +100,24 @@ async function runAll(
   tasks: readonly Task[],
   { settings, files }: Standing,
   missing: ReadonlySet<string>,
-  { folder, threads, onTask, onStart }: MakeOptions,
+  place: Place,
+  { address, threads, onTask, onStart }: MakeOptions,
 ): Promise<Made[]> {
   const catalogue = catalogueOf(settings);
   const standing = new Set([...files.keys()].filter((path) => !missing.has(path)));
   if (hasThreads) {
     const { fragments, ...arrays } = catalogue;
     const { bytes, ends, count } = fragments;
-    const start = { settings, catalogue: arrays, fragments: { bytes, ends, count }, folder, standing };
+    const start = { settings, catalogue: arrays, fragments: { bytes, ends, count }, address, standing };
     const run = runTasks(tasks, threads, start, (task, amount) => onTask(task.kind, amount));
     onStart(run.stop);
-    return run.done.finally(() => removeUnfinished(folder));
+    return run.done.finally(() => place.tidy());
   }
-  const run = taskRunner(settings, catalogue, (path) =>
-    openFile(standing.has(path) ? null : join(folder, ...path.split('/')), settings.gzip),
-  );
+  const run = taskRunner(settings, catalogue, {
+    filesAtOnce: place.filesAtOnce,
+    open: async (path) =>
+      standing.has(path) ? writerTo(null, settings.gzip) : place.open(path, settings.gzip),
+  });
   const results: Made[] = [];
   for (const task of tasks) results.push(await run(task, (amount) => onTask(task.kind, amount)));
   return results;
@@ -124,7 +127,8 @@ async function runAll(
 async function finish(
   results: readonly Made[],
   standing: Standing,
-  { folder, part }: MakeOptions,
+  place: Place,
+  part: Part | null,
 ): Promise<MadeDataSet> {
   const { settings } = standing;
   assertAsBefore(results, standing);
@@ -133,14 +137,14 @@ async function finish(
     const ranges = settings.users.map((last) =>
       results.flatMap((result) => (result.kind === 'days' && result.lastUser === last ? [result.made] : [])),
     );
-    const made = await writeKeys(folder, settings, songs, ranges);
+    const made = await writeKeys(place, settings, songs, ranges);
     return { ...made, status: standing.state === 'smaller' ? 'extended' : 'written', settings };
   }
-  await writeWhole(join(folder, partFile(part)), partText(settings, part, results));
-  const parts = readParts(folder, part.of);
+  await writeText(place, partFile(part), [partText(settings, part, results)]);
+  const parts = await readParts(place, part.of);
   if (parts === null) return { status: 'part written', settings, key: null, redelivered: 0 };
-  const made = await writeKeys(folder, settings, parts.songs, [parts.days]);
-  for (const file of partsIn(folder, part.of)) await rm(file, { force: true });
+  const made = await writeKeys(place, settings, parts.songs, [parts.days]);
+  for (const file of partFiles(part.of)) await place.remove(file);
   return { ...made, status: 'written', settings };
 }
 
@@ -166,7 +170,7 @@ function assertAsBefore(results: readonly Made[], { files }: Standing): void {
 }
 
 async function writeKeys(
-  folder: string,
+  place: Place,
   settings: Settings,
   songs: readonly FileKey[],
   ranges: readonly (readonly MadeDays[])[],
@@ -177,39 +181,24 @@ async function writeKeys(
     .flat()
     .flatMap(({ faults }) => faults.filter(({ fault }) => fault === 'redelivered-file'));
   if (again.length > 0) {
-    const second = join(folder, REDELIVERY);
-    mkdirSync(second, { recursive: true });
-    await writeWhole(join(second, ANSWER_KEY_FILE), keyText(keyOf(settings, songs, finals, 2)));
+    const text = keyText(keyOf(settings, songs, finals, 2));
+    await writeText(place, `${REDELIVERY}/${ANSWER_KEY_FILE}`, text);
   }
   const key = keyOf(settings, songs, firsts, 1);
-  await writeWhole(join(folder, ANSWER_KEY_FILE), keyText(key));
+  await writeText(place, ANSWER_KEY_FILE, keyText(key));
   return { key, redelivered: again.length };
 }
 
-/** A file that is there whole or not at all. */
-async function writeWhole(path: string, pieces: Iterable<string> | string): Promise<void> {
-  const passing = passingName(path);
-  try {
-    await writeFile(passing, pieces);
-    await rename(passing, path);
-  } catch (error) {
-    await rm(passing, { force: true });
-    throw Object.assign(error as Error, { path });
-  }
-}
-
 /** A file system that has no room for the data set is better known before. */
-function assertRoom(folder: string, settings: Settings, part: Part | null): void {
+function assertRoom(place: Place, settings: Settings, part: Part | null): void {
   const { logBytes, songBytes } = predict(settings);
   const needed = (logBytes + songBytes) / (part?.of ?? 1);
-  let place = resolve(folder);
-  while (!existsSync(place) && dirname(place) !== place) place = dirname(place);
-  const { bavail, bsize } = statfsSync(place);
-  const free = bavail * bsize;
+  const free = place.freeBytes();
+  if (free === null) return;
   if (needed < free) return;
   const megabytes = (bytes: number): string => `${Math.ceil(bytes / 1e6).toLocaleString('en-US')} MB`;
   throw new SparkifyError(
-    `${folder} needs about ${megabytes(needed)}, and ${megabytes(free)} are free; nothing was written.`,
+    `${place.name} needs about ${megabytes(needed)}, and ${megabytes(free)} are free; nothing was written.`,
     { hint: 'Make less, add --gzip, or name another folder with --out.' },
   );
 }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
-import { type FileHandle, open, rename, rm } from 'node:fs/promises';
+import { open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { createGzip, type Gzip } from 'node:zlib';
 
@@ -31,17 +31,44 @@ export function passingName(path: string): string {
   return `${path}.${process.pid}.part`;
 }
 
-/** Begins the file of a path below the data set's folder. */
+/** Begins the file of a path below the data set's place. */
 export type OpenWriter = (path: string) => Promise<Writer>;
 
-/** Writes a file under a passing name, which it trades for its own when it is whole. A null path only hashes. */
-export async function openFile(path: string | null, isPacked: boolean): Promise<Writer> {
-  const passing = path === null ? null : passingName(path);
-  let handle: FileHandle | null = null;
-  if (passing !== null) {
-    mkdirSync(dirname(passing), { recursive: true });
-    handle = await open(passing, 'w');
-  }
+/** Where the bytes of one file end up. */
+export interface Sink {
+  /** Takes the block, in order; resolves when its memory may be used again. */
+  write(block: Buffer): Promise<void>;
+  /** Makes the file stand under its name. */
+  end(): Promise<void>;
+  /** Removes what was written. */
+  abandon(): Promise<void>;
+}
+
+/** Writes a file under a passing name, which it trades for its own when it is whole. */
+export async function openFile(path: string, isPacked: boolean): Promise<Writer> {
+  const passing = passingName(path);
+  mkdirSync(dirname(passing), { recursive: true });
+  const handle = await open(passing, 'w');
+  const sink: Sink = {
+    write: (block) =>
+      handle.writeFile(block).catch((error) => {
+        // Errors of writing, unlike those of opening, do not say where.
+        throw Object.assign(error, { path });
+      }),
+    async end() {
+      await handle.close();
+      await rename(passing, path);
+    },
+    async abandon() {
+      await handle.close().catch(() => {});
+      await rm(passing, { force: true });
+    },
+  };
+  return writerTo(sink, isPacked);
+}
+
+/** Hashes and counts what goes into a sink, packed or not; without a sink it does no more than that. */
+export function writerTo(sink: Sink | null, isPacked: boolean): Writer {
   const hash = createHash('sha256');
   let bytes = 0;
   const inFlight: Promise<void>[] = [];
@@ -51,19 +78,18 @@ export async function openFile(path: string | null, isPacked: boolean): Promise<
   function store(block: Uint8Array): void {
     hash.update(block);
     bytes += block.length;
-    if (handle === null) return;
+    if (sink === null) return;
     const buffer =
       block.length <= SPARE_BYTES ? (spare.pop() ?? Buffer.allocUnsafeSlow(SPARE_BYTES)) : Buffer.from(block);
     buffer.set(block);
     const { length } = block;
     last = last
       .then(async () => {
-        if (failure === null) await handle?.writeFile(buffer.subarray(0, length));
+        if (failure === null) await sink.write(buffer.subarray(0, length));
         if (buffer.length === SPARE_BYTES) spare.push(buffer);
       })
       .catch((error) => {
-        // Errors of writing, unlike those of opening, do not say where.
-        failure ??= Object.assign(error, { path });
+        failure ??= error;
       });
     inFlight.push(last);
   }
@@ -97,15 +123,13 @@ export async function openFile(path: string | null, isPacked: boolean): Promise<
         });
       }
       await last;
-      await handle?.close();
       if (failure !== null) throw failure;
-      if (path !== null && passing !== null) await rename(passing, path);
+      await sink?.end();
       return { bytes, sha256: hash.digest('hex') };
     },
     async abandon() {
       await last;
-      await handle?.close().catch(() => {});
-      if (passing !== null) await rm(passing, { force: true });
+      await sink?.abandon();
     },
   };
 }

@@ -1,14 +1,15 @@
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { UsageError } from '../errors.ts';
 import { dateOf } from './calendar.ts';
 import { openFile, passingName, type Writer } from './file-writer.ts';
-import { flagOf, lockFolder } from './folder.ts';
+import { lockFolder, namesIn } from './folder-place.ts';
 import type { LiveSink, Pace, Position } from './live.ts';
 import { makeSongs } from './make-songs.ts';
 import { recordForms } from './record-form.ts';
 import type { Settings } from './settings.ts';
+import { flagOf } from './standing.ts';
 
 const CHECKPOINT_FILE = 'live.json';
 const NEWLINE = Buffer.from('\n');
@@ -57,7 +58,7 @@ export async function openLiveFolder(
   if (before?.hasSongs !== true) {
     await save(false);
     const request = { seed: settings.seed, form, from: 0, to: settings.songs, layout: settings.songFiles };
-    await makeSongs({ ...request, isPacked: settings.gzip, open }, () => {});
+    await makeSongs({ ...request, isPacked: settings.gzip, filesAtOnce: 1, open }, () => {});
     await save(true);
   }
   let current: { day: number; writer: Writer; openedMs: number } | null = null;
@@ -127,11 +128,7 @@ export function firstDayOf(folder: string): string | null {
 
 /** What a stream into this folder came to before; null in a new one. */
 function readCheckpoint(folder: string): Checkpoint | null {
-  if (folder === '') throw new UsageError('--out is empty; it must name a folder, or - for stdout.');
-  if (statSync(folder, { throwIfNoEntry: false })?.isFile()) {
-    throw new UsageError(`${folder} is a file, not a folder; nothing was written.`, anotherFolder);
-  }
-  const names = existsSync(folder) ? readdirSync(folder) : [];
+  const names = namesIn(folder);
   const foreign = names.find((name) => !ours.test(name));
   const file = join(folder, CHECKPOINT_FILE);
   if (foreign !== undefined || (names.includes('log_data') && !existsSync(file))) {

@@ -1,7 +1,6 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import type { FileKey } from '../answer-key/answer-key.ts';
 import type { Delivery, MadeDays } from './make-days.ts';
+import type { Place } from './place.ts';
 import type { Settings } from './settings.ts';
 import type { Made } from './task.ts';
 
@@ -26,6 +25,11 @@ export function partFile({ part, of }: Part): string {
   return `manifest.part-${part}-of-${of}.json`;
 }
 
+/** The files of all parts' records. */
+export function partFiles(of: number): string[] {
+  return Array.from({ length: of }, (_, at) => partFile({ part: at + 1, of }));
+}
+
 /** A finished part's record, as text. */
 export function partText(settings: Settings, part: Part, results: readonly Made[]): string {
   const record: PartRecord = {
@@ -42,10 +46,10 @@ export function partText(settings: Settings, part: Part, results: readonly Made[
   return JSON.stringify(record);
 }
 
-/** A part's record; null if the file holds none. */
-export function readPart(file: string): PartRecord | null {
+/** A part's record in a text; null if it holds none. */
+export function readPart(text: string | null): PartRecord | null {
   try {
-    const record = JSON.parse(readFileSync(file, 'utf8')) as PartRecord | null;
+    const record = JSON.parse(text ?? '') as PartRecord | null;
     return record?.format === 'sparkify part 1' ? record : null;
   } catch {
     return null;
@@ -53,10 +57,11 @@ export function readPart(file: string): PartRecord | null {
 }
 
 /** What all parts came to; null while one is missing, or has just been put together by another process. */
-export function readParts(folder: string, of: number): { songs: FileKey[]; days: MadeDays[] } | null {
-  const records = Array.from({ length: of }, (_, at) =>
-    readPart(join(folder, partFile({ part: at + 1, of }))),
-  );
+export async function readParts(
+  place: Place,
+  of: number,
+): Promise<{ songs: FileKey[]; days: MadeDays[] } | null> {
+  const records = await Promise.all(partFiles(of).map(async (file) => readPart(await place.read(file))));
   const found = records.filter((record) => record !== null);
   if (found.length < of) return null;
   return {

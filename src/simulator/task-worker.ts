@@ -1,8 +1,8 @@
-import { join } from 'node:path';
 import { parentPort, workerData } from 'node:worker_threads';
 import type { Catalogue } from './catalogue.ts';
-import { openFile } from './file-writer.ts';
+import { writerTo } from './file-writer.ts';
 import { sharedStore } from './fragments.ts';
+import { openPlace, type PlaceAddress } from './place.ts';
 import type { Settings } from './settings.ts';
 import { type Task, taskRunner } from './task.ts';
 
@@ -11,17 +11,29 @@ export interface WorkerStart {
   readonly settings: Settings;
   readonly catalogue: Omit<Catalogue, 'fragments'>;
   readonly fragments: { readonly bytes: Uint8Array; readonly ends: Uint32Array; readonly count: number };
-  readonly folder: string;
+  readonly address: PlaceAddress;
   /** Paths that stand already and are only computed. */
   readonly standing: ReadonlySet<string>;
 }
 
-const { settings, catalogue, fragments, folder, standing } = workerData as WorkerStart;
-const run = taskRunner(settings, { ...catalogue, fragments: sharedStore(fragments) }, (path) =>
-  openFile(standing.has(path) ? null : join(folder, ...path.split('/')), settings.gzip),
+const { settings, catalogue, fragments, address, standing } = workerData as WorkerStart;
+const place = await openPlace(address);
+const run = taskRunner(
+  settings,
+  { ...catalogue, fragments: sharedStore(fragments) },
+  {
+    filesAtOnce: place.filesAtOnce,
+    open: async (path) =>
+      standing.has(path) ? writerTo(null, settings.gzip) : place.open(path, settings.gzip),
+  },
 );
 
-parentPort?.on('message', (task: Task) => {
+parentPort?.on('message', (task: Task | 'close') => {
+  if (task === 'close') {
+    // Files on their way are given up first: nobody else could remove what was sent of them.
+    void place.close().finally(() => process.exit());
+    return;
+  }
   run(task, (amount) => parentPort?.postMessage({ progress: amount })).then(
     (made) => parentPort?.postMessage({ made }),
     // Errors lose their code on the way between threads.

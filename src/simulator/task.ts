@@ -28,7 +28,7 @@ export type Made =
 export function taskRunner(
   settings: Settings,
   catalogue: Catalogue,
-  open: OpenWriter,
+  { open, filesAtOnce }: { readonly open: OpenWriter; readonly filesAtOnce: number },
 ): (task: Task, onProgress: (amount: number) => void) => Promise<Made> {
   const { seed, rates, gzip } = settings;
   let users: { firstUser: number; population: Population } | null = null;
@@ -36,7 +36,7 @@ export function taskRunner(
     if (task.kind === 'songs') {
       const { from, to } = task;
       const form = recordForms[settings.format];
-      const request = { seed, form, from, to, layout: settings.songFiles, isPacked: gzip, open };
+      const request = { seed, form, from, to, layout: settings.songFiles, isPacked: gzip, filesAtOnce, open };
       return { kind: 'songs', made: await makeSongs(request, onProgress) };
     }
     const { firstUser, lastUser, firstDay, days } = task;

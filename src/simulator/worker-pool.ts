@@ -5,6 +5,9 @@ import type { WorkerStart } from './task-worker.ts';
 /** Threads run what was built; from the sources, as tests do, everything runs in one. */
 export const hasThreads = import.meta.url.endsWith('.js');
 
+/** A thread that has not ended by then is in the middle of something long, or waits for a server. */
+const PATIENCE_MS = 2_000;
+
 type Said = { progress: number } | { made: Made } | { error: NodeJS.ErrnoException };
 
 /**
@@ -55,6 +58,15 @@ export function runTasks(
       worker.on('error', reject);
       give(worker);
     }
-  }).finally(() => Promise.all(workers.map((worker) => worker.terminate())));
+  }).finally(() => Promise.all(workers.map(end)));
   return { done, stop: (error) => fail(error) };
+}
+
+/** Lets a thread give up its files before it ends. */
+async function end(worker: Worker): Promise<void> {
+  const ended = new Promise((resolve) => worker.once('exit', resolve));
+  worker.postMessage('close');
+  const patience = setTimeout(() => void worker.terminate(), PATIENCE_MS);
+  await ended;
+  clearTimeout(patience);
 }

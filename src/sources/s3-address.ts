@@ -26,3 +26,8 @@ export function parseS3Address(place: string, isExact = false): S3Address {
 export function s3Path(bucket: string, key: string): string {
   return `s3://${bucket}/${key}`;
 }
+
+/** Whether a place is an address of S3, right or wrong, and not a path. */
+export function isS3Address(place: string): boolean {
+  return /^s3[an]?:/i.test(place);
+}

@@ -8,15 +8,22 @@ interface S3Failure extends Error {
 }
 
 /** The permission that an operation needs. */
-const permissions = { list: 's3:ListBucket', get: 's3:GetObject' } as const;
+const permissions = {
+  list: 's3:ListBucket',
+  get: 's3:GetObject',
+  put: 's3:PutObject',
+  delete: 's3:DeleteObject',
+} as const;
+const verbs = { list: 'list', get: 'read', put: 'write', delete: 'remove' } as const;
+export type S3Operation = keyof typeof permissions;
 
 /** An SDK's error as one that says what failed, on what, and what to do. */
-export function s3Error(cause: unknown, operation: 'list' | 'get', bucket: string, key: string): SourceError {
+export function s3Error(cause: unknown, operation: S3Operation, bucket: string, key: string): SourceError {
   if (cause instanceof SourceError) return cause;
   const failure = cause as S3Failure;
   const status = failure.$metadata?.httpStatusCode;
   const name = failure.Code ?? failure.name;
-  const what = operation === 'list' ? `list s3://${bucket}/${key}` : `read s3://${bucket}/${key}`;
+  const what = `${verbs[operation]} s3://${bucket}/${key}`;
   const say = (why: string, hint: string): SourceError =>
     new SourceError(`Cannot ${what}: ${why}`, { hint, cause });
   if (name === 'NoSuchBucket') return say('there is no such bucket.', 'Check the name of the bucket.');

@@ -1,31 +1,16 @@
 import { createHash } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
-import type {
-  GetObjectCommandInput,
-  ListObjectsV2CommandOutput,
-  S3Client,
-  S3ClientConfig,
-} from '@aws-sdk/client-s3';
+import type { GetObjectCommandInput, ListObjectsV2CommandOutput, S3Client } from '@aws-sdk/client-s3';
 import { SourceChangedError, SourceError } from '../errors.ts';
 import { parseS3Address, s3Path } from './s3-address.ts';
+import { MOST_ATTEMPTS, openS3Client, type S3Options, STALL_MS } from './s3-client.ts';
 import { isPassing, s3Error } from './s3-errors.ts';
 import { DATA_FILE, type Listing, type Source, type SourceFile } from './source.ts';
 import { openSpool } from './spool.ts';
 
-/** How an S3 server is reached; what is not set, the SDK finds where AWS tools look. */
-export interface S3Options {
-  readonly endpoint?: string;
-  readonly region?: string;
-  /** Bucket names in the path, not in the host; the usual way of servers other than Amazon's. */
-  readonly pathStyle?: boolean;
-  /** Public buckets: requests are not signed. */
-  readonly anonymous?: boolean;
-  /** The reader pays for requests and transfer. */
-  readonly requesterPays?: boolean;
+export interface S3SourceOptions extends S3Options {
   /** The address is of one object, whatever characters it has. */
   readonly exact?: boolean;
-  /** A server that says nothing for so long is asked again. */
-  readonly stallMs?: number;
   /** Copies of large objects that are kept on this machine at a time. */
   readonly spoolBytes?: number;
 }
@@ -34,15 +19,11 @@ const SMALL_AT_ONCE = 48;
 const LARGE_AT_ONCE = 4;
 /** Copies that are kept from the survey to the staging; objects beyond are fetched again when their turn comes. */
 const SPOOL_BYTES = 4_000_000_000;
-const MOST_ATTEMPTS = 6;
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 5_000;
-/** A body that sends nothing for so long is given up and resumed. */
-const STALL_MS = 20_000;
-const CONNECT_MS = 5_000;
 
 /** A folder of objects below a prefix, or one object. Objects are read as they were listed: by their ETag. */
-export function s3Source(place: string, options: S3Options): Source {
+export function s3Source(place: string, options: S3SourceOptions): Source {
   const { bucket, key } = parseS3Address(place, options.exact === true);
   const spool = openSpool(options.spoolBytes ?? SPOOL_BYTES);
   /** Ends whatever is under way. */
@@ -51,7 +32,7 @@ export function s3Source(place: string, options: S3Options): Source {
   const abort = { abortSignal: stopping.signal };
   let opened: Promise<S3Client> | null = null;
   const client = (): Promise<S3Client> => {
-    opened ??= openClient(options);
+    opened ??= openS3Client(options, SMALL_AT_ONCE);
     return opened;
   };
   const payer = options.requesterPays === true ? { RequestPayer: 'requester' as const } : {};
@@ -284,29 +265,4 @@ function versionOf({ path, fingerprint }: SourceFile): string {
 function pause(attempt: number): Promise<void> {
   const most = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** attempt);
   return new Promise((resolve) => setTimeout(resolve, most * Math.random()));
-}
-
-/** The SDK asks for credentials even where nothing is signed. */
-const unsigned: Pick<S3ClientConfig, 'signer' | 'credentials'> = {
-  signer: { sign: async (request) => request },
-  credentials: { accessKeyId: 'anonymous', secretAccessKey: 'anonymous' },
-};
-
-async function openClient({ endpoint, region, pathStyle, anonymous, stallMs }: S3Options): Promise<S3Client> {
-  const { S3Client } = await import('@aws-sdk/client-s3');
-  return new S3Client({
-    ...(endpoint === undefined ? {} : { endpoint }),
-    region: region ?? 'us-east-1',
-    forcePathStyle: pathStyle ?? endpoint !== undefined,
-    followRegionRedirects: true,
-    maxAttempts: MOST_ATTEMPTS,
-    requestHandler: {
-      connectionTimeout: CONNECT_MS,
-      requestTimeout: stallMs ?? STALL_MS,
-      throwOnRequestTimeout: true,
-      httpAgent: { maxSockets: SMALL_AT_ONCE },
-      httpsAgent: { maxSockets: SMALL_AT_ONCE },
-    },
-    ...(anonymous === true ? unsigned : {}),
-  });
 }

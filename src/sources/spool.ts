@@ -3,6 +3,7 @@ import { open, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readChunks } from './local.ts';
+import { isProcessAlive } from './process-alive.ts';
 
 /** Copies of objects that were streamed once, so that nothing is fetched twice and engines can read them by path. */
 export interface Spool {
@@ -114,7 +115,7 @@ function makeFolder(): string {
     if (!isOwn) throw new Error(`${root} is not this user's own.`);
     for (const name of readdirSync(root)) {
       const [, pid] = FOLDER.exec(name) ?? [];
-      if (pid === undefined || isAlive(Number(pid))) continue;
+      if (pid === undefined || isProcessAlive(Number(pid))) continue;
       rmSync(join(root, name), { recursive: true, force: true });
     }
     for (let another = 0; ; another += 1) {
@@ -128,14 +129,5 @@ function makeFolder(): string {
     }
   } catch {
     return mkdtempSync(join(tmpdir(), 'sparkify-spool-'));
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code !== 'ESRCH';
   }
 }

@@ -1,8 +1,9 @@
-import { join } from 'node:path';
 import pc from 'picocolors';
 import { ANSWER_KEY_FILE, type AnswerKey } from '../answer-key/answer-key.ts';
 import { faultCounts } from '../answer-key/compare.ts';
 import type { MadeDataSet } from '../simulator/data-set.ts';
+import { below } from '../simulator/place.ts';
+import { isS3Address } from '../sources/s3-address.ts';
 import { drawTable, formatBytes, formatCount, formatSeconds, plural } from './format.ts';
 import { shellWord } from './shell.ts';
 
@@ -22,15 +23,19 @@ export function drawDataSet(
 
 /** What to do with the data; a warehouse of its own keeps it away from real ones. */
 function drawSteps(folder: string, redelivered: number): string {
-  const at = (...names: string[]): string => shellWord(join(folder, ...names));
-  const warehouse = `--warehouse ${shellWord(`duckdb:${folder.replace(/\/+$/, '')}.duckdb`)}`;
+  const at = (...names: string[]): string => shellWord(below(folder, names.join('/')));
+  const named = folder.replace(/\/+$/, '');
+  const file = isS3Address(named) ? named.slice(named.lastIndexOf('/') + 1) : named;
+  const warehouse = `--warehouse ${shellWord(`duckdb:${file}.duckdb`)}`;
   const steps: [string, string][] = [
     ['Load it', `npx sparkify etl --log-data ${at('log_data')} --song-data ${at('song_data')} ${warehouse}`],
     ['Compare what came of it', `npx sparkify check --against ${at(ANSWER_KEY_FILE)} ${warehouse}`],
   ];
   if (redelivered > 0) {
     const what = `Deliver ${plural(redelivered, 'file')} again, changed; then load and compare anew`;
-    steps.push([what, `cp -R ${at('redelivery')}/. ${shellWord(folder)}/`]);
+    const copy = isS3Address(folder) ? 'aws s3 cp --recursive' : 'cp -R';
+    const all = isS3Address(folder) ? `${at('redelivery')}/` : `${at('redelivery')}/.`;
+    steps.push([what, `${copy} ${all} ${shellWord(folder.replace(/\/+$/, ''))}/`]);
   }
   return steps.flatMap(([what, how]) => [what, `  ${pc.cyan(how)}`]).join('\n');
 }
@@ -47,7 +52,7 @@ function drawContents(key: AnswerKey, folder: string): string {
   const row = (kind: 'log' | 'song', name: string): string[] => {
     const files = key.files.filter((file) => file.kind === kind);
     return [
-      join(folder, name),
+      below(folder, name),
       formatCount(files.length),
       formatBytes(files.reduce((sum, { bytes }) => sum + bytes, 0)),
     ];

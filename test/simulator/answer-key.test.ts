@@ -1,7 +1,7 @@
 import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { type AnswerKey, readAnswerKey } from '../../src/answer-key/answer-key.ts';
+import { type AnswerKey, parseAnswerKey } from '../../src/answer-key/answer-key.ts';
 import { compareWith } from '../../src/answer-key/compare.ts';
 import { allChecks, runChecks } from '../../src/pipeline/check.ts';
 import { usualRates } from '../../src/simulator/faults.ts';
@@ -18,8 +18,10 @@ const hostile = {
   'redelivered-file': 0.7,
 };
 
-function keyOf(folder: string): Promise<AnswerKey> {
-  return readAnswerKey(join(folder, 'manifest.json'));
+async function keyOf(folder: string): Promise<AnswerKey> {
+  const key = parseAnswerKey(readFileSync(join(folder, 'manifest.json'), 'utf8'));
+  if (key === null) throw new Error(`${folder} has no answer key.`);
+  return key;
 }
 
 function loaded<T>(

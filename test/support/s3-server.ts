@@ -1,6 +1,7 @@
 import { createHash, createHmac, randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { Bucket, etagOf, type StoredObject, s3Writing } from './s3-server-writing.ts';
 
 /** What the server does to a request instead of answering it well. */
 export type S3Trouble =
@@ -21,6 +22,11 @@ export interface S3Server {
   /** Every request that came, as `GET bucket/key` or `LIST bucket/prefix`. */
   readonly requests: string[];
   put(bucket: string, key: string, content: Buffer | string): void;
+  /** The object's bytes; undefined if there is none. */
+  get(bucket: string, key: string): Buffer | undefined;
+  keys(bucket: string): string[];
+  /** Uploads in parts that were begun and neither ended nor given up. */
+  openUploads(): number;
   remove(bucket: string, key: string): void;
   /** Asked of each request; null lets it pass. */
   trouble: (request: string, nth: number) => S3Trouble | null;
@@ -30,19 +36,16 @@ export interface S3Server {
   close(): Promise<void>;
 }
 
-interface StoredObject {
-  readonly content: Buffer;
-  readonly etag: string;
-}
-
 const PAGE = 1_000;
 
 /**
  * A small strict S3 server on loopback: checks Signature Version 4, lists by prefix in UTF-8 order and by pages, knows
- * ranges and If-Match, answers with a checksum, and can be told to fail. Path-style addresses only.
+ * ranges and If-Match, answers with a checksum, takes objects whole or in parts, and can be told to fail. Path-style
+ * addresses only.
  */
 export async function startS3Server({ anonymous = false }: { anonymous?: boolean } = {}): Promise<S3Server> {
-  const buckets = new Map<string, Map<string, StoredObject>>();
+  const buckets = new Map<string, Bucket>();
+  const writing = s3Writing();
   const accessKeyId = `AK${randomUUID().replaceAll('-', '').slice(0, 18).toUpperCase()}`;
   const secretAccessKey = randomUUID();
   const server = createServer((request, response) => {
@@ -56,12 +59,14 @@ export async function startS3Server({ anonymous = false }: { anonymous?: boolean
     requests: [],
     put(bucket, key, content) {
       const bytes = Buffer.from(content);
-      const etag = `"${createHash('md5').update(bytes).digest('hex')}"`;
-      const objects = buckets.get(bucket) ?? new Map<string, StoredObject>();
-      objects.set(key, { content: bytes, etag });
+      const objects = buckets.get(bucket) ?? new Bucket();
+      objects.put(key, { content: bytes, etag: etagOf(bytes) });
       buckets.set(bucket, objects);
     },
-    remove: (bucket, key) => void buckets.get(bucket)?.delete(key),
+    get: (bucket, key) => buckets.get(bucket)?.objects.get(key)?.content,
+    keys: (bucket) => buckets.get(bucket)?.sortedKeys() ?? [],
+    openUploads: writing.open,
+    remove: (bucket, key) => buckets.get(bucket)?.remove(key),
     trouble: () => null,
     onGet: () => {},
     denied: () => false,
@@ -97,38 +102,49 @@ export async function startS3Server({ anonymous = false }: { anonymous?: boolean
     if (objects === undefined)
       return fail(response, 404, 'NoSuchBucket', 'The specified bucket does not exist');
     if (isList) return list(response, bucket, objects, url.searchParams);
+    if (request.method !== 'GET' && request.method !== 'HEAD') {
+      const refusal = await writing.write(request, response, url.searchParams, key, objects);
+      return refusal === null ? undefined : fail(response, ...refusal);
+    }
     state.onGet(key);
-    const object = objects.get(key);
+    const object = objects.objects.get(key);
     if (object === undefined) return fail(response, 404, 'NoSuchKey', 'The specified key does not exist.');
     return get(request, response, object, trouble);
   }
 
-  function list(
-    response: ServerResponse,
-    bucket: string,
-    objects: Map<string, StoredObject>,
-    query: URLSearchParams,
-  ): void {
+  function list(response: ServerResponse, bucket: string, objects: Bucket, query: URLSearchParams): void {
     const prefix = query.get('prefix') ?? '';
     const after = query.get('continuation-token') ?? '';
     const most = Math.min(PAGE, Number(query.get('max-keys') ?? PAGE));
-    const byUtf8 = (a: string, b: string): number => Buffer.compare(Buffer.from(a), Buffer.from(b));
-    const keys = [...objects.keys()].filter((key) => key.startsWith(prefix)).sort(byUtf8);
-    const from =
-      after === '' ? 0 : keys.findIndex((key) => byUtf8(key, Buffer.from(after, 'base64').toString()) > 0);
-    const page = from < 0 ? [] : keys.slice(from, from + most);
-    const isTruncated = from >= 0 && from + most < keys.length;
+    const delimiter = query.get('delimiter') ?? '';
+    const keys = objects.sortedKeys();
+    const page: string[] = [];
+    const prefixes = new Set<string>();
+    let at = after === '' ? 0 : Number(Buffer.from(after, 'base64').toString());
+    for (; at < keys.length && page.length + prefixes.size < most; at += 1) {
+      const key = keys[at] as string;
+      if (!key.startsWith(prefix)) continue;
+      const end = delimiter === '' ? -1 : key.indexOf(delimiter, prefix.length);
+      if (end < 0) page.push(key);
+      else prefixes.add(key.slice(0, end + 1));
+    }
+    let rest = at;
+    while (rest < keys.length && !keys[rest]?.startsWith(prefix)) rest += 1;
+    const isTruncated = rest < keys.length;
     const escaped = (text: string): string =>
       text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
     const contents = page.map((key) => {
-      const { content, etag } = objects.get(key) as StoredObject;
+      const { content, etag } = objects.objects.get(key) as StoredObject;
       return `<Contents><Key>${escaped(key)}</Key><Size>${content.length}</Size><ETag>${escaped(etag)}</ETag></Contents>`;
     });
-    const token = Buffer.from(page.at(-1) ?? '').toString('base64');
+    const common = [...prefixes].map(
+      (name) => `<CommonPrefixes><Prefix>${escaped(name)}</Prefix></CommonPrefixes>`,
+    );
+    const token = Buffer.from(String(at)).toString('base64');
     const next = isTruncated ? `<NextContinuationToken>${token}</NextContinuationToken>` : '';
     response.writeHead(200, { 'content-type': 'application/xml' });
     response.end(
-      `<?xml version="1.0" encoding="UTF-8"?><ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Name>${bucket}</Name><Prefix>${escaped(prefix)}</Prefix><KeyCount>${page.length}</KeyCount><MaxKeys>${most}</MaxKeys><IsTruncated>${isTruncated}</IsTruncated>${next}${contents.join('')}</ListBucketResult>`,
+      `<?xml version="1.0" encoding="UTF-8"?><ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Name>${bucket}</Name><Prefix>${escaped(prefix)}</Prefix><KeyCount>${page.length}</KeyCount><MaxKeys>${most}</MaxKeys><IsTruncated>${isTruncated}</IsTruncated>${next}${contents.join('')}${common.join('')}</ListBucketResult>`,
     );
   }
 

@@ -24,7 +24,13 @@ export function settingsWith(change: Partial<Settings> = {}): Settings {
 
 /** Makes a data set in this thread. */
 export function simulate(folder: string, settings: Settings, part: Part | null = null): Promise<MadeDataSet> {
-  return makeDataSet(settings, { folder, threads: 1, part, onTask: () => {}, onStart: () => {} });
+  return makeDataSet(settings, {
+    address: { out: folder, s3: {} },
+    threads: 1,
+    part,
+    onTask: () => {},
+    onStart: () => {},
+  });
 }
 
 /** Makes a data set in a fresh folder; returns the folder. */

@@ -1,0 +1,71 @@
+import type { FileKey } from '../answer-key/answer-key.ts';
+import { isS3Address } from '../sources/s3-address.ts';
+import type { S3Options } from '../sources/s3-client.ts';
+import type { Writer } from './file-writer.ts';
+import { folderPlace } from './folder-place.ts';
+import type { Part } from './parts.ts';
+import type { Settings } from './settings.ts';
+
+/** Where a data set stands: a folder, or a prefix in S3. Paths are relative to it, with slashes. */
+export interface Place {
+  /** What people call it. */
+  readonly name: string;
+  /** What lies right below; empty if there is nothing. */
+  names(): Promise<readonly string[]>;
+  /** A text file; null if there is none. */
+  read(path: string): Promise<string | null>;
+  /** Begins a file, packed by gzip or not, that is there once it has ended whole. */
+  open(path: string, isPacked: boolean): Promise<Writer>;
+  remove(path: string): Promise<void>;
+  /** The files among these that are gone; SparkifyError if one is not what was made. */
+  missing(files: ReadonlyMap<string, FileKey>): Promise<string[]>;
+  /** Takes the place for one writer, or one writer of each part; SparkifyError if another has it. */
+  lock(settings: Settings, part: Part | null): Promise<PlaceLock>;
+  /** Removes what was begun by writers that ended before their files did. */
+  tidy(): Promise<void>;
+  /** Bytes that fit; null where nobody can know. */
+  freeBytes(): number | null;
+  /** Small files that are best written at a time. */
+  readonly filesAtOnce: number;
+  /** Gives up files that have not ended. */
+  close(): Promise<void>;
+}
+
+/** Held while a data set is written; what stays of it if the work ends early says what was begun. */
+interface PlaceLock {
+  release(): Promise<void>;
+}
+
+/** How to open a place, in any thread. */
+export interface PlaceAddress {
+  /** A folder, or an s3: address. */
+  readonly out: string;
+  readonly s3: S3Options;
+}
+
+/** Opens a folder or a prefix in S3; makes nothing yet. */
+export async function openPlace({ out, s3 }: PlaceAddress): Promise<Place> {
+  if (!isS3Address(out)) return folderPlace(out);
+  const { s3Place } = await import('./s3-place.ts');
+  return s3Place(out, s3);
+}
+
+/** A path below a place, as people write it. */
+export function below(out: string, path: string): string {
+  return `${out.replace(/\/+$/, '')}/${path}`;
+}
+
+/** Writes a text file that is there whole or not at all. */
+export async function writeText(place: Place, path: string, pieces: Iterable<string>): Promise<void> {
+  const writer = await place.open(path, false);
+  try {
+    for (const piece of pieces) {
+      writer.write(Buffer.from(piece));
+      await writer.ready();
+    }
+    await writer.end();
+  } catch (error) {
+    await writer.abandon();
+    throw error;
+  }
+}

@@ -1,0 +1,50 @@
+import type { S3Client, S3ClientConfig } from '@aws-sdk/client-s3';
+
+/** How an S3 server is reached; what is not set, the SDK finds where AWS tools look. */
+export interface S3Options {
+  readonly endpoint?: string;
+  readonly region?: string;
+  /** Bucket names in the path, not in the host; the usual way of servers other than Amazon's. */
+  readonly pathStyle?: boolean;
+  /** Public buckets: requests are not signed. */
+  readonly anonymous?: boolean;
+  /** The reader pays for requests and transfer. */
+  readonly requesterPays?: boolean;
+  /** A server that says nothing for so long is asked again. */
+  readonly stallMs?: number;
+}
+
+/** How often a request is tried before it has failed. */
+export const MOST_ATTEMPTS = 6;
+/** A server or a body that sends nothing for so long is given up, and asked again. */
+export const STALL_MS = 20_000;
+const CONNECT_MS = 5_000;
+
+/** The SDK asks for credentials even where nothing is signed. */
+const unsigned: Pick<S3ClientConfig, 'signer' | 'credentials'> = {
+  signer: { sign: async (request) => request },
+  credentials: { accessKeyId: 'anonymous', secretAccessKey: 'anonymous' },
+};
+
+/** A client of the S3 server that the options name, with so many connections at most; the SDK itself is loaded now. */
+export async function openS3Client(
+  { endpoint, region, pathStyle, anonymous, stallMs }: S3Options,
+  mostSockets: number,
+): Promise<S3Client> {
+  const { S3Client } = await import('@aws-sdk/client-s3');
+  return new S3Client({
+    ...(endpoint === undefined ? {} : { endpoint }),
+    region: region ?? 'us-east-1',
+    forcePathStyle: pathStyle ?? endpoint !== undefined,
+    followRegionRedirects: true,
+    maxAttempts: MOST_ATTEMPTS,
+    requestHandler: {
+      connectionTimeout: CONNECT_MS,
+      requestTimeout: stallMs ?? STALL_MS,
+      throwOnRequestTimeout: true,
+      httpAgent: { maxSockets: mostSockets },
+      httpsAgent: { maxSockets: mostSockets },
+    },
+    ...(anonymous === true ? unsigned : {}),
+  });
+}

@@ -1,0 +1,187 @@
+import { PassThrough } from 'node:stream';
+import type { S3Client } from '@aws-sdk/client-s3';
+import { parseS3Address, s3Path } from './s3-address.ts';
+import { openS3Client, type S3Options } from './s3-client.ts';
+import { s3Error } from './s3-errors.ts';
+
+/** An object on its way: nobody sees it before it has ended. */
+interface Upload {
+  /** Takes the block, which must stay as it is; resolves when the next one may come. */
+  write(block: Buffer): Promise<void>;
+  /** Resolves once the whole object is stored. */
+  end(): Promise<void>;
+  /** Gives up; the parts that were sent are removed. */
+  abandon(): Promise<void>;
+}
+
+/** A prefix in a bucket that objects are written below; paths are relative to it. Rejects with SourceErrors. */
+export interface S3Destination {
+  /** What lies right below the prefix: objects, and first parts of longer paths. */
+  names(): Promise<string[]>;
+  /** The sizes in bytes of all objects below the prefix. */
+  sizes(): Promise<Map<string, number>>;
+  /** A text object; null if there is none. */
+  read(path: string): Promise<string | null>;
+  upload(path: string): Upload;
+  /** Stores a text object unless there is one: then false, and it stays as it is. */
+  claim(path: string, text: string): Promise<boolean>;
+  remove(path: string): Promise<void>;
+  /** Gives up all uploads that have not ended. */
+  close(): Promise<void>;
+}
+
+/** Objects up to this size are sent in one request, larger ones in parts of it; S3 takes 10,000 parts. */
+const PART_BYTES = 16 * 1024 * 1024;
+const PARTS_AT_ONCE = 3;
+const MOST_SOCKETS = 48;
+
+/** Opens a prefix for writing, as it is: `s3://bucket/folder`, or `s3://bucket` with whole keys for paths. */
+export function s3Destination(place: string, options: S3Options): S3Destination {
+  const { bucket, key } = parseS3Address(place);
+  const prefix = key === '' ? '' : `${key}/`;
+  const open = new Set<Upload>();
+  let opened: Promise<S3Client> | null = null;
+  const client = (): Promise<S3Client> => {
+    opened ??= openS3Client(options, MOST_SOCKETS);
+    return opened;
+  };
+
+  async function* list(delimiter: string | null) {
+    const { ListObjectsV2Command } = await import('@aws-sdk/client-s3');
+    let token: string | undefined;
+    do {
+      const command = new ListObjectsV2Command({
+        Bucket: bucket,
+        Prefix: prefix,
+        ...(delimiter === null ? {} : { Delimiter: delimiter }),
+        ...(token === undefined ? {} : { ContinuationToken: token }),
+      });
+      const page = await (await client()).send(command).catch((cause) => {
+        throw s3Error(cause, 'list', bucket, prefix);
+      });
+      yield page;
+      token = page.IsTruncated === true ? page.NextContinuationToken : undefined;
+    } while (token !== undefined);
+  }
+
+  return {
+    async names() {
+      const names: string[] = [];
+      for await (const page of list('/')) {
+        for (const { Prefix = '' } of page.CommonPrefixes ?? []) names.push(Prefix.slice(prefix.length, -1));
+        // The empty object that consoles make for a folder has the prefix itself for its key.
+        for (const { Key = '' } of page.Contents ?? [])
+          if (Key !== prefix) names.push(Key.slice(prefix.length));
+      }
+      return names;
+    },
+    async sizes() {
+      const sizes = new Map<string, number>();
+      for await (const page of list(null)) {
+        for (const { Key = '', Size = 0 } of page.Contents ?? []) sizes.set(Key.slice(prefix.length), Size);
+      }
+      return sizes;
+    },
+    async read(path) {
+      const { GetObjectCommand } = await import('@aws-sdk/client-s3');
+      try {
+        const command = new GetObjectCommand({ Bucket: bucket, Key: prefix + path });
+        return (await (await (await client()).send(command)).Body?.transformToString('utf-8')) ?? '';
+      } catch (cause) {
+        if ((cause as Error).name === 'NoSuchKey') return null;
+        throw s3Error(cause, 'get', bucket, prefix + path);
+      }
+    },
+    upload(path) {
+      const to = prefix + path;
+      const upload = startUpload(client, bucket, to, () => open.delete(upload));
+      open.add(upload);
+      return upload;
+    },
+    async claim(path, text) {
+      const { PutObjectCommand } = await import('@aws-sdk/client-s3');
+      try {
+        const object = { Bucket: bucket, Key: prefix + path, Body: text, IfNoneMatch: '*' };
+        await (await client()).send(new PutObjectCommand(object));
+        return true;
+      } catch (cause) {
+        const status = (cause as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode;
+        // 409: another claim is being written at this moment.
+        if (status === 412 || status === 409) return false;
+        throw s3Error(cause, 'put', bucket, prefix + path);
+      }
+    },
+    async remove(path) {
+      const { DeleteObjectCommand } = await import('@aws-sdk/client-s3');
+      await (await client())
+        .send(new DeleteObjectCommand({ Bucket: bucket, Key: prefix + path }))
+        .catch((cause) => {
+          throw s3Error(cause, 'delete', bucket, prefix + path);
+        });
+    },
+    async close() {
+      await Promise.all([...open].map((upload) => upload.abandon()));
+      if (opened !== null) (await opened).destroy();
+    },
+  };
+}
+
+/** Sends what is written while it is written: a small object in one request, a large one in parts. */
+function startUpload(client: () => Promise<S3Client>, bucket: string, to: string, onEnd: () => void): Upload {
+  const body = new PassThrough({ highWaterMark: PART_BYTES });
+  let failure: unknown = null;
+  const stored = send().then(
+    () => {},
+    (cause) => {
+      failure = cause;
+      body.destroy();
+    },
+  );
+  // Whoever writes hears of it by `failure`; the stream's own event would end the process.
+  body.on('error', () => {});
+
+  async function send(): Promise<void> {
+    const { Upload: Sending } = await import('@aws-sdk/lib-storage');
+    await new Sending({
+      client: await client(),
+      params: { Bucket: bucket, Key: to, Body: body },
+      partSize: PART_BYTES,
+      queueSize: PARTS_AT_ONCE,
+    }).done();
+  }
+
+  function assertGoing(): void {
+    if (failure !== null) throw s3Error(failure, 'put', bucket, to);
+  }
+
+  return {
+    async write(block) {
+      assertGoing();
+      await new Promise<void>((resolve) => body.write(block, () => resolve()));
+    },
+    async end() {
+      body.end();
+      await stored;
+      onEnd();
+      assertGoing();
+    },
+    async abandon() {
+      body.destroy(new Error('the upload was given up'));
+      await stored;
+      onEnd();
+    },
+  };
+}
+
+/** Writes one object by its whole address; SourceError says what is missing. */
+export async function writeS3Object(address: string, text: string, options: S3Options): Promise<void> {
+  const { bucket, key } = parseS3Address(address, true);
+  const destination = s3Destination(s3Path(bucket, ''), options);
+  try {
+    const upload = destination.upload(key);
+    await upload.write(Buffer.from(text));
+    await upload.end();
+  } finally {
+    await destination.close();
+  }
+}
