@@ -3,6 +3,7 @@ import type { Config } from '../config/config.ts';
 import { ConfigError } from '../errors.ts';
 import { USUAL_REJECT_LIMIT } from '../pipeline/guards.ts';
 import type { LoadOptions } from '../pipeline/run.ts';
+import type { Listing, Source } from '../sources/source.ts';
 import type { Command, Context, Flags, Result } from './command.ts';
 import { warehouseFlag } from './command.ts';
 import { type OpenPlace, withSources } from './sources-of.ts';
@@ -36,12 +37,16 @@ export const command: Command = {
   },
 };
 
-async function etl(context: Context, config: Config, options: LoadOptions): Promise<Result> {
+async function etl(context: Context, config: Config, asked: LoadOptions): Promise<Result> {
+  let options = asked;
   const { fileOf } = await import('../warehouses/open.ts');
   if (!existsSync(fileOf(config.warehouseChoice))) {
     // A mistake in a path must not leave an empty warehouse behind.
-    await options.songs?.list();
-    await options.logs?.list();
+    options = {
+      ...options,
+      songs: options.songs && (await listedAlready(options.songs, context)),
+      logs: options.logs && (await listedAlready(options.logs, context)),
+    };
   }
   const { load } = await import('../pipeline/run.ts');
   const { drawLoadReport } = await import('../terminal/load-report.ts');
@@ -52,6 +57,20 @@ async function etl(context: Context, config: Config, options: LoadOptions): Prom
     json: report,
     text: drawLoadReport(report, context.voice.isVerbose),
     exitCode: report.checks.failed > 0 ? 3 : 0,
+  };
+}
+
+/** A source that was listed now, and gives this listing once; a later one is new. */
+async function listedAlready(source: Source, context: Context): Promise<Source> {
+  context.voice.step('files', null, 'files');
+  let listing: Listing | null = await source.list((files) => context.voice.advance(files));
+  return {
+    ...source,
+    async list(onFound) {
+      const first = listing;
+      listing = null;
+      return first ?? source.list(onFound);
+    },
   };
 }
 

@@ -95,11 +95,11 @@ export function countFiles(plans: readonly FilePlan[]): LoadReport['files'] {
     changed: sum(
       ({ load: files, duplicates }) => [...files, ...duplicates].filter((file) => file.changed).length,
     ),
-    unchanged: sum(({ unchanged, knownDuplicates }) => unchanged.length - knownDuplicates.length),
+    unchanged: sum(({ unchanged }) => unchanged),
     moved: sum(({ duplicates }) => duplicates.filter(({ of, changed }) => of === null && !changed).length),
     duplicate: sum(
       ({ duplicates, knownDuplicates }) =>
-        duplicates.filter(({ of, changed }) => of !== null && !changed).length + knownDuplicates.length,
+        duplicates.filter(({ of, changed }) => of !== null && !changed).length + knownDuplicates,
     ),
     vanished: sum(({ vanished }) => vanished.length),
     skipped: sum(({ skipped }) => skipped.length),

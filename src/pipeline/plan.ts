@@ -1,17 +1,11 @@
-import type { files as filesTable } from '../models/ops/files.ts';
 import type { Survey } from '../reading/survey.ts';
 import { surveyAll } from '../reading/survey-pool.ts';
-import type { Row, Table } from '../schema/table.ts';
+import type { Table } from '../schema/table.ts';
 import type { Listing, Source, SourceFile } from '../sources/source.ts';
+import type { KnownFile, KnownFiles } from './known-files.ts';
 import type { Observer } from './observer.ts';
 
 export type FileKind = 'log' | 'song';
-/** What the manifest knows of a name. */
-export type KnownFile = Pick<
-  Row<typeof filesTable>,
-  'path' | 'file_id' | 'sha256' | 'bytes' | 'fingerprint' | 'duplicate'
->;
-
 /** A file whose content is to be loaded. */
 export interface FileToLoad {
   readonly fileId: number;
@@ -35,9 +29,9 @@ export interface FilePlan {
   readonly kind: FileKind;
   readonly load: readonly FileToLoad[];
   readonly duplicates: readonly DuplicateFile[];
-  /** Known names with the known content; those that are second names are counted in knownDuplicates too. */
-  readonly unchanged: readonly string[];
-  readonly knownDuplicates: readonly KnownFile[];
+  /** Known names with the known content, counted; those that are second names are not among the unchanged. */
+  readonly unchanged: number;
+  readonly knownDuplicates: number;
   /** Known names with the known content under new times: what the manifest keeps of them is renewed. */
   readonly renewed: readonly SourceFile[];
   /** Names that vanished while their content came under another name: they are forgotten. */
@@ -54,7 +48,7 @@ export interface PlanInput {
   readonly table: Table;
   readonly source: Source;
   readonly listing: Listing;
-  readonly known: readonly KnownFile[];
+  readonly known: KnownFiles;
   /** The first id that no content has yet. */
   readonly nextFileId: number;
   /** Read every file, whatever the file system says. */
@@ -63,60 +57,57 @@ export interface PlanInput {
 
 /** Compares what lies at a source with the manifest; reads only what may have changed. */
 export async function planFiles(input: PlanInput, observer: Observer): Promise<FilePlan> {
-  const { kind, listing, known } = input;
-  const knownByPath = new Map(known.map((file) => [file.path, file]));
-  const isKnown = (file: SourceFile): boolean =>
-    !input.distrust && knownByPath.get(file.path)?.fingerprint === file.fingerprint;
-  const toRead = listing.files.filter((file) => !isKnown(file));
-  if (toRead.length > 0)
-    observer.step(
-      'reading',
-      toRead.reduce((sum, file) => sum + file.bytes, 0),
-      'bytes',
-    );
-  const surveys = await surveyAll(input.source, toRead, input.table, observer.advance);
-  const surveyed = new Map(surveys.map((found) => [found.file.path, found]));
-
+  const { kind, listing, known, source } = input;
+  const compared = await compare(input);
+  const { before, toRead, listed } = compared;
+  let { unchanged, knownDuplicates } = compared;
+  const bytes = toRead.reduce((sum, file) => sum + file.bytes, 0);
+  if (toRead.length > 0) observer.step('reading', bytes, 'bytes', toRead.length);
+  const surveys = await surveyAll(source, toRead, input.table, observer);
+  const sameContent = await known.withContents(surveys.map(({ sha256 }) => sha256));
   const contents = new Map<string, { fileId: number; path: string }>();
-  for (const file of known)
+  for (const file of sameContent)
     if (!file.duplicate && file.bytes > 0)
       contents.set(file.sha256, { fileId: file.file_id, path: file.path });
 
   const load: FileToLoad[] = [];
   const duplicates: DuplicateFile[] = [];
-  const unchanged: string[] = [];
   const renewed: SourceFile[] = [];
-  const knownDuplicates: KnownFile[] = [];
-  const idByPath = new Map(known.map((file) => [file.path, file.file_id]));
+  const named = new Map<string, number>();
   let nextFileId = input.nextFileId;
-
-  for (const file of listing.files) {
-    const before = knownByPath.get(file.path);
-    const found = surveyed.get(file.path);
-    if (before && (!found || found.sha256 === before.sha256)) {
-      unchanged.push(file.path);
-      if (found?.file.settled && found.file.fingerprint !== before.fingerprint) renewed.push(found.file);
-      if (before.duplicate) knownDuplicates.push(before);
+  for (const found of surveys) {
+    const { file, sha256 } = found;
+    const known = before.get(file.path);
+    if (known?.sha256 === sha256) {
+      if (known.duplicate) knownDuplicates += 1;
+      else unchanged += 1;
+      if (file.settled && file.fingerprint !== known.fingerprint) renewed.push(file);
+      await source.release(file);
       continue;
     }
-    if (!found) throw new Error(`${file.path} is neither known nor surveyed.`);
-    const changed = before !== undefined;
-    const same = contents.get(found.sha256);
+    const changed = known !== undefined;
+    const same = contents.get(sha256);
     if (same) {
       duplicates.push({ fileId: same.fileId, survey: found, of: same.path, changed });
-      idByPath.set(file.path, same.fileId);
+      named.set(file.path, same.fileId);
+      await source.release(file);
       continue;
     }
     load.push({ fileId: nextFileId, survey: found, changed });
-    idByPath.set(file.path, nextFileId);
-    if (file.bytes > 0) contents.set(found.sha256, { fileId: nextFileId, path: file.path });
+    named.set(file.path, nextFileId);
+    if (file.bytes > 0) contents.set(sha256, { fileId: nextFileId, path: file.path });
     nextFileId += 1;
   }
 
-  const listed = new Set(listing.files.map((file) => file.path));
-  const vanished = known.map((file) => file.path).filter((path) => listing.covers(path) && !listed.has(path));
+  const vanished = [...before.keys()].filter((path) => !listed.has(path));
+  // Only these contents can have gained or lost a name.
+  const changedIds = [...before.values()].filter(({ path }) => named.has(path)).map((file) => file.file_id);
+  const touched = await known.withIds([...changedIds, ...duplicates.map(({ fileId }) => fileId)]);
+  const idByPath = new Map(touched.map((file) => [file.path, file.file_id]));
+  for (const [path, id] of named) idByPath.set(path, id);
   const moved = movedNames(duplicates, vanished, idByPath);
   const gone = new Set(moved);
+  const goneIds = moved.map((path) => idByPath.get(path) as number);
   for (const path of gone) idByPath.delete(path);
   const namesOf = new Map<number, string[]>();
   for (const [path, id] of idByPath) {
@@ -137,9 +128,48 @@ export async function planFiles(input: PlanInput, observer: Observer): Promise<F
     renewed,
     moved,
     vanished: vanished.filter((path) => !gone.has(path)),
-    removedFileIds: [...new Set(known.map((file) => file.file_id))].filter((id) => !namesOf.has(id)),
+    removedFileIds: [...new Set([...changedIds, ...goneIds])].filter((id) => !namesOf.has(id)),
     skipped: listing.skipped,
   };
+}
+
+/** What a listing and the manifest say of each other, before any file is read. */
+interface Compared {
+  /** Known names that are listed otherwise now, or no more. */
+  readonly before: ReadonlyMap<string, KnownFile>;
+  /** In the listing's order. */
+  readonly toRead: readonly SourceFile[];
+  /** Whether a name of `before` is listed. */
+  readonly listed: ReadonlySet<string>;
+  readonly unchanged: number;
+  readonly knownDuplicates: number;
+}
+
+/** Holds the manifest against the listing page by page; of names that both know alike, only the number is kept. */
+async function compare({ listing, known, distrust }: PlanInput): Promise<Compared> {
+  const listed = new Map(listing.files.map((file, at) => [file.path, at]));
+  const isAlike = new Uint8Array(listing.files.length);
+  const before = new Map<string, KnownFile>();
+  const listedBefore = new Set<string>();
+  let unchanged = 0;
+  let knownDuplicates = 0;
+  for await (const page of known.pages()) {
+    for (const row of page) {
+      const at = listed.get(row.path);
+      if (at === undefined) {
+        if (listing.covers(row.path)) before.set(row.path, row);
+      } else if (!distrust && listing.files[at]?.fingerprint === row.fingerprint) {
+        isAlike[at] = 1;
+        if (row.duplicate) knownDuplicates += 1;
+        else unchanged += 1;
+      } else {
+        before.set(row.path, row);
+        listedBefore.add(row.path);
+      }
+    }
+  }
+  const toRead = listing.files.filter((_, at) => isAlike[at] === 0);
+  return { before, toRead, listed: listedBefore, unchanged, knownDuplicates };
 }
 
 /** The names from which the contents of new names have gone: a rename, one old name for each new one. */

@@ -1,14 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import { SourceChangedError } from '../errors.ts';
-import type { Listing, Source } from '../sources/source.ts';
+import type { Source } from '../sources/source.ts';
 import type { Warehouse } from '../warehouses/warehouse.ts';
 import { type BuildScope, build } from './build.ts';
 import { assertChecks, assertFewRejects, publishCommitted, type RejectLimit } from './guards.ts';
+import { knownFiles } from './known-files.ts';
 import { committedReport, type Loaded, unchangedReport } from './load-report.ts';
 import { recordContents, renewFingerprints } from './manifest.ts';
 import type { Observer } from './observer.ts';
 import { type PhaseClock, phaseClock } from './phase-clock.ts';
-import { type FileKind, type FilePlan, isEmpty, type KnownFile, planFiles } from './plan.ts';
+import { type FileKind, type FilePlan, isEmpty, planFiles } from './plan.ts';
 import type { LoadReport } from './report.ts';
 import { recordRun } from './run-record.ts';
 import { ensureTables, type MatchOn } from './setup.ts';
@@ -157,8 +158,9 @@ async function makePlans(
     ['log', options.logs],
   ] as const) {
     if (source === null) continue;
-    const known = warehouse === null ? [] : await knownFiles(kind, warehouse);
-    const listing: Listing = await source.list();
+    const known = knownFiles(kind, warehouse);
+    observer.step(`${kind}s`, null, 'files');
+    const listing = await source.list(observer.advance);
     const table = targets[kind].staging;
     const made = await planFiles(
       { kind, table, source, listing, known, nextFileId, distrust: options.fullRefresh },
@@ -174,14 +176,6 @@ async function makePlans(
     matchOn: options.matchOn ?? matchedOn,
     rematch: options.matchOn !== null && options.matchOn !== matchedOn,
   };
-}
-
-async function knownFiles(kind: FileKind, warehouse: Pick<Warehouse, 'rows'>): Promise<KnownFile[]> {
-  const rows = await warehouse.rows(
-    'select path, file_id, sha256, bytes, fingerprint, duplicate from ops.files where kind = $1 order by path',
-    [kind],
-  );
-  return rows as unknown as KnownFile[];
 }
 
 interface Progress {

@@ -18,12 +18,18 @@ interface Answer {
   readonly error?: { readonly message: string; readonly code?: string };
 }
 
+/** Hears how far the reading has come. */
+export interface SurveyProgress {
+  advance(bytes: number): void;
+  fileDone(): void;
+}
+
 /** Surveys files, large local ones on threads of their own; the result is in the files' order. */
 export async function surveyAll(
   source: Source,
   files: readonly SourceFile[],
   table: Table,
-  onBytes: (bytes: number) => void,
+  { advance: onBytes, fileDone }: SurveyProgress,
 ): Promise<Survey[]> {
   const surveys: Survey[] = new Array(files.length);
   const places = files.map((_, at) => at);
@@ -35,6 +41,7 @@ export async function surveyAll(
     kept += file.bytes;
     surveys[at] = kept > KEPT_BYTES ? { ...found, content: null } : found;
     onBytes(file.bytes);
+    fileDone();
   });
   const large = places.filter((at) => !isSmall(at));
   const bytes = large.reduce((sum, at) => sum + (files[at]?.bytes ?? 0), 0);
@@ -47,6 +54,7 @@ export async function surveyAll(
         ? await ask(thread, { path: file.path, table: table.name as Request['table'] }, onBytes)
         : await surveyChunks(source.open(file), table, onBytes);
       surveys[at] = { ...findings, file, content: null };
+      fileDone();
     });
   } finally {
     await Promise.all(threads.map((thread) => thread.terminate()));

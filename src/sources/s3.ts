@@ -37,7 +37,7 @@ export function s3Source(place: string, options: S3SourceOptions): Source {
   };
   const payer = options.requesterPays === true ? { RequestPayer: 'requester' as const } : {};
 
-  async function list(): Promise<Listing> {
+  async function list(onFound?: (files: number) => void): Promise<Listing> {
     if (options.exact === true) {
       const single = await head(key);
       if (single === null) throw nothingAt(0);
@@ -46,7 +46,9 @@ export function s3Source(place: string, options: S3SourceOptions): Source {
     const folder = key === '' ? '' : `${key}/`;
     const found = { files: [] as SourceFile[], skipped: [] as string[] };
     for await (const page of pages(folder)) {
-      for (const object of page.Contents ?? []) {
+      const { Contents: objects = [] } = page;
+      onFound?.(objects.length);
+      for (const object of objects) {
         if (object.Key === undefined) continue;
         // Consoles make empty objects that stand for folders.
         if (object.Key.endsWith('/')) continue;

@@ -24,7 +24,8 @@ export interface Listing {
 
 /** A place where files lie. Its methods reject with a SourceError that says what to do. */
 export interface Source {
-  list(): Promise<Listing>;
+  /** What lies there now; hears of files as they are found, where that takes long. */
+  list(onFound?: (files: number) => void): Promise<Listing>;
   /** The file's bytes as stored, in chunks; each is valid only until the next one is asked for. */
   open(file: SourceFile): AsyncIterable<Buffer>;
   /** Reads a small file whole. */

@@ -1,7 +1,7 @@
 import { SingleBar } from 'cli-progress';
 import pc from 'picocolors';
 import type { Observer } from '../pipeline/observer.ts';
-import { formatBytes, formatCount } from './format.ts';
+import { formatBytes, formatCount, plural } from './format.ts';
 import { printable } from './printable.ts';
 
 /** How a command talks to people: on stderr only, so that stdout stays for results. */
@@ -22,7 +22,14 @@ export interface VoiceOptions {
 export function makeVoice({ quiet, verbose, stream }: VoiceOptions): Voice {
   const drawsBars = stream.isTTY === true && !quiet;
   let bar: SingleBar | null = null;
+  let filesDone = 0;
   const say = (message: string): void => void stream.write(`${printable(message)}\n`);
+
+  function countFiles(files: number | undefined): string {
+    return files === undefined || files === 1
+      ? ''
+      : `  ${formatCount(filesDone)} of ${plural(files, 'file')}`;
+  }
 
   function done(): void {
     bar?.stop();
@@ -31,14 +38,22 @@ export function makeVoice({ quiet, verbose, stream }: VoiceOptions): Voice {
 
   return {
     isVerbose: verbose,
-    step(name, total, unit) {
+    step(name, total, unit, files) {
       done();
-      if (total === null || total === 0) return;
-      if (drawsBars) bar = startBar(stream, name, total, unit);
-      else if (!quiet)
-        say(`${name}: ${unit === 'bytes' ? formatBytes(total) : `${formatCount(total)} ${unit}`}`);
+      if (total === 0) return;
+      filesDone = 0;
+      if (drawsBars && total === null) bar = startCount(stream, name, unit);
+      else if (drawsBars && total !== null)
+        bar = startBar(stream, name, total, unit, () => countFiles(files));
+      else if (!quiet && total !== null) {
+        const amount = unit === 'bytes' ? formatBytes(total) : `${formatCount(total)} ${unit}`;
+        say(`${name}: ${amount}${files === undefined ? '' : ` in ${plural(files, 'file')}`}`);
+      }
     },
     advance: (amount) => bar?.increment(amount),
+    fileDone() {
+      filesDone += 1;
+    },
     committing: done,
     note(message) {
       done();
@@ -52,7 +67,26 @@ export function makeVoice({ quiet, verbose, stream }: VoiceOptions): Voice {
   };
 }
 
-function startBar(stream: NodeJS.WriteStream, name: string, total: number, unit: string): SingleBar {
+/** A count whose end nobody knows. */
+function startCount(stream: NodeJS.WriteStream, name: string, unit: string): SingleBar {
+  const bar = new SingleBar({
+    stream,
+    clearOnComplete: true,
+    hideCursor: true,
+    format: (_, { value }) => `${name.padEnd(8)} ${formatCount(value)} ${unit}`,
+  });
+  bar.start(Number.MAX_SAFE_INTEGER, 0);
+  return bar;
+}
+
+/** A bar to a known end; `also` is said behind it. */
+function startBar(
+  stream: NodeJS.WriteStream,
+  name: string,
+  total: number,
+  unit: string,
+  also: () => string,
+): SingleBar {
   const amount = unit === 'bytes' ? formatBytes : formatCount;
   const bar = new SingleBar({
     stream,
@@ -67,7 +101,7 @@ function startBar(stream: NodeJS.WriteStream, name: string, total: number, unit:
       const drawn = `${pc.cyan('━'.repeat(full))}${pc.dim('─'.repeat(width - full))}`;
       const speed = unit === 'bytes' ? `  ${amount(value / seconds)}/s` : '';
       const remaining = left === null || options.noTTYOutput ? '' : `  ${left} s left`;
-      return `${name.padEnd(8)} ${drawn} ${amount(value)} of ${amount(total)}${speed}${remaining}`;
+      return `${name.padEnd(8)} ${drawn} ${amount(value)} of ${amount(total)}${also()}${speed}${remaining}`;
     },
   });
   bar.start(total, 0);

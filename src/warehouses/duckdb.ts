@@ -185,11 +185,18 @@ function queries(connection: DuckDBConnection, file: string) {
   return {
     rows: (sql: string, parameters: readonly SqlValue[] = []): Promise<SqlRow[]> =>
       guarded(file, async () => {
-        const reader = await connection.runAndReadAll(sql, parameters as DuckDBValue[]);
-        const names = reader.deduplicatedColumnNames();
-        return reader
-          .getRowsJS()
-          .map((row) => Object.fromEntries(names.map((name, at) => [name, toSqlValue(row[at])])));
+        // A result that is read while it comes keeps no copy of its own, which only the garbage collector would free.
+        const result = await connection.stream(sql, parameters as DuckDBValue[]);
+        const names = result.deduplicatedColumnNames();
+        const rows: SqlRow[] = [];
+        for await (const chunk of result.yieldRowsJs()) {
+          for (const values of chunk) {
+            const row: SqlRow = {};
+            for (const [at, name] of names.entries()) row[name] = toSqlValue(values[at]);
+            rows.push(row);
+          }
+        }
+        return rows;
       }),
     run: (sql: string, parameters: readonly SqlValue[] = []): Promise<number> =>
       guarded(file, async () => (await connection.run(sql, parameters as DuckDBValue[])).rowsChanged),
