@@ -196,7 +196,8 @@ function interruptible(voice: Voice): Voice {
 
 function interrupt(signal: 'SIGINT' | 'SIGTERM'): void {
   if (isCommitting) return;
-  if (interrupted) process.exit(interrupted.exitCode);
+  // Asked twice: whatever is still being put away is left to the next run.
+  if (interrupted) process.exit(printError(interrupted, process.argv.includes('--json')));
   interrupted = new InterruptedError(signal);
   for (const stop of stops) stop(interrupted);
   if (stops.length === 0) process.exit(printError(interrupted, process.argv.includes('--json')));

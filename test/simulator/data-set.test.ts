@@ -223,9 +223,7 @@ describe('a data set', () => {
     const flags = ['simulate', '--out', 'made', '--users', '3000', '--days', '20', '--workers', '2'];
     const stopped = await sparkify(flags, {
       cwd,
-      onTalk: (child, talk) => {
-        if (talk.includes('Making')) setTimeout(() => child.kill('SIGINT'), 250);
-      },
+      onStart: (child) => child.stderr?.once('data', () => setTimeout(() => child.kill('SIGINT'), 250)),
     });
     expect(stopped.code).toBe(130);
     expect(stopped.stderr).toContain('Stopped by SIGINT');
