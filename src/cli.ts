@@ -174,9 +174,9 @@ function interruptible(voice: Voice): Voice {
   };
   return {
     ...voice,
-    step(name, total, unit) {
+    step(...step) {
       assertGoingOn();
-      voice.step(name, total, unit);
+      voice.step(...step);
     },
     advance(amount) {
       assertGoingOn();

@@ -15,7 +15,8 @@ export async function withSources<T>(
   work: (open: OpenPlace) => Promise<T>,
 ): Promise<T> {
   const { openSource } = await import('../sources/open.ts');
-  const s3 = s3OptionsOf(config);
+  const { spoolRoom } = await import('../sources/spool.ts');
+  const s3 = { ...s3OptionsOf(config), room: spoolRoom() };
   const opened: Source[] = [];
   const closeAll = (): Promise<unknown> => Promise.all(opened.map((source) => source.close()));
   // A signal need not wait for what a server is slow to send.

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { LoadError, SourceChangedError, WarehouseError } from '../errors.ts';
 import { drift as driftTable } from '../models/ops/drift.ts';
 import { rejects as rejectsTable } from '../models/ops/rejects.ts';
@@ -8,6 +9,7 @@ import { songs } from '../models/staging/songs.ts';
 import { type RecordFormat, recordFormat, type StagedRow } from '../reading/parse.ts';
 import { type Batch, type FileSummary, readContent, readFile } from '../reading/read-file.ts';
 import type { Reject } from '../reading/reject.ts';
+import { KEPT_FILE_BYTES } from '../reading/survey.ts';
 import { qualifiedName, type Table } from '../schema/table.ts';
 import type { Source } from '../sources/source.ts';
 import type { Warehouse } from '../warehouses/warehouse.ts';
@@ -213,8 +215,10 @@ async function readCarefully(
     await writing;
   }
 
+  const contents = readAhead(files, context.source);
   for (const file of files) {
-    const { content, compression } = file.survey;
+    const { compression } = file.survey;
+    const content = await contents(file);
     if (content !== null && compression === 'none') {
       const { batch, summary } = readContent(content, format);
       await put(file, batch);
@@ -222,7 +226,7 @@ async function readCarefully(
       observer.advance(file.survey.file.bytes);
       continue;
     }
-    const reader = readFile(chunksOf(file, context), format);
+    const reader = readFile(chunksOf(file, content, context), format);
     let next = await reader.next();
     for (; !next.done; next = await reader.next()) await put(file, next.value);
     if ('unreadable' in next.value) {
@@ -240,8 +244,43 @@ async function readCarefully(
   await flush();
 }
 
-async function* chunksOf(file: FileToLoad, context: StageContext): AsyncGenerator<Buffer> {
-  const { content } = file.survey;
+/**
+ * Contents of small files in the order of the files, some fetched ahead: those that the survey kept, and those that it
+ * did not. Null for large ones.
+ */
+function readAhead(
+  files: readonly FileToLoad[],
+  source: Source,
+): (file: FileToLoad) => Promise<Buffer | null> {
+  const isRead = ({ survey }: FileToLoad): boolean =>
+    survey.content === null && survey.file.bytes <= KEPT_FILE_BYTES;
+  const toRead = files.filter(isRead);
+  const coming = new Map<FileToLoad, Promise<Buffer>>();
+  let next = 0;
+  return async (file) => {
+    if (!isRead(file)) return file.survey.content;
+    for (; coming.size < source.smallAtOnce && next < toRead.length; next += 1) {
+      const ahead = toRead[next] as FileToLoad;
+      const reading = source.readSmall(ahead.survey.file);
+      reading.catch(() => {});
+      coming.set(ahead, reading);
+    }
+    const content = (await coming.get(file)) ?? null;
+    coming.delete(file);
+    if (content !== null && sha256Of(content) !== file.survey.sha256) throw changedUnderneath(file);
+    return content;
+  };
+}
+
+function sha256Of(content: Buffer): string {
+  return createHash('sha256').update(content).digest('hex');
+}
+
+async function* chunksOf(
+  file: FileToLoad,
+  content: Buffer | null,
+  context: StageContext,
+): AsyncGenerator<Buffer> {
   for await (const chunk of content === null ? context.source.open(file.survey.file) : [content]) {
     yield chunk as Buffer;
     context.observer.advance((chunk as Buffer).length);

@@ -19,6 +19,8 @@ export const MOST_ATTEMPTS = 6;
 /** A server or a body that sends nothing for so long is given up, and asked again. */
 export const STALL_MS = 20_000;
 const CONNECT_MS = 5_000;
+const FIRST_PAUSE_MS = 100;
+const LONGEST_PAUSE_MS = 5_000;
 
 /** The SDK asks for credentials even where nothing is signed. */
 const unsigned: Pick<S3ClientConfig, 'signer' | 'credentials'> = {
@@ -47,4 +49,10 @@ export async function openS3Client(
     },
     ...(anonymous === true ? unsigned : {}),
   });
+}
+
+/** Waits longer with each attempt, by a chance that keeps many readers apart. */
+export function pause(attempt: number): Promise<void> {
+  const most = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** attempt);
+  return new Promise((resolve) => setTimeout(resolve, most * Math.random()));
 }

@@ -2,7 +2,7 @@ import { PassThrough } from 'node:stream';
 import type { S3Client } from '@aws-sdk/client-s3';
 import { parseS3Address, s3Path } from './s3-address.ts';
 import { openS3Client, type S3Options } from './s3-client.ts';
-import { s3Error } from './s3-errors.ts';
+import { s3Error, statusOf } from './s3-errors.ts';
 
 /** An object on its way: nobody sees it before it has ended. */
 interface Upload {
@@ -105,9 +105,8 @@ export function s3Destination(place: string, options: S3Options): S3Destination 
         await (await client()).send(new PutObjectCommand(object));
         return true;
       } catch (cause) {
-        const status = (cause as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode;
         // 409: another claim is being written at this moment.
-        if (status === 412 || status === 409) return false;
+        if (statusOf(cause) === 412 || statusOf(cause) === 409) return false;
         throw s3Error(cause, 'put', bucket, prefix + path);
       }
     },

@@ -68,3 +68,8 @@ export function isPassing(cause: unknown): boolean {
     `${code} ${name} ${(cause as Error).message}`,
   );
 }
+
+/** The HTTP status of an SDK's error, if there was an answer. */
+export function statusOf(cause: unknown): number | undefined {
+  return (cause as S3Failure).$metadata?.httpStatusCode;
+}

@@ -1,31 +1,27 @@
-import { createHash } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
-import type { GetObjectCommandInput, ListObjectsV2CommandOutput, S3Client } from '@aws-sdk/client-s3';
-import { SourceChangedError, SourceError } from '../errors.ts';
+import type { ListObjectsV2CommandOutput, S3Client } from '@aws-sdk/client-s3';
+import { SourceError } from '../errors.ts';
 import { parseS3Address, s3Path } from './s3-address.ts';
-import { MOST_ATTEMPTS, openS3Client, type S3Options, STALL_MS } from './s3-client.ts';
-import { isPassing, s3Error } from './s3-errors.ts';
+import { openS3Client, type S3Options } from './s3-client.ts';
+import { s3Error, statusOf } from './s3-errors.ts';
+import { fetchObject, fetchWhole, type S3Bucket } from './s3-object.ts';
 import { DATA_FILE, type Listing, type Source, type SourceFile } from './source.ts';
-import { openSpool } from './spool.ts';
+import { openSpool, type SpoolRoom, spoolRoom } from './spool.ts';
 
 export interface S3SourceOptions extends S3Options {
   /** The address is of one object, whatever characters it has. */
   readonly exact?: boolean;
-  /** Copies of large objects that are kept on this machine at a time. */
-  readonly spoolBytes?: number;
+  /** For copies of large objects on this machine; its own, if it shares none. */
+  readonly room?: SpoolRoom;
 }
 
 const SMALL_AT_ONCE = 48;
 const LARGE_AT_ONCE = 4;
-/** Copies that are kept from the survey to the staging; objects beyond are fetched again when their turn comes. */
-const SPOOL_BYTES = 4_000_000_000;
-const FIRST_PAUSE_MS = 100;
-const LONGEST_PAUSE_MS = 5_000;
 
 /** A folder of objects below a prefix, or one object. Objects are read as they were listed: by their ETag. */
 export function s3Source(place: string, options: S3SourceOptions): Source {
   const { bucket, key } = parseS3Address(place, options.exact === true);
-  const spool = openSpool(options.spoolBytes ?? SPOOL_BYTES);
+  const spool = openSpool(options.room ?? spoolRoom());
   /** Ends whatever is under way. */
   const stopping = new AbortController();
   setMaxListeners(0, stopping.signal);
@@ -96,8 +92,7 @@ export function s3Source(place: string, options: S3SourceOptions): Source {
       );
       return describe(of, found.ContentLength ?? 0, found.ETag);
     } catch (cause) {
-      if ((cause as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode === 404)
-        return null;
+      if (statusOf(cause) === 404) return null;
       throw s3Error(cause, 'get', bucket, of);
     }
   }
@@ -118,93 +113,14 @@ export function s3Source(place: string, options: S3SourceOptions): Source {
     });
   }
 
-  /** The object's bytes, resumed where a connection broke; never those of another version. */
-  async function* fetch(file: SourceFile): AsyncGenerator<Buffer> {
-    const of = keyOf(file);
-    const hash = createHash('md5');
-    let at = 0;
-    let answers = 0;
-    /** The ETag is the content's MD5, as it is of objects that were put in one piece and not encrypted by a key service. */
-    let isMd5 = /:"[0-9a-f]{32}"$/.test(file.fingerprint);
-    for (let attempt = 1; at < file.bytes; attempt += 1) {
-      let hasAnswer = false;
-      try {
-        const { stream, isPlain } = await request(of, file, at);
-        hasAnswer = true;
-        answers += 1;
-        isMd5 &&= isPlain;
-        for await (const chunk of chunksOf(stream)) {
-          at += chunk.length;
-          attempt = 1;
-          if (at > file.bytes) throw changed(file);
-          hash.update(chunk);
-          yield chunk;
-        }
-        if (at < file.bytes) throw broken(`the body ended after ${at} of ${file.bytes} bytes`);
-      } catch (cause) {
-        if (cause instanceof SourceError || stopping.signal.aborted) throw cause;
-        const status = (cause as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode;
-        if (status === 412 || status === 404 || status === 416) throw changed(file);
-        // The SDK has tried requests again already; what breaks off after the answer is ours to resume.
-        if (!hasAnswer || attempt >= MOST_ATTEMPTS || !isPassing(cause))
-          throw s3Error(cause, 'get', bucket, of);
-        await pause(attempt);
-      }
-    }
-    // Of a body in one piece the SDK compares the checksum; pieces are ours to compare.
-    if (answers > 1 && isMd5 && !file.fingerprint.endsWith(`:"${hash.digest('hex')}"`)) {
-      throw new SourceChangedError(`${file.path} came with other bytes than its ETag tells of.`, {
-        hint: 'Run again; if it happens again, something between here and the server changes data.',
-      });
-    }
-  }
-
-  /** Asks for an object from a byte on, by the ETag that was listed; the answer must be of it. */
-  async function request(of: string, file: SourceFile, from: number) {
-    const { GetObjectCommand } = await import('@aws-sdk/client-s3');
-    const etag = file.fingerprint.slice(file.fingerprint.indexOf(':') + 1);
-    const input: GetObjectCommandInput = { Bucket: bucket, Key: of, IfMatch: etag, ...payer };
-    if (from > 0) input.Range = `bytes=${from}-`;
-    const answer = await (await client()).send(new GetObjectCommand(input), abort);
-    if (answer.Body === undefined) throw new SourceError(`${file.path} came without a body.`);
-    const stream = answer.Body as ByteStream;
-    const isOther = answer.ETag !== undefined && answer.ETag !== etag;
-    const isElsewhere = from > 0 && !answer.ContentRange?.startsWith(`bytes ${from}-`);
-    if (isOther || isElsewhere) {
-      stream.destroy();
-      if (isOther) throw changed(file);
-      throw new SourceError(`The S3 server does not know ranges, so ${file.path} could not be resumed.`);
-    }
-    const isPlain =
-      !answer.ServerSideEncryption?.startsWith('aws:kms') && answer.SSECustomerAlgorithm === undefined;
-    return { stream, isPlain };
-  }
-
-  /** A body's chunks; one that sends nothing for long breaks off. */
-  async function* chunksOf(stream: ByteStream): AsyncGenerator<Buffer> {
-    const stall = (): void => stream.destroy(broken('the body stalled'));
-    const stop = (): void => stream.destroy(new Error('the load was stopped'));
-    const stallMs = options.stallMs ?? STALL_MS;
-    let timer = setTimeout(stall, stallMs);
-    stopping.signal.addEventListener('abort', stop);
-    try {
-      for await (const chunk of stream) {
-        clearTimeout(timer);
-        yield chunk;
-        timer = setTimeout(stall, stallMs);
-      }
-    } finally {
-      clearTimeout(timer);
-      stopping.signal.removeEventListener('abort', stop);
-      stream.destroy();
-    }
-  }
-
-  function changed(file: SourceFile): SourceChangedError {
-    return new SourceChangedError(`${file.path} changed while it was being read.`, {
-      hint: 'Run again when it is written to its end.',
-    });
-  }
+  const from: S3Bucket = {
+    name: bucket,
+    client,
+    requesterPays: options.requesterPays === true,
+    stallMs: options.stallMs,
+    stopping: stopping.signal,
+  };
+  const fetch = (file: SourceFile): AsyncGenerator<Buffer> => fetchObject(from, keyOf(file), file);
 
   return {
     isLocal: false,
@@ -235,11 +151,7 @@ export function s3Source(place: string, options: S3SourceOptions): Source {
       for (const ended of lanes) if (ended.status === 'rejected') throw ended.reason;
     },
     release: (file) => spool.remove(versionOf(file)),
-    async readSmall(file) {
-      const chunks: Buffer[] = [];
-      for await (const chunk of fetch(file)) chunks.push(Buffer.from(chunk));
-      return Buffer.concat(chunks);
-    },
+    readSmall: (file) => fetchWhole(from, keyOf(file), file),
     // What was copied is what was listed: the request asked for that version only.
     relist: async (file) => (spool.pathOf(versionOf(file)) === null ? head(keyOf(file)) : file),
     localPath: (file) => spool.pathOf(versionOf(file)),
@@ -251,20 +163,7 @@ export function s3Source(place: string, options: S3SourceOptions): Source {
   };
 }
 
-type ByteStream = AsyncIterable<Buffer> & { destroy(error?: Error): void };
-
-/** A connection that ended too early. */
-function broken(message: string): Error {
-  return Object.assign(new Error(message), { code: 'ECONNRESET' });
-}
-
 /** An object as it was listed; under the same name another one may come. */
 function versionOf({ path, fingerprint }: SourceFile): string {
   return `${path} ${fingerprint}`;
-}
-
-/** Waits longer with each attempt, by a chance that keeps many readers apart. */
-function pause(attempt: number): Promise<void> {
-  const most = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** attempt);
-  return new Promise((resolve) => setTimeout(resolve, most * Math.random()));
 }

@@ -22,16 +22,28 @@ export interface Spool {
 /** Folders of ours: the process that made one, and a number. */
 const FOLDER = /^(\d+)-\d+$/;
 
+/** Room on disk that spools share. */
+export interface SpoolRoom {
+  readonly mostBytes: number;
+  heldBytes: number;
+}
+
+/** Copies that are kept from the survey to the staging; objects beyond are fetched again when their turn comes. */
+const MOST_BYTES = 4_000_000_000;
+
+export function spoolRoom(mostBytes = MOST_BYTES): SpoolRoom {
+  return { mostBytes, heldBytes: 0 };
+}
+
 /**
- * An empty spool of so many bytes in the system's folder for passing files, in a folder that only this user can read;
+ * An empty spool in the system's folder for passing files, in a folder that only this user can read;
  * what killed processes left there is removed.
  */
-export function openSpool(mostBytes: number): Spool {
+export function openSpool(room: SpoolRoom): Spool {
   let folder: string | null = null;
   let isClosed = false;
   let nth = 0;
-  let held = 0;
-  const room = new Map<string, number>();
+  const reserved = new Map<string, number>();
   const copies = new Map<string, string>();
   const removeFolder = (): void => {
     if (folder !== null) rmSync(folder, { recursive: true, force: true });
@@ -48,16 +60,16 @@ export function openSpool(mostBytes: number): Spool {
   }
 
   function giveBack(name: string): void {
-    held -= room.get(name) ?? 0;
-    room.delete(name);
+    room.heldBytes -= reserved.get(name) ?? 0;
+    reserved.delete(name);
   }
 
   return {
     reserve(name, bytes, must) {
-      if (room.has(name)) return true;
-      if (!must && held + bytes > mostBytes) return false;
-      room.set(name, bytes);
-      held += bytes;
+      if (reserved.has(name)) return true;
+      if (!must && room.heldBytes + bytes > room.mostBytes) return false;
+      reserved.set(name, bytes);
+      room.heldBytes += bytes;
       return true;
     },
     async *keep(name, chunks) {
@@ -100,6 +112,7 @@ export function openSpool(mostBytes: number): Spool {
       process.off('exit', removeFolder);
       removeFolder();
       copies.clear();
+      for (const name of [...reserved.keys()]) giveBack(name);
     },
   };
 }

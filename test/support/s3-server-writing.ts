@@ -33,6 +33,17 @@ export function etagOf(content: Buffer): string {
   return `"${createHash('md5').update(content).digest('hex')}"`;
 }
 
+/** An object as it stands when it came in parts that end at these bytes. */
+export function inParts(content: Buffer, partEnds: readonly number[]): StoredObject {
+  const md5s = partEnds.map((end, at) =>
+    createHash('md5')
+      .update(content.subarray(partEnds[at - 1] ?? 0, end))
+      .digest(),
+  );
+  const etag = `"${createHash('md5').update(Buffer.concat(md5s)).digest('hex')}-${md5s.length}"`;
+  return { content, etag, partEnds };
+}
+
 /** Status, code and message of an answer that refuses. */
 type Refusal = readonly [number, string, string];
 
@@ -105,14 +116,14 @@ export function s3Writing() {
     }
     if (contents.length === 0) return [400, 'MalformedXML', 'No part is named'];
     uploads.delete(id);
-    const md5s = contents.map((part) => createHash('md5').update(part).digest());
-    const etag = `"${createHash('md5').update(Buffer.concat(md5s)).digest('hex')}-${contents.length}"`;
     let end = 0;
     const partEnds = contents.map((part) => {
       end += part.length;
       return end;
     });
-    bucket.put(key, { content: Buffer.concat(contents), etag, partEnds });
+    const object = inParts(Buffer.concat(contents), partEnds);
+    const { etag } = object;
+    bucket.put(key, object);
     response.writeHead(200, { 'content-type': 'application/xml' });
     response.end(
       `<CompleteMultipartUploadResult><ETag>${etag.replaceAll('"', '&quot;')}</ETag></CompleteMultipartUploadResult>`,

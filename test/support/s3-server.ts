@@ -1,7 +1,7 @@
 import { createHash, createHmac, randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { Bucket, etagOf, type StoredObject, s3Writing } from './s3-server-writing.ts';
+import { Bucket, etagOf, inParts, type StoredObject, s3Writing } from './s3-server-writing.ts';
 
 /** What the server does to a request instead of answering it well. */
 export type S3Trouble =
@@ -21,7 +21,8 @@ export interface S3Server {
   readonly secretAccessKey: string;
   /** Every request that came, as `GET bucket/key` or `LIST bucket/prefix`. */
   readonly requests: string[];
-  put(bucket: string, key: string, content: Buffer | string): void;
+  /** Stores an object; as if it had come in parts that end at these bytes, if they are given. */
+  put(bucket: string, key: string, content: Buffer | string, partEnds?: readonly number[]): void;
   /** The object's bytes; undefined if there is none. */
   get(bucket: string, key: string): Buffer | undefined;
   keys(bucket: string): string[];
@@ -57,10 +58,13 @@ export async function startS3Server({ anonymous = false }: { anonymous?: boolean
     accessKeyId,
     secretAccessKey,
     requests: [],
-    put(bucket, key, content) {
+    put(bucket, key, content, partEnds) {
       const bytes = Buffer.from(content);
       const objects = buckets.get(bucket) ?? new Bucket();
-      objects.put(key, { content: bytes, etag: etagOf(bytes) });
+      objects.put(
+        key,
+        partEnds === undefined ? { content: bytes, etag: etagOf(bytes) } : inParts(bytes, partEnds),
+      );
       buckets.set(bucket, objects);
     },
     get: (bucket, key) => buckets.get(bucket)?.objects.get(key)?.content,
@@ -109,7 +113,7 @@ export async function startS3Server({ anonymous = false }: { anonymous?: boolean
     state.onGet(key);
     const object = objects.objects.get(key);
     if (object === undefined) return fail(response, 404, 'NoSuchKey', 'The specified key does not exist.');
-    return get(request, response, object, trouble);
+    return get(request, response, object, trouble, Number(url.searchParams.get('partNumber') ?? 0));
   }
 
   function list(response: ServerResponse, bucket: string, objects: Bucket, query: URLSearchParams): void {
@@ -151,37 +155,41 @@ export async function startS3Server({ anonymous = false }: { anonymous?: boolean
   function get(
     request: IncomingMessage,
     response: ServerResponse,
-    { content, etag }: StoredObject,
+    { content, etag, partEnds }: StoredObject,
     trouble: S3Trouble | null,
+    part: number,
   ): void {
     const wanted = request.headers['if-match'];
     if (wanted !== undefined && wanted !== etag) {
       fail(response, 412, 'PreconditionFailed', 'At least one of the pre-conditions did not hold');
       return;
     }
-    const [, start] = /^bytes=(\d+)-$/.exec(request.headers.range ?? '') ?? [];
-    const from = Number(start ?? 0);
+    const [, start, end] = /^bytes=(\d+)-(\d*)$/.exec(request.headers.range ?? '') ?? [];
+    const from = start === undefined ? (partEnds?.[part - 2] ?? 0) : Number(start);
+    const to =
+      start === undefined
+        ? (partEnds?.[part - 1] ?? content.length)
+        : Math.min(content.length, end === '' ? content.length : Number(end) + 1);
+    const isPiece = start !== undefined || part > 0;
     if (start !== undefined && from >= content.length) {
       fail(response, 416, 'InvalidRange', 'The requested range is not satisfiable');
       return;
     }
-    const body =
-      trouble === 'other bytes' ? Buffer.alloc(content.length - from, 'x') : content.subarray(from);
+    const body = trouble === 'other bytes' ? Buffer.alloc(to - from, 'x') : content.subarray(from, to);
     const headers: Record<string, string | number> = {
       etag,
       'content-length': body.length,
       'accept-ranges': 'bytes',
-      ...(start === undefined
-        ? {}
-        : { 'content-range': `bytes ${from}-${content.length - 1}/${content.length}` }),
+      ...(isPiece ? { 'content-range': `bytes ${from}-${to - 1}/${content.length}` } : {}),
+      ...(part > 0 && partEnds !== undefined ? { 'x-amz-mp-parts-count': partEnds.length } : {}),
     };
-    if (start === undefined && request.headers['x-amz-checksum-mode'] === 'ENABLED') {
+    if (!isPiece && request.headers['x-amz-checksum-mode'] === 'ENABLED') {
       const sum = createHash('sha256')
         .update(trouble === 'wrong checksum' ? 'other' : content)
         .digest('base64');
       headers['x-amz-checksum-sha256'] = sum;
     }
-    response.writeHead(start === undefined ? 200 : 206, headers);
+    response.writeHead(isPiece ? 206 : 200, headers);
     if (request.method === 'HEAD') response.end();
     else if (trouble === 'truncated') {
       response.write(body.subarray(0, Math.floor(body.length / 2)), () => request.socket.destroy());

@@ -1,0 +1,286 @@
+import { createHash } from 'node:crypto';
+import type { GetObjectCommandInput, S3Client } from '@aws-sdk/client-s3';
+import { SourceChangedError, SourceError } from '../errors.ts';
+import { MOST_ATTEMPTS, pause, STALL_MS } from './s3-client.ts';
+import { isPassing, s3Error, statusOf } from './s3-errors.ts';
+import type { SourceFile } from './source.ts';
+
+/** Where objects are fetched from. */
+export interface S3Bucket {
+  readonly name: string;
+  client(): Promise<S3Client>;
+  readonly requesterPays: boolean;
+  readonly stallMs: number | undefined;
+  /** Ends whatever is under way. */
+  readonly stopping: AbortSignal;
+}
+
+/** Larger objects come by several ranges at a time: one connection is slower than the network. */
+const WHOLE_BYTES = 32 * 1024 * 1024;
+const RANGE_BYTES = 8 * 1024 * 1024;
+const RANGES_AT_ONCE = 3;
+
+/** An object's bytes as they were listed: resumed where a connection broke, by ranges where it is large. */
+export async function* fetchObject(bucket: S3Bucket, key: string, file: SourceFile): AsyncGenerator<Buffer> {
+  const isLarge = file.bytes > WHOLE_BYTES;
+  const bytesOfPart = isLarge && partsOf(file) !== null ? await partBytes(bucket, key, file, 1) : null;
+  const content = etagHash(bytesOfPart);
+  const answers = { count: 0, isPlain: true };
+  const chunks = isLarge
+    ? byRanges(bucket, key, file, answers)
+    : piece(bucket, key, file, { from: 0, to: file.bytes }, answers);
+  for await (const chunk of chunks) {
+    content.update(chunk);
+    yield chunk;
+  }
+  // Of a body in one piece the SDK compares the checksum; pieces are ours to compare.
+  if (answers.count <= 1 || !answers.isPlain || !isContentEtag(file, bytesOfPart)) return;
+  if (content.etag() === etagOf(file)) return;
+  if (bytesOfPart !== null && !(await areAlike(bucket, key, file, bytesOfPart))) return;
+  throw otherBytes(file, 'its ETag');
+}
+
+/** A small object whole; asked for again if it came corrupted. */
+export async function fetchWhole(bucket: S3Bucket, key: string, file: SourceFile): Promise<Buffer> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      const chunks: Buffer[] = [];
+      for await (const chunk of fetchObject(bucket, key, file)) chunks.push(Buffer.from(chunk));
+      return Buffer.concat(chunks);
+    } catch (error) {
+      if (!(error instanceof CorruptedError) || attempt >= MOST_ATTEMPTS) throw error;
+      await pause(attempt);
+    }
+  }
+}
+
+/** Whether the ETag can be made from the content; objects encrypted by a key service have others, which look alike. */
+function isContentEtag(file: SourceFile, bytesOfPart: number | null): boolean {
+  return partsOf(file) === null ? /^"[0-9a-f]{32}"$/.test(etagOf(file)) : bytesOfPart !== null;
+}
+
+interface Range {
+  readonly from: number;
+  /** The first byte behind it. */
+  readonly to: number;
+}
+
+/** How many answers gave the bytes, and whether all of an object whose ETag tells of its content. */
+interface Answers {
+  count: number;
+  isPlain: boolean;
+}
+
+/** Some ranges ahead of the one that is given on. */
+async function* byRanges(
+  bucket: S3Bucket,
+  key: string,
+  file: SourceFile,
+  answers: Answers,
+): AsyncGenerator<Buffer> {
+  const coming: Promise<Buffer[]>[] = [];
+  const fetchRange = async (from: number): Promise<Buffer[]> => {
+    const chunks: Buffer[] = [];
+    const range = { from, to: Math.min(file.bytes, from + RANGE_BYTES) };
+    for await (const chunk of piece(bucket, key, file, range, answers)) chunks.push(Buffer.from(chunk));
+    return chunks;
+  };
+  try {
+    for (let next = 0; next < file.bytes || coming.length > 0; ) {
+      while (next < file.bytes && coming.length < RANGES_AT_ONCE) {
+        const range = fetchRange(next);
+        range.catch(() => {});
+        coming.push(range);
+        next += RANGE_BYTES;
+      }
+      yield* (await coming.shift()) as Buffer[];
+    }
+  } finally {
+    await Promise.allSettled(coming);
+  }
+}
+
+/** The bytes of one range, resumed where a connection broke. */
+async function* piece(
+  bucket: S3Bucket,
+  key: string,
+  file: SourceFile,
+  { from, to }: Range,
+  answers: Answers,
+): AsyncGenerator<Buffer> {
+  for (let at = from, attempt = 1; at < to; attempt += 1) {
+    let hasAnswer = false;
+    try {
+      const { stream, isPlain } = await request(bucket, key, file, { from: at, to });
+      hasAnswer = true;
+      answers.count += 1;
+      answers.isPlain &&= isPlain;
+      for await (const chunk of chunksOf(stream, bucket)) {
+        at += chunk.length;
+        attempt = 1;
+        if (at > to) throw changed(file);
+        yield chunk;
+      }
+      if (at < to) throw broken(`the body ended after ${at - from} of ${to - from} bytes`);
+    } catch (cause) {
+      if (cause instanceof SourceError || bucket.stopping.aborted) throw cause;
+      const status = statusOf(cause);
+      if (status === 412 || status === 404 || status === 416) throw changed(file);
+      if (/checksum mismatch/i.test((cause as Error).message)) throw otherBytes(file, 'its checksum');
+      // The SDK has tried requests again already; what breaks off after the answer is ours to resume.
+      if (!hasAnswer || attempt >= MOST_ATTEMPTS || !isPassing(cause))
+        throw s3Error(cause, 'get', bucket.name, key);
+      await pause(attempt);
+    }
+  }
+}
+
+/** Asks for bytes of an object by the ETag that was listed; the answer must be of it. */
+async function request(bucket: S3Bucket, key: string, file: SourceFile, { from, to }: Range) {
+  const { GetObjectCommand } = await import('@aws-sdk/client-s3');
+  const etag = etagOf(file);
+  const isWhole = from === 0 && to === file.bytes;
+  const input: GetObjectCommandInput = {
+    Bucket: bucket.name,
+    Key: key,
+    IfMatch: etag,
+    ...(bucket.requesterPays ? { RequestPayer: 'requester' as const } : {}),
+    ...(isWhole ? {} : { Range: `bytes=${from}-${to - 1}` }),
+  };
+  const options = { abortSignal: bucket.stopping };
+  const answer = await (await bucket.client()).send(new GetObjectCommand(input), options);
+  if (answer.Body === undefined) throw new SourceError(`${file.path} came without a body.`);
+  const stream = answer.Body as ByteStream;
+  const isOther = answer.ETag !== undefined && answer.ETag !== etag;
+  const isElsewhere = !isWhole && !answer.ContentRange?.startsWith(`bytes ${from}-${to - 1}/`);
+  if (isOther || isElsewhere) {
+    stream.destroy();
+    if (isOther) throw changed(file);
+    throw new SourceError(`The S3 server does not know ranges, so ${file.path} cannot be read in pieces.`);
+  }
+  const isPlain =
+    !answer.ServerSideEncryption?.startsWith('aws:kms') && answer.SSECustomerAlgorithm === undefined;
+  return { stream, isPlain };
+}
+
+/** A body's chunks; one that sends nothing for long breaks off. */
+async function* chunksOf(stream: ByteStream, bucket: S3Bucket): AsyncGenerator<Buffer> {
+  const stall = (): void => stream.destroy(broken('the body stalled'));
+  const stop = (): void => stream.destroy(new Error('the load was stopped'));
+  const stallMs = bucket.stallMs ?? STALL_MS;
+  let timer = setTimeout(stall, stallMs);
+  bucket.stopping.addEventListener('abort', stop);
+  try {
+    for await (const chunk of stream) {
+      clearTimeout(timer);
+      yield chunk;
+      timer = setTimeout(stall, stallMs);
+    }
+  } finally {
+    clearTimeout(timer);
+    bucket.stopping.removeEventListener('abort', stop);
+    stream.destroy();
+  }
+}
+
+/** The size in bytes of one part of an object that came in parts; null where the server does not tell. */
+async function partBytes(
+  bucket: S3Bucket,
+  key: string,
+  file: SourceFile,
+  part: number,
+): Promise<number | null> {
+  const { HeadObjectCommand } = await import('@aws-sdk/client-s3');
+  try {
+    const command = new HeadObjectCommand({
+      Bucket: bucket.name,
+      Key: key,
+      IfMatch: etagOf(file),
+      PartNumber: part,
+      ...(bucket.requesterPays ? { RequestPayer: 'requester' as const } : {}),
+    });
+    const answer = await (await bucket.client()).send(command, { abortSignal: bucket.stopping });
+    return answer.PartsCount === partsOf(file) ? (answer.ContentLength ?? null) : null;
+  } catch (cause) {
+    if (statusOf(cause) === 412 || statusOf(cause) === 404) throw changed(file);
+    return null;
+  }
+}
+
+/** How many parts an object came in, as its ETag tells; null if it was put whole. */
+function partsOf(file: SourceFile): number | null {
+  const [, parts] = /^"[0-9a-f]{32}-(\d+)"$/.exec(etagOf(file)) ?? [];
+  return parts === undefined ? null : Number(parts);
+}
+
+/** Whether all parts but the last are of one size, as nearly all programs make them. */
+async function areAlike(bucket: S3Bucket, key: string, file: SourceFile, bytes: number): Promise<boolean> {
+  for (let part = 2; part < (partsOf(file) ?? 0); part += 1) {
+    if ((await partBytes(bucket, key, file, part)) !== bytes) return false;
+  }
+  return true;
+}
+
+/**
+ * An ETag from a content: the MD5 of an object that was put whole; of one that came in parts of so many bytes, the MD5
+ * of their MD5s, and their number.
+ */
+function etagHash(bytesOfPart: number | null) {
+  const all = createHash('md5');
+  let part = createHash('md5');
+  let inPart = 0;
+  let parts = 0;
+
+  function endPart(): void {
+    all.update(part.digest());
+    part = createHash('md5');
+    inPart = 0;
+    parts += 1;
+  }
+
+  return {
+    update(chunk: Buffer): void {
+      if (bytesOfPart === null) {
+        all.update(chunk);
+        return;
+      }
+      for (let at = 0; at < chunk.length; ) {
+        const end = Math.min(chunk.length, at + bytesOfPart - inPart);
+        part.update(chunk.subarray(at, end));
+        inPart += end - at;
+        at = end;
+        if (inPart === bytesOfPart) endPart();
+      }
+    },
+    etag(): string {
+      if (inPart > 0) endPart();
+      return `"${all.digest('hex')}${bytesOfPart === null ? '' : `-${parts}`}"`;
+    },
+  };
+}
+
+function etagOf({ fingerprint }: SourceFile): string {
+  return fingerprint.slice(fingerprint.indexOf(':') + 1);
+}
+
+function changed(file: SourceFile): SourceChangedError {
+  return new SourceChangedError(`${file.path} changed while it was being read.`, {
+    hint: 'Run again when it is written to its end.',
+  });
+}
+
+function otherBytes(file: SourceFile, what: string): CorruptedError {
+  return new CorruptedError(`${file.path} came with other bytes than ${what} tells of.`, {
+    hint: 'Run again; if it happens again, something between here and the server changes data.',
+  });
+}
+
+/** What came is not what was listed, though it says so. */
+class CorruptedError extends SourceChangedError {}
+
+type ByteStream = AsyncIterable<Buffer> & { destroy(error?: Error): void };
+
+/** A connection that ended too early. */
+function broken(message: string): Error {
+  return Object.assign(new Error(message), { code: 'ECONNRESET' });
+}
