@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { beforeAll, describe, expect, test } from 'vitest';
@@ -271,6 +271,15 @@ describe('rejects', () => {
 });
 
 describe('query', () => {
+  test('that fails when most of its result has come fails, and leaves no half file', async () => {
+    const sql = "select case when range = 900000 then error('boom') else 'x' end as a from range(1000000)";
+    for (const args of [[], ['--format', 'csv'], ['--format', 'csv', '-o', 'half.csv']]) {
+      const { code, stderr } = await run(['query', sql, ...args]);
+      expect(`${code} ${stderr}`).toMatch(/^2 .*boom/s);
+    }
+    expect(existsSync(join(cwd, 'half.csv'))).toBe(false);
+  });
+
   const sql =
     "select songplay_id, level, song_id, 'a,\"b' as odd, '' as empty from songplays order by 1 limit 2";
 

@@ -40,11 +40,15 @@ export const command: Command = {
         for await (const piece of pieces) await context.write(piece);
         return { json: undefined, text: '' };
       }
-      const { writeFile } = await import('node:fs/promises');
-      await writeFile(output, pieces).catch((cause) => {
-        if (cause instanceof SparkifyError) throw cause;
-        throw new UsageError(`Cannot write ${output}: ${(cause as Error).message}`, { cause });
-      });
+      const { rename, rm, writeFile } = await import('node:fs/promises');
+      const passing = `${output}.${process.pid}.part`;
+      await writeFile(passing, pieces)
+        .then(() => rename(passing, output))
+        .catch(async (cause) => {
+          await rm(passing, { force: true });
+          if (cause instanceof SparkifyError) throw cause;
+          throw new UsageError(`Cannot write ${output}: ${(cause as Error).message}`, { cause });
+        });
       return { json: { status: 'written', output }, text: `Wrote ${output}.` };
     });
   },

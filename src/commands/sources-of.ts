@@ -20,7 +20,7 @@ export async function withSources<T>(
   const opened: Source[] = [];
   const closeAll = (): Promise<unknown> => Promise.all(opened.map((source) => source.close()));
   // A signal need not wait for what a server is slow to send.
-  context.onInterrupt(() => void closeAll());
+  context.onInterrupt(() => void closeAll().catch(() => {}));
   try {
     return await work((place, isExact = false) => {
       const source = openSource(place, context.nowMs, { ...s3, exact: isExact });

@@ -20,7 +20,8 @@ export interface KnownFiles {
   withIds(fileIds: readonly number[]): Promise<KnownFile[]>;
 }
 
-const NAMES_PER_PAGE = 50_000;
+/** Few enough for a page's rows to be gone before the collector takes them for lasting. */
+const NAMES_PER_PAGE = 5_000;
 const VALUES_PER_QUERY = 1_000;
 
 /** The known files of a kind; none where there is no warehouse yet. */

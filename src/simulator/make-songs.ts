@@ -29,11 +29,18 @@ export async function makeSongs(request: SongsRequest, onSongs: (songs: number) 
     while (next < to) {
       const [at, end] = [next, Math.min(to, next + step)];
       next = end;
-      files[Math.floor((at - from) / step)] = await makeFile(request, at, end);
-      onSongs(end - at);
+      try {
+        files[Math.floor((at - from) / step)] = await makeFile(request, at, end);
+        onSongs(end - at);
+      } catch (error) {
+        // The other lanes end what they are at, and begin nothing new.
+        next = to;
+        throw error;
+      }
     }
   };
-  await Promise.all(Array.from({ length: filesAtOnce }, lane));
+  const lanes = await Promise.allSettled(Array.from({ length: filesAtOnce }, lane));
+  for (const ended of lanes) if (ended.status === 'rejected') throw ended.reason;
   return files;
 }
 

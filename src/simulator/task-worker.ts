@@ -1,4 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads';
+import { SparkifyError } from '../errors.ts';
 import type { Catalogue } from './catalogue.ts';
 import { writerTo } from './file-writer.ts';
 import { sharedStore } from './fragments.ts';
@@ -36,8 +37,12 @@ parentPort?.on('message', (task: Task | 'close') => {
   }
   run(task, (amount) => parentPort?.postMessage({ progress: amount })).then(
     (made) => parentPort?.postMessage({ made }),
-    // Errors lose their code on the way between threads.
-    ({ code, syscall, path, message, stack }: NodeJS.ErrnoException) =>
-      parentPort?.postMessage({ error: { code, syscall, path, message, stack } }),
+    // Errors lose their class and code on the way between threads.
+    (error: NodeJS.ErrnoException) => {
+      const { code, syscall, path, message, stack } = error;
+      const known = error instanceof SparkifyError;
+      const hint = known ? error.hint : undefined;
+      parentPort?.postMessage({ error: { code, syscall, path, message, stack, known, hint } });
+    },
   );
 });

@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads';
+import { SparkifyError } from '../errors.ts';
 import type { Made, Task } from './task.ts';
 import type { WorkerStart } from './task-worker.ts';
 
@@ -6,9 +7,12 @@ import type { WorkerStart } from './task-worker.ts';
 export const hasThreads = import.meta.url.endsWith('.js');
 
 /** A thread that has not ended by then is in the middle of something long, or waits for a server. */
-const PATIENCE_MS = 2_000;
+const PATIENCE_MS = 5_000;
 
-type Said = { progress: number } | { made: Made } | { error: NodeJS.ErrnoException };
+type Said =
+  | { progress: number }
+  | { made: Made }
+  | { error: NodeJS.ErrnoException & { known: boolean; hint?: string } };
 
 /**
  * Does tasks in threads; results in the order of the tasks. `onProgress` may throw, which ends all threads, as
@@ -22,6 +26,7 @@ export function runTasks(
 ): { readonly done: Promise<Made[]>; stop(error: Error): void } {
   const results: Made[] = [];
   const workers: Worker[] = [];
+  const exits: Promise<unknown>[] = [];
   let fail: (error: unknown) => void = () => {};
   const done = new Promise<Made[]>((resolve, reject) => {
     fail = reject;
@@ -38,7 +43,7 @@ export function runTasks(
       worker.on('message', (said: Said) => {
         try {
           if ('progress' in said) onProgress(task, said.progress);
-          else if ('error' in said) throw Object.assign(new Error(said.error.message), said.error);
+          else if ('error' in said) throw errorOf(said.error);
           else {
             results[at] = said.made;
             left -= 1;
@@ -55,18 +60,29 @@ export function runTasks(
     for (let nth = 0; nth < Math.min(threads, tasks.length); nth += 1) {
       const worker = new Worker(new URL('./task-worker.js', import.meta.url), { workerData: start });
       workers.push(worker);
+      exits.push(new Promise((resolve) => worker.once('exit', resolve)));
       worker.on('error', reject);
       give(worker);
     }
-  }).finally(() => Promise.all(workers.map(end)));
+  }).finally(() => Promise.all(workers.map((worker, at) => end(worker, exits[at]))));
   return { done, stop: (error) => fail(error) };
 }
 
+/** An error of a thread, which lost its class on the way. */
+function errorOf({
+  known,
+  hint,
+  message,
+  ...rest
+}: NodeJS.ErrnoException & { known: boolean; hint?: string }): Error {
+  if (known) return new SparkifyError(message, hint === undefined ? {} : { hint });
+  return Object.assign(new Error(message), rest);
+}
+
 /** Lets a thread give up its files before it ends. */
-async function end(worker: Worker): Promise<void> {
-  const ended = new Promise((resolve) => worker.once('exit', resolve));
+async function end(worker: Worker, exit: Promise<unknown> | undefined): Promise<void> {
   worker.postMessage('close');
   const patience = setTimeout(() => void worker.terminate(), PATIENCE_MS);
-  await ended;
+  await exit;
   clearTimeout(patience);
 }

@@ -28,13 +28,14 @@ const unsigned: Pick<S3ClientConfig, 'signer' | 'credentials'> = {
   credentials: { accessKeyId: 'anonymous', secretAccessKey: 'anonymous' },
 };
 
-/** A client of the S3 server that the options name, with so many connections at most; the SDK itself is loaded now. */
+/** A client of the S3 server that the options name, with so many connections at most, until the signal; the SDK itself is loaded now. */
 export async function openS3Client(
   { endpoint, region, pathStyle, anonymous, stallMs }: S3Options,
   mostSockets: number,
+  stopping?: AbortSignal,
 ): Promise<S3Client> {
   const { S3Client } = await import('@aws-sdk/client-s3');
-  return new S3Client({
+  const client = new S3Client({
     ...(endpoint === undefined ? {} : { endpoint }),
     region: region ?? 'us-east-1',
     forcePathStyle: pathStyle ?? endpoint !== undefined,
@@ -49,6 +50,20 @@ export async function openS3Client(
     },
     ...(anonymous === true ? unsigned : {}),
   });
+  if (stopping !== undefined) stopWith(client, stopping);
+  return client;
+}
+
+/** Ends requests that are under way once the signal comes; those that name or remove an upload still pass, so that none is left. */
+function stopWith({ config: { requestHandler } }: S3Client, stopping: AbortSignal): void {
+  const handle = requestHandler.handle.bind(requestHandler);
+  requestHandler.handle = (request, options) =>
+    handle(
+      request,
+      request.method === 'DELETE' || 'uploads' in request.query
+        ? options
+        : { ...options, abortSignal: stopping },
+    );
 }
 
 /** Waits longer with each attempt, by a chance that keeps many readers apart. */

@@ -1,5 +1,8 @@
+import { setMaxListeners } from 'node:events';
 import { PassThrough } from 'node:stream';
 import type { S3Client } from '@aws-sdk/client-s3';
+import { UsageError } from '../errors.ts';
+import { NoObjectError, s3Source } from './s3.ts';
 import { parseS3Address, s3Path } from './s3-address.ts';
 import { openS3Client, type S3Options } from './s3-client.ts';
 import { s3Error, statusOf } from './s3-errors.ts';
@@ -40,9 +43,12 @@ export function s3Destination(place: string, options: S3Options): S3Destination 
   const { bucket, key } = parseS3Address(place);
   const prefix = key === '' ? '' : `${key}/`;
   const open = new Set<Upload>();
+  const stopping = new AbortController();
+  setMaxListeners(0, stopping.signal);
+  const payer = options.requesterPays === true ? { RequestPayer: 'requester' as const } : {};
   let opened: Promise<S3Client> | null = null;
   const client = (): Promise<S3Client> => {
-    opened ??= openS3Client(options, MOST_SOCKETS);
+    opened ??= openS3Client(options, MOST_SOCKETS, stopping.signal);
     return opened;
   };
 
@@ -53,6 +59,7 @@ export function s3Destination(place: string, options: S3Options): S3Destination 
       const command = new ListObjectsV2Command({
         Bucket: bucket,
         Prefix: prefix,
+        ...payer,
         ...(delimiter === null ? {} : { Delimiter: delimiter }),
         ...(token === undefined ? {} : { ContinuationToken: token }),
       });
@@ -83,25 +90,28 @@ export function s3Destination(place: string, options: S3Options): S3Destination 
       return sizes;
     },
     async read(path) {
-      const { GetObjectCommand } = await import('@aws-sdk/client-s3');
+      const source = s3Source(s3Path(bucket, prefix + path), { ...options, exact: true });
       try {
-        const command = new GetObjectCommand({ Bucket: bucket, Key: prefix + path });
-        return (await (await (await client()).send(command)).Body?.transformToString('utf-8')) ?? '';
-      } catch (cause) {
-        if ((cause as Error).name === 'NoSuchKey') return null;
-        throw s3Error(cause, 'get', bucket, prefix + path);
+        const [file] = (await source.list()).files;
+        return file === undefined ? null : (await source.readSmall(file)).toString('utf8');
+      } catch (error) {
+        if (error instanceof NoObjectError) return null;
+        throw error;
+      } finally {
+        await source.close();
       }
     },
     upload(path) {
       const to = prefix + path;
-      const upload = startUpload(client, bucket, to, () => open.delete(upload));
+      stopping.signal.throwIfAborted();
+      const upload = startUpload(client, { Bucket: bucket, Key: to, ...payer }, () => open.delete(upload));
       open.add(upload);
       return upload;
     },
     async claim(path, text) {
       const { PutObjectCommand } = await import('@aws-sdk/client-s3');
       try {
-        const object = { Bucket: bucket, Key: prefix + path, Body: text, IfNoneMatch: '*' };
+        const object = { Bucket: bucket, Key: prefix + path, Body: text, IfNoneMatch: '*', ...payer };
         await (await client()).send(new PutObjectCommand(object));
         return true;
       } catch (cause) {
@@ -113,12 +123,13 @@ export function s3Destination(place: string, options: S3Options): S3Destination 
     async remove(path) {
       const { DeleteObjectCommand } = await import('@aws-sdk/client-s3');
       await (await client())
-        .send(new DeleteObjectCommand({ Bucket: bucket, Key: prefix + path }))
+        .send(new DeleteObjectCommand({ Bucket: bucket, Key: prefix + path, ...payer }))
         .catch((cause) => {
           throw s3Error(cause, 'delete', bucket, prefix + path);
         });
     },
     async close() {
+      stopping.abort();
       await Promise.all([...open].map((upload) => upload.abandon()));
       if (opened !== null) (await opened).destroy();
     },
@@ -126,7 +137,11 @@ export function s3Destination(place: string, options: S3Options): S3Destination 
 }
 
 /** Sends what is written while it is written: a small object in one request, a large one in parts. */
-function startUpload(client: () => Promise<S3Client>, bucket: string, to: string, onEnd: () => void): Upload {
+function startUpload(
+  client: () => Promise<S3Client>,
+  target: { readonly Bucket: string; readonly Key: string },
+  onEnd: () => void,
+): Upload {
   const body = new PassThrough({ highWaterMark: PART_BYTES });
   let failure: unknown = null;
   const stored = send().then(
@@ -143,20 +158,23 @@ function startUpload(client: () => Promise<S3Client>, bucket: string, to: string
     const { Upload: Sending } = await import('@aws-sdk/lib-storage');
     await new Sending({
       client: await client(),
-      params: { Bucket: bucket, Key: to, Body: body },
+      params: { ...target, Body: body },
       partSize: PART_BYTES,
       queueSize: PARTS_AT_ONCE,
     }).done();
   }
 
   function assertGoing(): void {
-    if (failure !== null) throw s3Error(failure, 'put', bucket, to);
+    if (failure !== null) throw s3Error(failure, 'put', target.Bucket, target.Key);
   }
 
   return {
     async write(block) {
       assertGoing();
-      await new Promise<void>((resolve) => body.write(block, () => resolve()));
+      const taken = new Promise<void>((resolve) => body.write(block, () => resolve()));
+      // A stream that is destroyed while it holds back never says that it took the block.
+      await Promise.race([taken, stored]);
+      assertGoing();
     },
     async end() {
       body.end();
@@ -175,6 +193,9 @@ function startUpload(client: () => Promise<S3Client>, bucket: string, to: string
 /** Writes one object by its whole address; SourceError says what is missing. */
 export async function writeS3Object(address: string, text: string, options: S3Options): Promise<void> {
   const { bucket, key } = parseS3Address(address, true);
+  if (key === '' || key.endsWith('/')) {
+    throw new UsageError(`${address} names no object.`, { hint: 'For example s3://bucket/folder/file.json' });
+  }
   const destination = s3Destination(s3Path(bucket, ''), options);
   try {
     const upload = destination.upload(key);

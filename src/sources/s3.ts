@@ -18,6 +18,9 @@ export interface S3SourceOptions extends S3Options {
 const SMALL_AT_ONCE = 48;
 const LARGE_AT_ONCE = 4;
 
+/** An exact address of which no object is. */
+export class NoObjectError extends SourceError {}
+
 /** A folder of objects below a prefix, or one object. Objects are read as they were listed: by their ETag. */
 export function s3Source(place: string, options: S3SourceOptions): Source {
   const { bucket, key } = parseS3Address(place, options.exact === true);
@@ -36,7 +39,7 @@ export function s3Source(place: string, options: S3SourceOptions): Source {
   async function list(onFound?: (files: number) => void): Promise<Listing> {
     if (options.exact === true) {
       const single = await head(key);
-      if (single === null) throw nothingAt(0);
+      if (single === null) throw new NoObjectError(`There is no object s3://${bucket}/${key}.`);
       return { files: [single], skipped: [], covers: (path) => path === single.path };
     }
     const folder = key === '' ? '' : `${key}/`;

@@ -6,17 +6,9 @@ import { DuckDBInstance } from '@duckdb/node-api';
 import { LeaseError, WarehouseError } from '../errors.ts';
 import { refuse } from './duckdb-errors.ts';
 import { sweepUnpublished } from './duckdb-publish.ts';
+import type { LeaseOptions } from './lease.ts';
 
 const LEASE_POLL_MS = 200;
-
-/** Who writes, for the message that another writer gets. */
-export interface LeaseOptions {
-  readonly command: string;
-  readonly waitMs: number;
-  /** Called once when somebody else holds the lease. */
-  readonly onWait?: (message: string) => void;
-  readonly nowMs: () => number;
-}
 
 /**
  * Opens the file as its only writer, making it if there is none. DuckDB's own lock on the file is the lease: the

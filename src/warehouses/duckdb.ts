@@ -9,9 +9,10 @@ import {
 import { LeaseError, UsageError, WarehouseError } from '../errors.ts';
 import { columnNames, qualifiedName, type Table } from '../schema/table.ts';
 import { guarded, refuse } from './duckdb-errors.ts';
-import { type LeaseOptions, takeLease } from './duckdb-lease.ts';
+import { takeLease } from './duckdb-lease.ts';
 import { isPublished, publish, publishedPath } from './duckdb-publish.ts';
 import { readClean } from './duckdb-read-clean.ts';
+import type { LeaseOptions } from './lease.ts';
 import { literal } from './sql.ts';
 import type { Answer, Dialect, ReadOnlyWarehouse, SqlRow, SqlValue, Warehouse } from './warehouse.ts';
 
@@ -185,18 +186,14 @@ function queries(connection: DuckDBConnection, file: string) {
   return {
     rows: (sql: string, parameters: readonly SqlValue[] = []): Promise<SqlRow[]> =>
       guarded(file, async () => {
-        // A result that is read while it comes keeps no copy of its own, which only the garbage collector would free.
-        const result = await connection.stream(sql, parameters as DuckDBValue[]);
-        const names = result.deduplicatedColumnNames();
-        const rows: SqlRow[] = [];
-        for await (const chunk of result.yieldRowsJs()) {
-          for (const values of chunk) {
-            const row: SqlRow = {};
-            for (const [at, name] of names.entries()) row[name] = toSqlValue(values[at]);
-            rows.push(row);
-          }
-        }
-        return rows;
+        // Not by stream: the binding gives a stream that failed the end of one that did not.
+        const reader = await connection.runAndReadAll(sql, parameters as DuckDBValue[]);
+        const names = reader.deduplicatedColumnNames();
+        return reader.getRowsJS().map((values) => {
+          const row: SqlRow = {};
+          for (const [at, name] of names.entries()) row[name] = toSqlValue(values[at]);
+          return row;
+        });
       }),
     run: (sql: string, parameters: readonly SqlValue[] = []): Promise<number> =>
       guarded(file, async () => (await connection.run(sql, parameters as DuckDBValue[])).rowsChanged),
@@ -238,14 +235,25 @@ async function append(
 
 async function answer(connection: DuckDBConnection, sql: string): Promise<Answer> {
   await assertReads(connection, sql, [StatementType.SELECT, StatementType.EXPLAIN]);
+  // A stream that fails looks like one that has ended; but then the transaction that it ran in is aborted.
+  await asked(() => connection.run('begin transaction'));
   const result = await asked(() => connection.stream(sql));
   const isWhole = result.columnTypes().map(({ typeId }) => WHOLE_NUMBERS.includes(typeId));
   async function* batches(): AsyncGenerator<SqlValue[][]> {
     const chunks = result.yieldRowsJson();
     for (;;) {
       const next = await asked(() => chunks.next());
-      if (next.done) return;
+      if (next.done) break;
       yield next.value.map((row) => row.map((value, at) => fromJson(value, isWhole[at] === true)));
+    }
+    try {
+      await connection.run('select 1');
+      await connection.run('commit');
+    } catch (cause) {
+      await connection.run('rollback').catch(() => {});
+      // Once more, in the way that tells why.
+      await asked(() => connection.run(sql));
+      throw new WarehouseError('The query failed while its result was being read.', { cause });
     }
   }
   return { columns: result.deduplicatedColumnNames(), batches: batches() };

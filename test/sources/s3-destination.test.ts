@@ -75,7 +75,7 @@ describe('simulate --out s3://bucket/prefix', () => {
     server.requests.length = 0;
     const again = await simulate(out, ...small);
     expect(again.stdout).toContain('Unchanged.');
-    expect(server.requests.filter((request) => !/^(GET|LIST)/.test(request))).toEqual([]);
+    expect(server.requests.filter((request) => !/^(GET|HEAD|LIST)/.test(request))).toEqual([]);
     const song = server.keys(bucket).find((key) => key.includes('song_data')) as string;
     server.remove(bucket, song);
     const longer = [...small, '--days', '5'];
@@ -128,6 +128,60 @@ describe('simulate --out s3://bucket/prefix', () => {
       server.denied = () => false;
     }
     expect(Object.keys(objectsIn(bucket, 'denied/'))).toEqual([]);
+  });
+
+  test('a large file whose later parts are refused ends at once, and leaves no part', async () => {
+    const bucket = freshBucket();
+    let parts = 0;
+    server.denied = (request) => request.startsWith('PUT') && request.includes('log_data') && ++parts > 1;
+    try {
+      const flags = ['--users', '60000', '--days', '1', '--songs', '100', '--workers', '1'];
+      const { code, stderr } = await simulate(`s3://${bucket}/refused`, ...flags);
+      expect(`${code} ${stderr}`).toContain('access is denied.\n      The credentials need s3:PutObject on');
+      expect(stderr).not.toContain('A fault in sparkify');
+    } finally {
+      server.denied = () => false;
+    }
+    expect(server.openUploads()).toBe(0);
+  });
+
+  test('Ctrl-C ends uploads whose parts the server takes its time with', async () => {
+    const bucket = freshBucket();
+    server.trouble = (request) =>
+      request.startsWith('PUT') && request.includes('log_data') ? 'silent' : null;
+    let stoppedMs = 0;
+    try {
+      const flags = ['--users', '60000', '--days', '1', '--songs', '100'];
+      const { code } = await sparkify(['simulate', '--out', `s3://${bucket}/slow`, ...flags], {
+        cwd: freshFolder(),
+        env: env(),
+        onStart(child) {
+          const timer = setInterval(() => {
+            if (!server.requests.some((request) => request.startsWith(`PUT ${bucket}/slow/log_data`))) return;
+            clearInterval(timer);
+            stoppedMs = Date.now();
+            child.kill('SIGINT');
+          }, 5);
+        },
+      });
+      expect(code).toBe(130);
+      expect(Date.now() - stoppedMs).toBeLessThan(4_000);
+    } finally {
+      server.trouble = () => null;
+    }
+    expect(server.openUploads()).toBe(0);
+  });
+
+  test('an answer key that breaks off is read again', async () => {
+    const bucket = freshBucket();
+    await simulate(`s3://${bucket}/key`, ...small);
+    let broken = 0;
+    server.trouble = (request) =>
+      request.startsWith('GET') && request.includes('manifest') && ++broken < 3 ? 'truncated' : null;
+    const again = await simulate(`s3://${bucket}/key`, ...small);
+    server.trouble = () => null;
+    expect(again.stdout).toContain('Unchanged.');
+    expect(broken).toBe(3);
   });
 
   test('stopped by a signal or killed, it leaves no part of a file, and the same command finishes it', async () => {
@@ -206,8 +260,11 @@ describe('with everything in S3', () => {
     expect(refused.length).toBeGreaterThan(3);
     expect(JSON.parse(replayed.stdout).stillRefused).toHaveLength(refused.length);
     expect((await run('check', '--against', `${at}/nowhere.json`)).talk).toContain(
-      `s3://${bucket}/all/nowhere`,
+      `There is no object s3://${bucket}/all/nowhere.json.`,
     );
+    for (const place of [`s3://${bucket}`, `s3://${bucket}/folder/`]) {
+      expect((await run('rejects', 'export', '-o', place)).talk).toContain('names no object');
+    }
   }
 
   test('data is made, loaded, compared; rejects go there and come back', async () => {

@@ -101,13 +101,9 @@ describe('objects in S3', () => {
   });
 
   test.each([
-    ['parts of one size', [10_000_000, 20_000_000, 30_000_000, 40_000_000], true],
-    [
-      'parts of several sizes, which nobody can verify by ranges',
-      [10_000_000, 15_000_000, 40_000_000],
-      false,
-    ],
-  ])('an object that came in %s is compared with its ETag', async (_, partEnds, isVerified) => {
+    ['of one size', [10_000_000, 20_000_000, 30_000_000, 40_000_000]],
+    ['of several sizes', [10_000_000, 15_000_000, 40_000_000]],
+  ])('an object that came in parts %s is compared with its ETag', async (_, partEnds) => {
     const content = Buffer.alloc(40_000_000, 'abcdefg');
     server.put('parts', 'a.json', content, partEnds);
     const source = s3Source('s3://parts/a.json', { endpoint: server.endpoint });
@@ -117,9 +113,7 @@ describe('objects in S3', () => {
     let gets = 0;
     server.trouble = (request) => (request.startsWith('GET') && ++gets === 3 ? 'other bytes' : null);
     const corrupted = s3Source('s3://parts/a.json', { endpoint: server.endpoint });
-    const reading = read(corrupted, file);
-    if (isVerified) await expect(reading).rejects.toThrow(/came with other bytes than its ETag tells of/);
-    else await reading;
+    await expect(read(corrupted, file)).rejects.toThrow(/came with other bytes than its ETag tells of/);
     await corrupted.close();
   });
 
