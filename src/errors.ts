@@ -32,6 +32,12 @@ export class WarehouseError extends SparkifyError {}
 /** Another process holds the warehouse's only writer's place. */
 export class LeaseError extends WarehouseError {}
 
+/** What failed may well succeed if all of it is done again on a new connection: a conflict, a lost connection. */
+export class PassingError extends WarehouseError {}
+
+/** The connection was lost while committing: whether it committed is for the next connection to find out. */
+export class CommitUnclearError extends PassingError {}
+
 /** The load refused to commit: too many rejects, a file that does not balance, a failed check. */
 export class LoadError extends SparkifyError {}
 

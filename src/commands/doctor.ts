@@ -2,16 +2,11 @@ import pc from 'picocolors';
 import type { Config } from '../config/config.ts';
 import { LeaseError, SparkifyError } from '../errors.ts';
 import { formatBytes, formatCount, plural } from '../terminal/format.ts';
+import type { Finding } from '../warehouses/finding.ts';
+import type { Place } from '../warehouses/open.ts';
 import { type Command, type Context, type Flags, warehouseFlag } from './command.ts';
 import { withSources } from './sources-of.ts';
 import { withPublished } from './warehouse-of.ts';
-
-interface Finding {
-  readonly what: string;
-  readonly status: 'good' | 'note' | 'bad';
-  readonly detail: string;
-  readonly fix: string | null;
-}
 
 export const command: Command = {
   define(doctor) {
@@ -26,8 +21,7 @@ export const command: Command = {
       checkConfig(config),
       await checkSource(context, config, 'log data'),
       await checkSource(context, config, 'song data'),
-      await checkDisk(config),
-      await checkWarehouse(context, flags, config),
+      ...(await checkEngine(context, flags, config)),
     ];
     const isBad = findings.some(({ status }) => status === 'bad');
     return {
@@ -95,12 +89,24 @@ async function checkSource(
   }
 }
 
-async function checkDisk(config: Config): Promise<Finding> {
+async function checkEngine(context: Context, flags: Flags, config: Config): Promise<Finding[]> {
+  const place = config.warehouseChoice;
+  if (place.engine !== 'postgres') {
+    return [await checkDisk(place), await checkWarehouse(context, flags, config, place)];
+  }
+  const { examinePostgres } = await import('../warehouses/postgres-doctor.ts');
+  return examinePostgres(place.server).catch((error) => [badFrom('server', error)]);
+}
+
+/** A warehouse in a file. */
+type FilePlace = Exclude<Place, { engine: 'postgres' }>;
+
+async function checkDisk(place: FilePlace): Promise<Finding> {
   const { statfs } = await import('node:fs/promises');
   const { dirname } = await import('node:path');
   try {
     const { fileOf } = await import('../warehouses/open.ts');
-    const folder = dirname(fileOf(config.warehouseChoice));
+    const folder = dirname(fileOf(place));
     const { bavail, bsize } = await statfs(folder);
     const free = bavail * bsize;
     if (free > 1e9) return good('disk', `${formatBytes(free)} free in ${folder}`);
@@ -115,13 +121,18 @@ async function checkDisk(config: Config): Promise<Finding> {
   }
 }
 
-async function checkWarehouse(context: Context, flags: Flags, config: Config): Promise<Finding> {
+async function checkWarehouse(
+  context: Context,
+  flags: Flags,
+  config: Config,
+  place: FilePlace,
+): Promise<Finding> {
   const { existsSync } = await import('node:fs');
   const { access, constants } = await import('node:fs/promises');
   const { dirname } = await import('node:path');
   try {
     const { fileOf } = await import('../warehouses/open.ts');
-    const file = fileOf(config.warehouseChoice);
+    const file = fileOf(place);
     await access(existsSync(file) ? file : dirname(file), constants.W_OK);
     if (!existsSync(file)) return good('warehouse', `duckdb:${file}, made by the first load`);
     const holder = await holderOf(context, config);

@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import type { Config } from '../config/config.ts';
 import { ConfigError } from '../errors.ts';
 import { USUAL_REJECT_LIMIT } from '../pipeline/guards.ts';
@@ -39,8 +38,8 @@ export const command: Command = {
 
 async function etl(context: Context, config: Config, asked: LoadOptions): Promise<Result> {
   let options = asked;
-  const { fileOf } = await import('../warehouses/open.ts');
-  if (!existsSync(fileOf(config.warehouseChoice))) {
+  const { missingWarehouse } = await import('../warehouses/open.ts');
+  if (missingWarehouse(config.warehouseChoice) !== null) {
     // A mistake in a path must not leave an empty warehouse behind.
     options = {
       ...options,
@@ -75,16 +74,25 @@ async function listedAlready(source: Source, context: Context): Promise<Source> 
 }
 
 async function dryRun(context: Context, flags: Flags, config: Config, options: LoadOptions): Promise<Result> {
-  const { fileOf } = await import('../warehouses/open.ts');
+  const { missingWarehouse } = await import('../warehouses/open.ts');
   const { plan } = await import('../pipeline/run.ts');
   const { countFiles } = await import('../pipeline/load-report.ts');
+  const { hasTables } = await import('../pipeline/setup.ts');
   const { drawPlan, planJson } = await import('../terminal/plan-report.ts');
-  const file = fileOf(config.warehouseChoice);
-  const isThere = existsSync(file);
-  const plans = isThere
-    ? await withPublished(context, flags, (warehouse) => plan(warehouse, options, context.voice))
-    : await plan(null, options, context.voice);
-  const json = planJson(plans, countFiles(plans), `duckdb:${file}`, isThere);
+  const missing = missingWarehouse(config.warehouseChoice);
+  const planned =
+    missing === null
+      ? await withPublished(
+          context,
+          flags,
+          async (warehouse) => ({
+            plans: await plan((await hasTables(warehouse)) ? warehouse : null, options, context.voice),
+            name: warehouse.name,
+          }),
+          { mayBeEmpty: true },
+        )
+      : { plans: await plan(null, options, context.voice), name: missing };
+  const json = planJson(planned.plans, countFiles(planned.plans), planned.name, missing === null);
   return { json, text: drawPlan(json) };
 }
 

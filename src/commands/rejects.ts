@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import type { Command as Commander } from 'commander';
 import { UsageError } from '../errors.ts';
 import { drawTable, plural } from '../terminal/format.ts';
@@ -132,9 +131,9 @@ async function exportRejects(context: Context, flags: Flags): Promise<Result> {
 async function replayRejects(context: Context, flags: Flags, file: string | undefined): Promise<Result> {
   const mended = file === undefined ? null : await readMended(context, flags, file);
   const config = await context.config(flags);
-  const { fileOf } = await import('../warehouses/open.ts');
-  const place = fileOf(config.warehouseChoice);
-  if (!existsSync(place)) throw new UsageError(`There is no warehouse ${place}, and so no reject.`);
+  const { missingWarehouse } = await import('../warehouses/open.ts');
+  const missing = missingWarehouse(config.warehouseChoice);
+  if (missing !== null) throw new UsageError(`There is no warehouse ${missing}, and so no reject.`);
   const { ensureTables } = await import('../pipeline/setup.ts');
   const { replay } = await import('../pipeline/replay.ts');
   return withWriter(

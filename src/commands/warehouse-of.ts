@@ -8,13 +8,14 @@ export async function withPublished<T>(
   context: Context,
   flags: Flags,
   work: (warehouse: ReadOnlyWarehouse, config: Config) => Promise<T>,
+  { mayBeEmpty = false } = {},
 ): Promise<T> {
   const config = await context.config(flags);
   const { openPublished } = await import('../warehouses/open.ts');
-  const { checkLayout, recover } = await import('../pipeline/setup.ts');
+  const { checkLayout, hasTables, recover } = await import('../pipeline/setup.ts');
   const warehouse = await openPublished(config.warehouseChoice, context.nowMs, recover);
   try {
-    await checkLayout(warehouse);
+    if (!(mayBeEmpty && !(await hasTables(warehouse)))) await checkLayout(warehouse);
     return await work(warehouse, config);
   } finally {
     await warehouse.close();

@@ -1,11 +1,13 @@
 import { readFile } from 'node:fs/promises';
 import { ConfigError } from '../errors.ts';
 import { type CfgEntry, type CfgFile, parseDwhCfg } from './dwh-cfg.ts';
+import { type PostgresSettings, postgresSettings } from './postgres.ts';
 import { foreignKeys, type Given, type Setting, type SettingName, settings } from './settings.ts';
 
 type WarehouseChoice =
   | { readonly engine: 'duckdb'; readonly file: string }
-  | { readonly engine: 'postgres' | 'redshift'; readonly url: string | null };
+  | { readonly engine: 'postgres'; readonly server: PostgresSettings }
+  | { readonly engine: 'redshift'; readonly url: string | null };
 
 /** Everything that a command may need, decided once at the door. */
 export interface Config extends Readonly<Given> {
@@ -111,14 +113,14 @@ function chooseWarehouse(given: Given): WarehouseChoice {
     if (given.clusterHost !== undefined) return { engine: 'redshift', url: null };
     return { engine: 'duckdb', file: 'sparkify.duckdb' };
   }
-  if (/^postgres(ql)?:\/\//.test(url)) return { engine: 'postgres', url };
+  if (/^postgres(ql)?:/i.test(url)) return { engine: 'postgres', server: postgresSettings(url, given) };
   if (/^redshift:\/\//.test(url)) return { engine: 'redshift', url };
   const file = url.startsWith('duckdb:') ? url.slice('duckdb:'.length).replace(/^\/\/(?=\/|[^/])/, '') : null;
   if (file === '' || (file === null && /^[a-z][a-z0-9+.-]+:/i.test(url))) {
     throw new ConfigError(
       `The warehouse "${url.replace(/:\/\/.*$/, '://…')}" is of no kind that sparkify knows.`,
       {
-        hint: 'Use duckdb:FILE, for example --warehouse duckdb:sparkify.duckdb',
+        hint: 'Use duckdb:FILE (--warehouse duckdb:sparkify.duckdb) or postgres://user@host/database.',
       },
     );
   }

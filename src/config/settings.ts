@@ -37,6 +37,14 @@ const matchOn = z
     (sorted) => (sorted === 'artist,title' ? 'title, artist' : 'title, artist, duration') as MatchFields,
   );
 
+const schemaName = z
+  .string()
+  .regex(/^[a-z_][a-z0-9_]{0,62}$/, 'must be a plain name in small letters')
+  .refine(
+    (name) => !['staging', 'ops', 'pg_temp'].includes(name),
+    'must not be staging or ops, which hold other tables',
+  );
+
 const rejectLimit = z
   .string()
   .regex(/^\d+(\.\d+)?\s*%$|^\d+$/, 'must be a number of records (100) or a share of them (1%)')
@@ -80,12 +88,51 @@ export const settings = {
     schema: place,
   },
   warehouse: {
-    doc: 'The warehouse: duckdb:FILE. Without it, and without CLUSTER.HOST, it is duckdb:sparkify.duckdb.',
+    doc: 'The warehouse: duckdb:FILE or postgres://user@host/database. Without it, and without CLUSTER.HOST, it is duckdb:sparkify.duckdb.',
     file: ['WAREHOUSE.URL'],
     env: ['SPARKIFY_WAREHOUSE'],
     secret: true,
     schema: place,
   },
+  schema: {
+    doc: 'The schema of the star on PostgreSQL; without it, the first of the search path.',
+    file: ['WAREHOUSE.SCHEMA'],
+    env: ['SPARKIFY_SCHEMA'],
+    schema: schemaName,
+  },
+  sslMode: {
+    doc: 'How the connection is protected: disable, prefer, require, verify-ca or verify-full.',
+    file: ['WAREHOUSE.SSLMODE'],
+    env: ['PGSSLMODE'],
+    schema: place,
+  },
+  sslRootCert: {
+    doc: 'The certificates of the authorities to trust, a file in PEM.',
+    file: ['WAREHOUSE.SSLROOTCERT'],
+    env: ['PGSSLROOTCERT'],
+    schema: place,
+  },
+  statementTimeout: {
+    doc: 'How long a single statement on the server may take, in seconds; 0 sets no limit.',
+    file: ['WAREHOUSE.STATEMENT_TIMEOUT'],
+    env: ['SPARKIFY_STATEMENT_TIMEOUT'],
+    schema: seconds,
+  },
+  connectTimeout: {
+    doc: 'How long to wait for a server to answer, in seconds.',
+    file: ['WAREHOUSE.CONNECT_TIMEOUT'],
+    env: ['PGCONNECT_TIMEOUT'],
+    schema: seconds,
+  },
+  pgHost: { doc: 'The PostgreSQL server.', file: [], env: ['PGHOST'], schema: place },
+  pgPort: { doc: 'Its port.', file: [], env: ['PGPORT'], schema: port },
+  pgDatabase: { doc: 'Its database.', file: [], env: ['PGDATABASE'], schema: place },
+  pgUser: { doc: 'The role to connect as.', file: [], env: ['PGUSER'], schema: place },
+  pgPassword: { doc: 'Its password.', file: [], env: ['PGPASSWORD'], secret: true, schema: place },
+  pgPassFile: { doc: 'The file with passwords.', file: [], env: ['PGPASSFILE'], schema: place },
+  pgSslCert: { doc: 'The client’s certificate, in PEM.', file: [], env: ['PGSSLCERT'], schema: place },
+  pgSslKey: { doc: 'The client’s key, in PEM.', file: [], env: ['PGSSLKEY'], schema: place },
+  pgOptions: { doc: 'Settings of the session.', file: [], env: ['PGOPTIONS'], schema: place },
   matchOn: {
     doc: 'What a play and its song must share: title, artist, duration; or title, artist.',
     file: ['LOAD.MATCH_ON'],

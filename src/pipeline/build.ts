@@ -12,6 +12,7 @@ import type { Dialect, Warehouse } from '../warehouses/warehouse.ts';
 import type { Observer } from './observer.ts';
 import type { MatchOn } from './setup.ts';
 import { renewSongKeys } from './spellings.ts';
+import { dropTemporary, makeTemporary } from './temporary.ts';
 
 /** What a build did to a table. */
 export interface TableChange {
@@ -212,7 +213,7 @@ async function chooseEvents(warehouse: Warehouse): Promise<TimeSpan | null> {
            and touched_keys.artist_name = rtrim(staging.events.artist, ' ')
        )`
     : '';
-  await replaceTemporary(
+  await makeTemporary(
     warehouse,
     'keys_to_build',
     `select session_id, item_in_session,
@@ -224,7 +225,7 @@ async function chooseEvents(warehouse: Warehouse): Promise<TimeSpan | null> {
     rematches || touched?.first_ts === null
       ? null
       : { first: Number(touched?.first_ts), last: Number(touched?.last_ts) };
-  await replaceTemporary(
+  await makeTemporary(
     warehouse,
     'chosen_events',
     `select ${listColumns(events, 'staging.events')} from keys_to_build
@@ -236,7 +237,7 @@ async function chooseEvents(warehouse: Warehouse): Promise<TimeSpan | null> {
 
 /** touched_times: the moments of the plays that came, went or changed. */
 async function chooseTimes(warehouse: Warehouse): Promise<void> {
-  await replaceTemporary(
+  await makeTemporary(
     warehouse,
     'touched_times',
     `select start_time from gone_songplays union select start_time from fresh_songplays`,
@@ -248,7 +249,7 @@ async function chooseTimes(warehouse: Warehouse): Promise<void> {
  * the user's whole history decides. Returns the earliest of these moments in milliseconds.
  */
 async function chooseUsers(warehouse: Warehouse): Promise<number> {
-  await replaceTemporary(
+  await makeTemporary(
     warehouse,
     'touched_users',
     inDialect(
@@ -269,35 +270,31 @@ async function chooseUsers(warehouse: Warehouse): Promise<number> {
   return Number(row?.earliest ?? 0);
 }
 
-async function replaceTemporary(warehouse: Warehouse, name: string, select: string): Promise<void> {
-  await warehouse.run(`drop table if exists ${name}`);
-  await warehouse.run(`create temporary table ${name} as ${select}`);
-}
-
 /**
- * Makes a table's rows in scope what the model says. Leaves what it took out in gone_<table> and what it put in
- * in fresh_<table>, unless the scope is the whole table: that is written anew.
+ * Makes a table's rows in scope what the model says: built aside, and only what differs is changed, so that readers,
+ * views and rights stay. Leaves what it took out in gone_<table> and what it put in in fresh_<table>, unless the table
+ * was empty.
  */
 async function reconcile({ table, inputs, scope }: Rebuild, warehouse: Warehouse): Promise<TableChange> {
   const name = qualifiedName(table);
   const columns = listColumns(table);
   const model = bindModel(modelSql(table), inputs, warehouse.dialect);
-  if (scope === null) {
-    const deleted = (await countRows(name, warehouse)) === 0 ? 0 : await warehouse.run(`delete from ${name}`);
+  if (scope === null && (await countRows(name, warehouse)) === 0) {
     const inserted = await warehouse.run(`insert into ${name} (${columns}) ${model}`);
-    return { rows: inserted, inserted, updated: 0, deleted };
+    await warehouse.analyze?.(table, inserted);
+    return { rows: inserted, inserted, updated: 0, deleted: 0 };
   }
   const [built, standing, gone, fresh] = ['built', 'standing', 'gone', 'fresh'].map(
     (part) => `${part}_${table.name}`,
   ) as [string, string, string, string];
-  await replaceTemporary(warehouse, built, model);
-  await replaceTemporary(warehouse, standing, `select ${columns} from ${name} where ${scope}`);
-  await replaceTemporary(
+  await makeTemporary(warehouse, built, model);
+  await makeTemporary(warehouse, standing, `select ${columns} from ${name} where ${scope ?? '1 = 1'}`);
+  await makeTemporary(
     warehouse,
     gone,
     `select ${columns} from ${standing} except select ${columns} from ${built}`,
   );
-  await replaceTemporary(
+  await makeTemporary(
     warehouse,
     fresh,
     `select ${columns} from ${built} except select ${columns} from ${standing}`,
@@ -318,8 +315,8 @@ async function reconcile({ table, inputs, scope }: Rebuild, warehouse: Warehouse
     );
   }
   if (freshRows > 0) await warehouse.run(`insert into ${name} (${columns}) select ${columns} from ${fresh}`);
-  await warehouse.run(`drop table ${built}`);
-  await warehouse.run(`drop table ${standing}`);
+  for (const temporary of [built, standing]) await dropTemporary(warehouse, temporary);
+  await warehouse.analyze?.(table, freshRows);
   return {
     rows: await countRows(name, warehouse),
     inserted: freshRows - updated,

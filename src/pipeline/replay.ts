@@ -3,6 +3,7 @@ import { recordFormat, recordParser, type StagedRow } from '../reading/parse.ts'
 import { LONGEST_RAW } from '../reading/read-file.ts';
 import { literal } from '../warehouses/sql.ts';
 import type { Warehouse } from '../warehouses/warehouse.ts';
+import { commitOnce, withAttempts } from './attempts.ts';
 import { build, type TableChange } from './build.ts';
 import { assertChecks, publishCommitted } from './guards.ts';
 import type { Observer } from './observer.ts';
@@ -61,30 +62,33 @@ export async function replay(
   const { accepted, stillRefused } = parseAll(tries, byId, startedAt.getTime());
   if (accepted.length === 0) return { status: 'unchanged', accepted: 0, stillRefused, unknown, tables: null };
 
-  const tables = await warehouse.transaction(async () => {
-    await startTouched(warehouse);
-    for (const kind of ['song', 'log'] as const) await accept(kind, accepted, warehouse);
-    const [state] = await warehouse.rows('select match_on from ops.warehouse');
-    const scope = { allEvents: false, allSongs: false, matchOn: state?.match_on as MatchOn };
-    const built = await build(scope, warehouse, observer);
-    await assertChecks(built, warehouse, observer);
-    const count = (kind: FileKind): number => accepted.filter(({ reject }) => reject.kind === kind).length;
-    await recordRun(warehouse, {
-      id: `${startedAt.toISOString()}-${randomBytes(3).toString('hex')}`,
-      startedAt,
-      command: 'rejects replay',
-      nowMs: nowMs(),
-      filesLoaded: 0,
-      eventsStaged: count('log'),
-      songsStaged: count('song'),
-      rejected: 0,
-      songplaysRows: built.changes.songplays.rows,
-      matchOn: scope.matchOn,
-      report: { accepted: accepted.length, stillRefused: stillRefused.length },
+  const id = `${startedAt.toISOString()}-${randomBytes(3).toString('hex')}`;
+  const commit = (): Promise<ReplayReport['tables']> =>
+    commitOnce(warehouse, id, async () => {
+      await startTouched(warehouse);
+      for (const kind of ['song', 'log'] as const) await accept(kind, accepted, warehouse);
+      const [state] = await warehouse.rows('select match_on from ops.warehouse');
+      const scope = { allEvents: false, allSongs: false, matchOn: state?.match_on as MatchOn };
+      const built = await build(scope, warehouse, observer);
+      await assertChecks(built, warehouse, observer);
+      const count = (kind: FileKind): number => accepted.filter(({ reject }) => reject.kind === kind).length;
+      await recordRun(warehouse, {
+        id,
+        startedAt,
+        command: 'rejects replay',
+        nowMs: nowMs(),
+        filesLoaded: 0,
+        eventsStaged: count('log'),
+        songsStaged: count('song'),
+        rejected: 0,
+        songplaysRows: built.changes.songplays.rows,
+        matchOn: scope.matchOn,
+        report: { accepted: accepted.length, stillRefused: stillRefused.length },
+      });
+      observer.committing();
+      return built.changes;
     });
-    observer.committing();
-    return built.changes;
-  });
+  const tables = await withAttempts(warehouse, observer, commit);
   await publishCommitted(warehouse);
   return { status: 'committed', accepted: accepted.length, stillRefused, unknown, tables };
 }

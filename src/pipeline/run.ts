@@ -1,7 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { SourceChangedError } from '../errors.ts';
+import { allTables } from '../models/book.ts';
 import type { Source } from '../sources/source.ts';
 import type { Warehouse } from '../warehouses/warehouse.ts';
+import { commitOnce, withAttempts } from './attempts.ts';
 import { type BuildScope, build } from './build.ts';
 import { assertChecks, assertFewRejects, publishCommitted, type RejectLimit } from './guards.ts';
 import { knownFiles } from './known-files.ts';
@@ -53,13 +55,15 @@ export async function load(
   options: LoadOptions,
   observer: Observer,
 ): Promise<LoadReport> {
-  await ensureTables(warehouse);
   let useCleanReader = true;
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return await loadOnce(warehouse, options, observer, useCleanReader);
+      return await withAttempts(warehouse, observer, async () => {
+        await ensureTables(warehouse);
+        return await loadOnce(warehouse, options, observer, useCleanReader);
+      });
     } catch (error) {
-      await discardUnfinished(warehouse).catch(() => {});
+      if (warehouse.bringsApart) await discardUnfinished(warehouse).catch(() => {});
       if (error instanceof CleanReadFailed && useCleanReader) {
         useCleanReader = false;
         observer.note(`The fast reader gave up (${error.message}); reading line by line.`);
@@ -102,11 +106,17 @@ async function loadOnce(
   }
   const progress: Progress = { run, observer, useCleanReader, clock };
   const cold = await isCold(warehouse);
-  const brought = await bringAll(warehouse, plans, progress);
-  await assertFewRejects(brought, options.maxRejects, run, warehouse);
-  const report = await warehouse.transaction(async () => {
+  const bring = async (): Promise<readonly Brought[]> => {
+    const brought = await bringAll(warehouse, plans, progress);
+    await assertFewRejects(brought, options.maxRejects, run, warehouse);
+    return brought;
+  };
+  const apart = warehouse.bringsApart ? await bring() : null;
+  const report = await commitOnce(warehouse, run.id, async () => {
+    const brought = apart ?? (await bring());
     const loaded = await buildOn(warehouse, plans, brought, cold, options, progress);
     const checks = await assertChecks(loaded.built, warehouse, observer);
+    for (const table of allTables) await warehouse.settle?.(table);
     clock.lap('check');
     const made = await committedReport(warehouse, plans.plans, loaded, checks, run, options.fullRefresh);
     const durationSeconds = (options.nowMs() - began) / 1000;
@@ -230,6 +240,7 @@ async function buildOn(
       await touchContents(kind, [...removedFileIds, ...files.map((file) => file.fileId)], warehouse);
     await removeContents(one.plan, warehouse);
     await recordContents(one, contextOf(kind, warehouse, plans, progress));
+    await warehouse.analyze?.(targets[kind].staging, one.balance.staged);
     repeats[kind] = await settleRepeats(kind, cold[kind] || options.fullRefresh, warehouse);
   }
   progress.clock.lap('repeats');

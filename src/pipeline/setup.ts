@@ -17,8 +17,11 @@ export async function ensureTables(warehouse: Warehouse): Promise<boolean> {
     return false;
   }
   await warehouse.transaction(async () => {
-    await warehouse.run('create schema if not exists staging');
-    await warehouse.run('create schema if not exists ops');
+    for (const schema of [warehouse.starSchema, 'staging', 'ops']) {
+      if (schema !== null && !(await schemaExists(warehouse, schema))) {
+        await warehouse.run(`create schema ${schema}`);
+      }
+    }
     for (const table of allTables) await warehouse.run(createTableSql(table, warehouse.dialect));
     await warehouse.append(warehouseTable, [
       {
@@ -36,7 +39,7 @@ export async function ensureTables(warehouse: Warehouse): Promise<boolean> {
 export async function recover(warehouse: Warehouse): Promise<void> {
   if (!(await hasTables(warehouse))) return;
   await checkLayout(warehouse);
-  await discardUnfinished(warehouse);
+  if (warehouse.bringsApart) await discardUnfinished(warehouse);
 }
 
 /** Drops every table of ours, and nothing else. */
@@ -63,7 +66,12 @@ export async function checkLayout(warehouse: Pick<ReadOnlyWarehouse, 'rows' | 'n
   }
   const [row] = await warehouse.rows('select layout_version, created_by from ops.warehouse');
   const found = Number(row?.layout_version ?? 0);
-  if (found === LAYOUT_VERSION) return;
+  if (found === LAYOUT_VERSION) {
+    if (await tableExists(warehouse, 'star', 'songplays')) return;
+    throw new ConfigError(`${warehouse.name} holds a warehouse, but its star is in another schema.`, {
+      hint: 'Name that one: SCHEMA below [WAREHOUSE] in dwh.cfg, SPARKIFY_SCHEMA, or ?schema= in the address.',
+    });
+  }
   if (found > LAYOUT_VERSION) {
     throw new WarehouseError(
       `${warehouse.name} was made by sparkify ${row?.created_by} (layout ${found}); this version knows layout ${LAYOUT_VERSION}.`,
@@ -73,6 +81,14 @@ export async function checkLayout(warehouse: Pick<ReadOnlyWarehouse, 'rows' | 'n
   throw new ConfigError(`${warehouse.name} has layout ${found}, which this version does not know.`, {
     hint: 'Make it anew: sparkify create-tables --drop, then sparkify etl.',
   });
+}
+
+/** Asked for first: where schemas were made for the loading role, it may lack the right to make more. */
+async function schemaExists(warehouse: Pick<ReadOnlyWarehouse, 'rows'>, schema: string): Promise<boolean> {
+  const found = await warehouse.rows(
+    `select 1 as found from information_schema.schemata where schema_name = '${schema}'`,
+  );
+  return found.length > 0;
 }
 
 async function tableExists(

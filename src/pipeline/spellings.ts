@@ -1,6 +1,7 @@
 import { songKeys } from '../models/ops/song-keys.ts';
 import { inDialect } from '../warehouses/sql.ts';
 import type { Warehouse } from '../warehouses/warehouse.ts';
+import { makeTemporary } from './temporary.ts';
 
 /** What a UTF-8 text becomes when its bytes are taken for Latin-1 and encoded again. */
 export function encodedAgain(text: string): string {
@@ -21,10 +22,10 @@ export async function renewSongKeys(all: boolean, warehouse: Warehouse): Promise
     all
       ? '1 = 1'
       : `exists (select 1 from touched_songs as touched where touched.song_id = ${table}.song_id)`;
-  await warehouse.run('drop table if exists touched_keys');
-  await warehouse.run(
-    `create temporary table touched_keys as
-     select title, artist_name from ops.song_keys where ${isTouched('ops.song_keys')}`,
+  await makeTemporary(
+    warehouse,
+    'touched_keys',
+    `select title, artist_name from ops.song_keys where ${isTouched('ops.song_keys')}`,
   );
   await warehouse.run(`delete from ops.song_keys where ${isTouched('ops.song_keys')}`);
   await warehouse.run(

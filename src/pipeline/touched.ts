@@ -3,6 +3,7 @@ import { equalOn } from '../warehouses/sql.ts';
 import type { Warehouse } from '../warehouses/warehouse.ts';
 import type { FileKind } from './plan.ts';
 import { targets } from './stage.ts';
+import { dropTemporary, makeTemporary } from './temporary.ts';
 
 /**
  * What a load touches, in temporary tables: the cost of the build follows them, not the warehouse.
@@ -19,10 +20,10 @@ const nameOf = (kind: FileKind): string => (kind === 'log' ? 'touched_events' : 
 export async function startTouched(warehouse: Warehouse): Promise<void> {
   for (const kind of ['log', 'song'] as const) {
     const { staging } = targets[kind];
-    await warehouse.run(`drop table if exists ${nameOf(kind)}`);
-    await warehouse.run(
-      `create temporary table ${nameOf(kind)} as
-       select ${columnsOf[kind].join(', ')} from ${qualifiedName(staging)} where 1 = 0`,
+    await makeTemporary(
+      warehouse,
+      nameOf(kind),
+      `select ${columnsOf[kind].join(', ')} from ${qualifiedName(staging)} where 1 = 0`,
     );
   }
 }
@@ -35,12 +36,14 @@ export async function touchContents(
 ): Promise<void> {
   if (fileIds.length === 0) return;
   const { staging, repeated } = targets[kind];
+  let rows = 0;
   for (const table of [staging, repeated]) {
-    await warehouse.run(
+    rows += await warehouse.run(
       `insert into ${nameOf(kind)} select ${columnsOf[kind].join(', ')} from ${qualifiedName(table)}
        where ${idsIn(fileIds)}`,
     );
   }
+  await warehouse.analyze?.({ schema: 'star', name: nameOf(kind) }, rows);
 }
 
 /** Ids as a condition: contents that came together have consecutive ids. */
@@ -79,10 +82,10 @@ export async function settleRepeats(kind: FileKind, whole: boolean, warehouse: W
       ? '1 = 1'
       : `exists (select 1 from ${nameOf(kind)} as touched where ${equalOn(key, 'touched', table)})`;
 
-  await warehouse.run('drop table if exists contested');
-  await warehouse.run(
-    `create temporary table contested as
-     select ${keys} from (
+  await makeTemporary(
+    warehouse,
+    'contested',
+    `select ${keys} from (
        select ${keys}, 0 as aside from ${from} where ${isTouched(from)}
        union all
        select ${keys}, 1 as aside from ${aside} where ${isTouched(aside)}
@@ -96,22 +99,21 @@ export async function settleRepeats(kind: FileKind, whole: boolean, warehouse: W
       count(case when repeat = 'duplicate' then 1 end) as duplicates,
       count(case when repeat = 'conflict' then 1 end) as conflicts
     from ${aside} where ${isContested(aside)} group by ${keys}`;
-  await warehouse.run('drop table if exists aside_before');
-  await warehouse.run(`create temporary table aside_before as ${countsByKey}`);
-  await warehouse.run('drop table if exists candidates');
-  await warehouse.run(
-    `create temporary table candidates as
-     select ${columns} from ${from} where ${isContested(from)}
+  await makeTemporary(warehouse, 'aside_before', `${countsByKey}`);
+  await makeTemporary(
+    warehouse,
+    'candidates',
+    `select ${columns} from ${from} where ${isContested(from)}
      union all
      select ${columns} from ${aside} where ${isContested(aside)}`,
   );
   await warehouse.run(`delete from ${from} where ${isContested(from)}`);
   await warehouse.run(`delete from ${aside} where ${isContested(aside)}`);
   const content = contentOrder(kind);
-  await warehouse.run('drop table if exists ranked');
-  await warehouse.run(
-    `create temporary table ranked as
-     select ${columns},
+  await makeTemporary(
+    warehouse,
+    'ranked',
+    `select ${columns},
        row_number() over (partition by ${keys} order by ${content}, file_id) as place,
        dense_rank() over (partition by ${keys} order by ${content}) as content,
        row_number() over (partition by ${keys}, ${content} order by file_id) as copy
@@ -133,7 +135,7 @@ export async function settleRepeats(kind: FileKind, whole: boolean, warehouse: W
      left join aside_before on ${equalOn(key, 'aside_before', 'standing')}`,
   );
   for (const temporary of ['contested', 'candidates', 'ranked', 'aside_before']) {
-    await warehouse.run(`drop table ${temporary}`);
+    await dropTemporary(warehouse, temporary);
   }
   return { duplicates: Number(added?.duplicates), conflicts: Number(added?.conflicts) };
 }

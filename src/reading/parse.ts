@@ -29,6 +29,8 @@ interface Field {
   readonly required: boolean;
   readonly numbersAsText: boolean;
   readonly values: readonly string[] | undefined;
+  /** Of a text, in UTF-8. */
+  readonly maxBytes: number;
   readonly min: number;
   readonly max: number;
   readonly isTime: boolean;
@@ -39,6 +41,8 @@ const UNSTORABLE = /\u0000|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff
 /** Every key ends so; inside a text it may occur as well, so the count is never too low. */
 const KEY_END = /"[ \t\r\n]*:/g;
 const SHOWN_VALUE_LENGTH = 200;
+/** Characters of a key that drift names: as many as its column holds, whatever they are. */
+const LONGEST_KEY = 300;
 
 /** A table's record format at one moment, made once and used for every file. */
 export interface RecordFormat {
@@ -67,7 +71,7 @@ export function recordParser({ fields, keys, byLowerCase, requiredWhen }: Record
   function countDrift(record: Record<string, unknown>, text: string): string | null {
     const undeclared = Object.keys(record).filter((key) => !keys.has(key));
     for (const key of undeclared) {
-      count(drift, byLowerCase.has(key.toLowerCase()) ? 'other case' : 'new', key);
+      count(drift, byLowerCase.has(key.toLowerCase()) ? 'other case' : 'new', shortKey(key));
     }
     if (Object.keys(record).length - undeclared.length < fields.length) {
       for (const field of fields) {
@@ -132,6 +136,7 @@ function fieldsOf(table: Table, nowMs: number): Field[] {
     required: from.required ?? false,
     numbersAsText: from.numbersAsText ?? false,
     values: column.values,
+    maxBytes: column.maxBytes ?? Number.POSITIVE_INFINITY,
     min: from.min ?? Number.NEGATIVE_INFINITY,
     max:
       from.max ?? (from.maxMsAfterNow === undefined ? Number.POSITIVE_INFINITY : nowMs + from.maxMsAfterNow),
@@ -176,8 +181,9 @@ function missing(
 
 function readText(field: Field, value: unknown, text: string, row: StagedRow): Fault | null {
   if (typeof value === 'number' && field.numbersAsText) {
-    row[field.name] = digitsOf(text, field.key);
-    return null;
+    const digits = digitsOf(text, field.key);
+    row[field.name] = digits;
+    return tooLong(field, digits);
   }
   if (typeof value !== 'string') {
     return fault('wrong_type', field.key, value, `${field.key} is ${nameOf(value)}, not a text`);
@@ -194,7 +200,15 @@ function readText(field: Field, value: unknown, text: string, row: StagedRow): F
     );
   }
   row[field.name] = value;
-  return null;
+  return tooLong(field, value);
+}
+
+/** The fault of a text that has more bytes than its column; a character has three at most, or four for two units. */
+function tooLong({ key, maxBytes }: Field, value: string): Fault | null {
+  if (value.length * 3 <= maxBytes) return null;
+  const bytes = Buffer.byteLength(value);
+  if (bytes <= maxBytes) return null;
+  return fault('text_too_long', key, value, `${key} has ${bytes} bytes, more than ${maxBytes}`);
 }
 
 function readNumber(field: Field, value: unknown, row: StagedRow): Fault | null {
@@ -294,6 +308,11 @@ function extraJson(record: Record<string, unknown>, keys: readonly string[], tex
     : (parseKeepingDigits(text) as Record<string, unknown>);
   const pairs = keys.map((key) => `${JSON.stringify(key)}:${stringifyKeepingDigits(kept[key]) ?? 'null'}`);
   return `{${pairs.join(',')}}`;
+}
+
+/** A key as drift names it: one that is longer than anybody reads is cut off. */
+function shortKey(key: string): string {
+  return key.length <= LONGEST_KEY ? key : `${key.slice(0, LONGEST_KEY).toWellFormed()}…`;
 }
 
 function count(drift: Map<string, DriftCount>, change: DriftCount['change'], key: string): void {

@@ -9,6 +9,7 @@ export type Rule =
   | 'not_accepted'
   | 'incomplete_play'
   | 'unstorable_text'
+  | 'text_too_long'
   | 'invalid_utf8'
   | 'too_long'
   | 'too_deep'
@@ -25,6 +26,7 @@ export const ruleMeanings: Readonly<Record<Rule, string>> = {
   not_accepted: 'A value is none of the accepted ones.',
   incomplete_play: 'A play lacks its user, song, artist or length.',
   unstorable_text: 'A text holds \\u0000 or half a surrogate pair, which warehouses cannot store.',
+  text_too_long: 'A text is longer than its column can be in every warehouse.',
   invalid_utf8: 'The line is not valid UTF-8.',
   too_deep: 'The record is nested too deeply, or holds one key twice within an undeclared value.',
   too_long: 'The record is longer than 16 MiB.',

@@ -35,6 +35,8 @@ export interface Table<Columns extends Record<string, Column> = Record<string, C
   readonly references?: readonly Reference[];
   readonly requiredWhen?: RequiredWhen;
   readonly placement: Placement;
+  /** Columns that rows are looked up by, beside the key, for engines that have indexes. */
+  readonly indexes?: readonly (readonly string[])[];
 }
 
 /** Declares a table, once; DDL, row types, checks and the data dictionary derive from it. */

@@ -57,9 +57,12 @@ function insertSql(table: Table, files: readonly CleanCandidate[]): string {
     )`;
 }
 
-/** True for a row that breaks a range, or a rule that looks at several columns. */
+/** True for a row that breaks a range, has too long a text, or a rule that looks at several columns. */
 function brokenSql(table: Table, nowMs: number): string {
-  const ranges = sourceColumns(table).flatMap(({ name, from }) => [
+  const ranges = sourceColumns(table).flatMap(({ name, column, from }) => [
+    ...(column.type === 'text' && column.maxBytes !== undefined && column.values === undefined
+      ? [`strlen(${name}) > ${column.maxBytes}`]
+      : []),
     ...(from.min === undefined ? [] : [`${name} < ${from.min}`]),
     ...(from.max === undefined ? [] : [`${name} > ${from.max}`]),
     ...(from.maxMsAfterNow === undefined ? [] : [`${name} > ${nowMs + from.maxMsAfterNow}`]),

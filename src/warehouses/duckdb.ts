@@ -38,6 +38,7 @@ const dialect: Dialect = {
     md5_number: (text) => `cast('0x' || substr(md5(${text}), 1, 7) as bigint)`,
     ms_of_day: (moment) => `(epoch_ms(${moment}) % 86400000)`,
   },
+  temporary: (name) => `temp.${name}`,
 };
 
 /** Opens the file for its only writer, making it if there is none; the lease is DuckDB's lock on the file. */
@@ -49,6 +50,8 @@ export async function openDuckDb(file: string, lease: LeaseOptions): Promise<War
     ...queries(connection, file),
     name: `duckdb:${file}`,
     dialect,
+    bringsApart: true,
+    starSchema: null,
     append: (table, rows) => append(connection, file, table, rows),
     async transaction(work) {
       await guarded(file, () => connection.run('begin transaction'));
@@ -110,6 +113,7 @@ export async function openPublishedDuckDb(
     ...queries(connection, file),
     name: `duckdb:${file}`,
     dialect,
+    starSchema: null,
     answer: (sql) => answer(connection, sql),
     writeParquet: (sql, path) => writeParquet(connection, published, sql, path),
     async close() {

@@ -1,17 +1,25 @@
+import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { ConfigError } from '../errors.ts';
-import type { LeaseOptions } from './duckdb-lease.ts';
+import type { LeaseOptions } from './lease.ts';
+import type { PostgresServer } from './postgres-connection.ts';
 import type { ReadOnlyWarehouse, Warehouse } from './warehouse.ts';
 
 /** The engine that was chosen and where it is. */
 export type Place =
   | { readonly engine: 'duckdb'; readonly file: string }
-  | { readonly engine: 'postgres' | 'redshift'; readonly url: string | null };
+  | { readonly engine: 'postgres'; readonly server: PostgresServer }
+  | { readonly engine: 'redshift'; readonly url: string | null };
 
 /** Opens the warehouse for its one writer; engines are imported only when they are needed. */
 export async function openWarehouse(place: Place, lease: LeaseOptions): Promise<Warehouse> {
+  if (place.engine === 'postgres') {
+    const { openPostgres } = await import('./postgres.ts');
+    return openPostgres(place.server, lease);
+  }
+  const file = fileOf(place);
   const { openDuckDb } = await import('./duckdb.ts');
-  return openDuckDb(fileOf(place), lease);
+  return openDuckDb(file, lease);
 }
 
 /** Opens what was last published, for readers; `recover` mends what a killed load left, should it have to. */
@@ -20,14 +28,26 @@ export async function openPublished(
   nowMs: () => number,
   recover: (warehouse: Warehouse) => Promise<void>,
 ): Promise<ReadOnlyWarehouse> {
+  if (place.engine === 'postgres') {
+    const { openPublishedPostgres } = await import('./postgres.ts');
+    return openPublishedPostgres(place.server);
+  }
+  const file = fileOf(place);
   const { openPublishedDuckDb } = await import('./duckdb.ts');
-  return openPublishedDuckDb(fileOf(place), nowMs, recover);
+  return openPublishedDuckDb(file, nowMs, recover);
+}
+
+/** The name of a warehouse that its first load would make; null where it is there, or nobody can tell without it. */
+export function missingWarehouse(place: Place): string | null {
+  if (place.engine === 'postgres') return null;
+  const file = fileOf(place);
+  return existsSync(file) ? null : `duckdb:${file}`;
 }
 
 /** The DuckDB file of a place, as an absolute path. */
-export function fileOf(place: Place): string {
+export function fileOf(place: Exclude<Place, { engine: 'postgres' }>): string {
   if (place.engine === 'duckdb') return resolve(place.file);
-  throw new ConfigError(`This version loads into DuckDB only, not into ${place.engine}.`, {
+  throw new ConfigError(`This version loads into DuckDB and PostgreSQL only, not into ${place.engine}.`, {
     hint: 'Choose a file: --warehouse duckdb:sparkify.duckdb',
   });
 }

@@ -15,6 +15,8 @@ export interface Dialect {
       (argument: string) => string
     >
   >;
+  /** A temporary table's name that can mean no other table. */
+  readonly temporary: (name: string) => string;
 }
 
 /** A file to be read by the engine itself. */
@@ -36,12 +38,16 @@ export interface Warehouse {
   /** What people call it: `duckdb:sparkify.duckdb`. */
   readonly name: string;
   readonly dialect: Dialect;
+  /** Rows are brought before the star's transaction, not within it: DuckDB reads its own uncommitted rows slowly. */
+  readonly bringsApart: boolean;
+  /** The schema of the star where it is the user's choice; null where the engine has one. */
+  readonly starSchema: string | null;
   rows(sql: string, parameters?: readonly SqlValue[]): Promise<SqlRow[]>;
   /** Runs a statement; the number of rows that it changed. */
   run(sql: string, parameters?: readonly SqlValue[]): Promise<number>;
   /** Appends rows by column name; missing columns are null. */
   append(table: Table, rows: readonly object[]): Promise<void>;
-  /** All or nothing: rolls back if `work` throws. */
+  /** All or nothing: rolls back if `work` throws. A CommitUnclearError where nobody knows which of them it was. */
   transaction<T>(work: () => Promise<T>): Promise<T>;
   /**
    * Reads newline-delimited JSON files straight into a staging table, as an engine can that shares our disk.
@@ -49,6 +55,12 @@ export interface Warehouse {
    * are returned, to be read line by line. File ids are consecutive. Absent where an engine cannot do it.
    */
   readonly readClean?: (table: Table, files: readonly CleanCandidate[], nowMs: number) => Promise<number[]>;
+  /** Renews what the planner knows of a table that so many rows came to. Absent where the engine does it by itself. */
+  readonly analyze?: (table: Pick<Table, 'schema' | 'name'>, addedRows: number) => Promise<void>;
+  /** Makes the indexes that a table lacks, once it is filled. Absent where the engine needs none. */
+  readonly settle?: (table: Table) => Promise<void>;
+  /** A new connection in place of one that was lost, with the lease. Absent where nothing can be lost. */
+  readonly reconnect?: () => Promise<void>;
   /** Makes what was committed visible to readers that must not block a load. */
   publish(): Promise<void>;
   /** Ends the running statement, from another turn of the event loop. */
@@ -60,6 +72,7 @@ export interface Warehouse {
 export interface ReadOnlyWarehouse {
   readonly name: string;
   readonly dialect: Dialect;
+  readonly starSchema: string | null;
   rows(sql: string, parameters?: readonly SqlValue[]): Promise<SqlRow[]>;
   /** Runs one statement that only reads; anything else is a UsageError. */
   answer(sql: string): Promise<Answer>;

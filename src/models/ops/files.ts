@@ -28,4 +28,5 @@ export const files = table({
     loaded_at: timestamp('When that run began, UTC.'),
   },
   placement: { distribute: 'all', sort: ['path'] },
+  indexes: [['file_id'], ['sha256']],
 });

@@ -22,4 +22,5 @@ export const rejects = table({
     rejected_at: timestamp('When that run began, UTC.'),
   },
   placement: { distribute: 'even', sort: ['rejected_at'] },
+  indexes: [['file_id']],
 });

@@ -16,4 +16,5 @@ export const repeatedEvents = table({
     }),
   },
   placement: { distribute: 'even', sort: ['ts'] },
+  indexes: [['session_id', 'item_in_session'], ['file_id']],
 });

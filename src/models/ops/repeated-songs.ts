@@ -16,4 +16,5 @@ export const repeatedSongs = table({
     }),
   },
   placement: { distribute: 'even', sort: ['song_id'] },
+  indexes: [['song_id'], ['file_id']],
 });

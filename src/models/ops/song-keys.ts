@@ -19,4 +19,5 @@ export const songKeys = table({
     duration: double('The song’s length in seconds.'),
   },
   placement: { distribute: 'all', sort: ['title'] },
+  indexes: [['artist_name', 'title']],
 });

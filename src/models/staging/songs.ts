@@ -34,4 +34,5 @@ export const songs = table({
     extra: text.nullable('Keys that are not declared here, as a JSON object.', { maxBytes: 65535 }),
   },
   placement: { distribute: 'all', sort: ['song_id'] },
+  indexes: [['file_id'], ['artist_id']],
 });

@@ -1,0 +1,45 @@
+import { CommitUnclearError, PassingError } from '../errors.ts';
+import type { Warehouse } from '../warehouses/warehouse.ts';
+import type { Observer } from './observer.ts';
+
+const TRIES = 4;
+
+/** Does work again, whole and on a new connection, where it failed by what passes: a conflict, a lost connection. */
+export async function withAttempts<T>(
+  warehouse: Warehouse,
+  observer: Observer,
+  work: () => Promise<T>,
+): Promise<T> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await work();
+    } catch (error) {
+      if (!(error instanceof PassingError) || attempt >= TRIES) throw error;
+      observer.note(`${error.message} Trying again, from the beginning.`);
+      await warehouse.reconnect?.();
+    }
+  }
+}
+
+/**
+ * A run's transaction, which writes its row in ops.runs. Where the connection is lost while it commits, that row tells
+ * a new connection whether it did, so that nothing is done twice.
+ */
+export async function commitOnce<T>(warehouse: Warehouse, runId: string, work: () => Promise<T>): Promise<T> {
+  let done: { readonly result: T } | null = null;
+  try {
+    return await warehouse.transaction(async () => {
+      const result = await work();
+      done = { result };
+      return result;
+    });
+  } catch (error) {
+    if (!(error instanceof CommitUnclearError) || done === null) throw error;
+    await warehouse.reconnect?.();
+    const found = await warehouse.rows('select 1 as found from ops.runs where run_id = $1', [runId]);
+    if (found.length > 0) return (done as { readonly result: T }).result;
+    throw new PassingError(`${warehouse.name}: the connection was lost, and nothing was committed.`, {
+      cause: error,
+    });
+  }
+}

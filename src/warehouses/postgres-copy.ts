@@ -1,0 +1,58 @@
+import { once } from 'node:events';
+import { from as copyFrom } from 'pg-copy-streams';
+import { columnNames, qualifiedName, type Table } from '../schema/table.ts';
+import { type PostgresConnection, utcText } from './postgres-connection.ts';
+import { postgresError } from './postgres-errors.ts';
+
+/** Characters that go to the server at a time: a chunk for each row costs ten times as much. */
+const CHUNK_LENGTH = 256 * 1024;
+/** What COPY's text format has other signs for. */
+const SPECIAL = /[\\\n\r\t]/;
+
+/** Appends rows by column name by COPY, as fast as the server takes them; missing columns are null. */
+export async function copyRows(
+  { client }: PostgresConnection,
+  name: string,
+  table: Table,
+  rows: readonly object[],
+): Promise<void> {
+  if (rows.length === 0) return;
+  const names = columnNames(table);
+  const stream = client.query(copyFrom(`copy ${qualifiedName(table)} (${names.join(', ')}) from stdin`));
+  const done = new Promise<void>((resolve, reject) => {
+    stream.once('finish', resolve).once('error', reject);
+  });
+  done.catch(() => {});
+  try {
+    let text = '';
+    for (const row of rows as readonly Record<string, unknown>[]) {
+      for (const [at, column] of names.entries()) {
+        text += (at === 0 ? '' : '\t') + field(row[column]);
+      }
+      text += '\n';
+      if (text.length < CHUNK_LENGTH) continue;
+      if (!stream.write(text)) await Promise.race([once(stream, 'drain'), done]);
+      text = '';
+    }
+    stream.end(text);
+    await done;
+  } catch (cause) {
+    throw postgresError(name, cause);
+  }
+}
+
+/** A value in COPY's text format. */
+function field(value: unknown): string {
+  if (value === null || value === undefined) return '\\N';
+  if (typeof value === 'string') return SPECIAL.test(value) ? escaped(value) : value;
+  if (value instanceof Date) return utcText(value);
+  return String(value);
+}
+
+function escaped(text: string): string {
+  return text
+    .replaceAll('\\', '\\\\')
+    .replaceAll('\n', '\\n')
+    .replaceAll('\r', '\\r')
+    .replaceAll('\t', '\\t');
+}

@@ -1,0 +1,326 @@
+import pg from 'pg';
+import { ConfigError, InterruptedError, UsageError, WarehouseError } from '../errors.ts';
+import { qualifiedName, type Table } from '../schema/table.ts';
+import type { LeaseOptions } from './lease.ts';
+import { connect, type PostgresConnection, type PostgresServer, serverName } from './postgres-connection.ts';
+import { copyRows } from './postgres-copy.ts';
+import { postgresError } from './postgres-errors.ts';
+import { takeLease } from './postgres-lease.ts';
+import type { Answer, Dialect, ReadOnlyWarehouse, SqlValue, Warehouse } from './warehouse.ts';
+
+const ROWS_PER_FETCH = 1_000;
+/** Memory for a sort or a hash of a load; PostgreSQL's own default is meant for many small sessions. */
+const WORK_MEMORY = '128MB';
+const MAINTENANCE_MEMORY = '256MB';
+/** Statistics are made anew when a table grew by this share, as autovacuum does. */
+const ANALYZE_SHARE = 0.1;
+const LONGEST_INDEXED = 1_100;
+const FIRST_PAUSE_MS = 250;
+const LONGEST_PAUSE_MS = 5_000;
+/** How long a server may be away before a load gives it up. */
+const RECONNECT_MS = 60_000;
+
+const dialect: Dialect = {
+  types: {
+    // Compared byte by byte, as the other engines do; the database's own collation orders texts in other ways.
+    text: 'text collate "C"',
+    integer: 'integer',
+    bigint: 'bigint',
+    double: 'double precision',
+    timestamp: 'timestamp',
+    boolean: 'boolean',
+  },
+  functions: {
+    utc_timestamp: (milliseconds) =>
+      `(timestamp '1970-01-01' + (${milliseconds}) * interval '1 millisecond')`,
+    iso_weekday: (moment) => `extract(isodow from ${moment})`,
+    byte_length: (text) => `octet_length(${text})`,
+    md5_number: (text) => `cast(cast('x' || substr(md5(${text}), 1, 7) as bit(28)) as bigint)`,
+    ms_of_day: (moment) => `cast(extract(epoch from cast(${moment} as time)) * 1000 as bigint)`,
+  },
+  temporary: (name) => `pg_temp.${name}`,
+};
+
+/** Opens a database for its only writer; the lease is an advisory lock. */
+export async function openPostgres(server: PostgresServer, lease: LeaseOptions): Promise<Warehouse> {
+  const name = serverName(server);
+  let session = await openSession(server, name, lease);
+  /** A session that was lost must not be waited for by the next one. */
+  let lost: Session | null = null;
+  const indexed = new Set<string>();
+
+  async function settle(table: Table): Promise<void> {
+    for (const { name: index, sql } of indexesOf(table)) {
+      if (indexed.has(index)) continue;
+      const [found] = await session.connection.rows('select to_regclass($1) as found', [
+        `${await schemaOf(table)}.${index}`,
+      ]);
+      if (found?.found === null) await session.connection.run(sql);
+      indexed.add(index);
+    }
+  }
+
+  async function schemaOf(table: Table): Promise<string> {
+    if (table.schema !== 'star') return table.schema;
+    const [row] = await session.connection.rows('select quote_ident(current_schema()) as name');
+    return String(row?.name);
+  }
+
+  return {
+    name,
+    dialect,
+    bringsApart: false,
+    starSchema: server.schema,
+    rows: (sql, parameters) => session.connection.rows(sql, parameters),
+    run: (sql, parameters) => session.connection.run(sql, parameters),
+    append: (table, rows) => copyRows(session.connection, name, table, rows),
+    async transaction(work) {
+      const { connection } = session;
+      await connection.run('begin isolation level repeatable read');
+      try {
+        const result = await work();
+        await commit(connection, name);
+        return result;
+      } catch (error) {
+        indexed.clear();
+        await connection.run('rollback').catch(() => {});
+        throw error;
+      }
+    },
+    async analyze(table, addedRows) {
+      const target = qualifiedName(table);
+      const [row] = await session.connection.rows(
+        'select reltuples as known from pg_class where oid = to_regclass($1)',
+        [target],
+      );
+      if (addedRows > Math.max(0, Number(row?.known)) * ANALYZE_SHARE)
+        await session.connection.run(`analyze ${target}`);
+    },
+    settle,
+    async reconnect() {
+      lost = session;
+      await session.connection.close();
+      indexed.clear();
+      session = await reopen(server, name, lease, lost);
+    },
+    publish: async () => {},
+    interrupt() {
+      // Only another session can end what this one is at.
+      void cancel(server, session.connection.pid);
+    },
+    close: () => session.connection.close(),
+  };
+}
+
+interface Session {
+  readonly connection: PostgresConnection;
+  /** Together with the PID it tells this session from any other. */
+  readonly since: string;
+}
+
+async function openSession(server: PostgresServer, name: string, lease: LeaseOptions): Promise<Session> {
+  const connection = await connect(server, lease.command);
+  try {
+    await takeLease(connection, name, lease);
+    await connection.run(`set work_mem = '${WORK_MEMORY}'`);
+    await connection.run(`set maintenance_work_mem = '${MAINTENANCE_MEMORY}'`);
+    const [row] = await connection.rows(
+      'select cast(backend_start as text) as since from pg_stat_activity where pid = pg_backend_pid()',
+    );
+    return { connection, since: String(row?.since) };
+  } catch (error) {
+    await connection.close();
+    throw error;
+  }
+}
+
+/** A new session in place of one that was lost; tries for a while, since a server that restarts takes some time. */
+async function reopen(
+  server: PostgresServer,
+  name: string,
+  lease: LeaseOptions,
+  lost: Session,
+): Promise<Session> {
+  const until = lease.nowMs() + RECONNECT_MS;
+  for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(LONGEST_PAUSE_MS, pauseMs * 2)) {
+    try {
+      await endLost(server, lost);
+      return await openSession(server, name, lease);
+    } catch (error) {
+      if (lease.nowMs() >= until || error instanceof ConfigError) throw error;
+    }
+    await new Promise((resolve) => setTimeout(resolve, pauseMs * (0.5 + Math.random() / 2)));
+  }
+}
+
+/** The server may not have noticed yet that a session was lost; until it does, that session holds the lease. */
+async function endLost(server: PostgresServer, { connection, since }: Session): Promise<void> {
+  const other = await connect(server, 'reconnect');
+  try {
+    await other.rows(
+      `select pg_terminate_backend(pid) from pg_stat_activity
+       where pid = ${connection.pid} and cast(backend_start as text) = $1`,
+      [since],
+    );
+  } finally {
+    await other.close();
+  }
+}
+
+/** Ends what a session is at; where that fails, it ends by itself. */
+async function cancel(server: PostgresServer, pid: number): Promise<void> {
+  try {
+    const other = await connect(server, 'cancel');
+    await other.rows(`select pg_cancel_backend(${pid})`);
+    await other.close();
+  } catch {
+    // The statement runs to its end then.
+  }
+}
+
+/** Commits; a transaction that had failed is rolled back by COMMIT without an error, which must not pass for success. */
+async function commit({ client }: PostgresConnection, name: string): Promise<void> {
+  let result: pg.QueryResult;
+  try {
+    result = await client.query('commit');
+  } catch (cause) {
+    throw postgresError(name, cause, true);
+  }
+  if (result.command !== 'COMMIT') throw new WarehouseError(`${name}: the transaction had failed before.`);
+}
+
+/** The indexes of a table: its key, and what the declaration names. */
+function indexesOf(table: Table): { name: string; sql: string }[] {
+  const on = qualifiedName(table);
+  // A B-tree refuses values of more than some 2,700 bytes.
+  const indexable = (column: string): string =>
+    (table.columns[column]?.maxBytes ?? 0) > LONGEST_INDEXED ? `md5(${column})` : column;
+  // Repeats stand in staging until they are set aside.
+  const unique = table.schema === 'staging' ? '' : 'unique ';
+  const key = { name: `${table.name}_key`, columns: table.key, unique };
+  const others = (table.indexes ?? []).map((columns) => ({
+    name: `${table.name}_${columns.join('_')}`,
+    columns,
+    unique: '',
+  }));
+  return [key, ...others]
+    .filter(({ columns }) => columns.length > 0)
+    .map(({ name, columns, unique: kind }) => ({
+      name,
+      sql: `create ${kind}index ${name} on ${on} (${columns.map(indexable).join(', ')})`,
+    }));
+}
+
+/** Opens a database for a reader: one read-only transaction, so that everything it sees is of one load. */
+export async function openPublishedPostgres(server: PostgresServer): Promise<ReadOnlyWarehouse> {
+  const name = serverName(server);
+  const connection = await connect(server, 'reader');
+  const { client } = connection;
+  await connection.run('begin isolation level repeatable read read only').catch(async (error) => {
+    await connection.close();
+    throw error;
+  });
+  return {
+    name,
+    dialect,
+    starSchema: server.schema,
+    rows: connection.rows,
+    answer: (sql) => answer(client, sql),
+    async writeParquet(sql, path) {
+      const { writeParquet } = await import('./parquet.ts');
+      const { fields, batches } = await open(client, sql);
+      return writeParquet(
+        fields.map(({ name: column, dataTypeID }) => ({ name: column, type: duckDbType(dataTypeID) })),
+        batches,
+        path,
+      );
+    },
+    close: connection.close,
+  };
+}
+
+async function answer(client: pg.Client, sql: string): Promise<Answer> {
+  const { fields, batches } = await open(client, sql);
+  return { columns: unlike(fields.map(({ name }) => name)), batches };
+}
+
+/** One statement that only reads; by a cursor, so that a large result comes in parts. */
+async function open(
+  client: pg.Client,
+  sql: string,
+): Promise<{ fields: readonly pg.FieldDef[]; batches: AsyncIterable<SqlValue[][]> }> {
+  const text = sql.trim().replace(/;\s*$/, '');
+  // The extended protocol takes one statement only, whatever the text holds.
+  const ask = (statement: string): Promise<pg.QueryArrayResult<SqlValue[]>> =>
+    asked(() =>
+      client.query<SqlValue[]>({
+        text: statement,
+        rowMode: 'array',
+        queryMode: 'extended',
+      } as pg.QueryArrayConfig),
+    );
+  if (/^\s*(explain|show)\b/i.test(text)) {
+    const result = await ask(text);
+    return { fields: result.fields, batches: oneBatch(result.rows) };
+  }
+  if (!/^\s*(with|select|values|table|\()/i.test(text.replace(/^(\s*--.*\n)+/, ''))) {
+    throw new UsageError('query only reads: SELECT, WITH, VALUES, TABLE, SHOW or EXPLAIN.', {
+      hint: 'The star is built by sparkify etl; to change data, use a client of PostgreSQL’s.',
+    });
+  }
+  await ask(`declare answer no scroll cursor for ${text}`);
+  const first = await ask(`fetch ${ROWS_PER_FETCH} from answer`);
+  async function* batches(): AsyncGenerator<SqlValue[][]> {
+    for (let { rows } = first; rows.length > 0; ) {
+      yield rows.map((row) => row.map(plain));
+      ({ rows } = await ask(`fetch ${ROWS_PER_FETCH} from answer`));
+    }
+  }
+  return { fields: first.fields, batches: batches() };
+}
+
+async function* oneBatch(rows: SqlValue[][]): AsyncGenerator<SqlValue[][]> {
+  yield rows.map((row) => row.map(plain));
+}
+
+/** A moment as DuckDB's answers write it. */
+function plain(value: SqlValue): SqlValue {
+  if (!(value instanceof Date)) return value;
+  return value
+    .toISOString()
+    .replace('T', ' ')
+    .replace(/\.?0*Z$/, '');
+}
+
+/** An error in SQL that a person wrote is theirs: its own text says best what is wrong. */
+async function asked<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (cause) {
+    if (cause instanceof InterruptedError) throw cause;
+    const { message, hint } = cause as pg.DatabaseError;
+    throw new UsageError(message, { cause, ...(hint === undefined ? {} : { hint }) });
+  }
+}
+
+/** Column names, each once: a second `count` is `count:1`. */
+function unlike(names: readonly string[]): string[] {
+  const seen = new Map<string, number>();
+  return names.map((name) => {
+    const times = seen.get(name) ?? 0;
+    seen.set(name, times + 1);
+    return times === 0 ? name : `${name}:${times}`;
+  });
+}
+
+/** DuckDB's type for a column of a result, to be written as Parquet. */
+function duckDbType(oid: number): string {
+  const { builtins } = pg.types;
+  if (oid === builtins.BOOL) return 'boolean';
+  if (oid === builtins.INT2 || oid === builtins.INT4) return 'integer';
+  if (oid === builtins.INT8) return 'bigint';
+  if (oid === builtins.FLOAT4 || oid === builtins.FLOAT8 || oid === builtins.NUMERIC) return 'double';
+  if (oid === builtins.TIMESTAMP || oid === builtins.TIMESTAMPTZ) return 'timestamp';
+  if (oid === builtins.DATE) return 'date';
+  return 'varchar';
+}
