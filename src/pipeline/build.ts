@@ -28,6 +28,8 @@ export interface BuildScope {
   /** Build everything that comes from songs, not only what was touched. */
   readonly allSongs: boolean;
   readonly matchOn: MatchOn;
+  /** Rows of the star's tables before, where they are known without counting. */
+  readonly rowsBefore: Readonly<Record<string, number>>;
 }
 
 /** The rows of a table that a build may change, and the model that says what they must be. */
@@ -51,7 +53,7 @@ export async function build(scope: BuildScope, warehouse: Warehouse, observer: O
   const scopes = new Map<string, string | null>();
   observer.step('star', 6, 'tables');
   const done = async (rebuild: Rebuild): Promise<TableChange> => {
-    const change = await reconcile(rebuild, warehouse);
+    const change = await reconcile(rebuild, scope.rowsBefore, warehouse);
     scopes.set(rebuild.table.name, rebuild.scope);
     observer.advance(1);
     return change;
@@ -182,7 +184,7 @@ function userEvents(all: boolean, earliestTs: number): string {
 
 /** Every model over all of staging: what each table must hold, whatever loads came before. */
 export function wholeModels(matchOn: MatchOn, dialect: Dialect): { table: Table; sql: string }[] {
-  const scope: BuildScope = { allEvents: true, allSongs: true, matchOn };
+  const scope: BuildScope = { allEvents: true, allSongs: true, matchOn, rowsBefore: {} };
   return [
     rebuildSongplays(scope, null, dialect),
     rebuildTime(true),
@@ -275,11 +277,18 @@ async function chooseUsers(warehouse: Warehouse): Promise<number> {
  * views and rights stay. Leaves what it took out in gone_<table> and what it put in in fresh_<table>, unless the table
  * was empty.
  */
-async function reconcile({ table, inputs, scope }: Rebuild, warehouse: Warehouse): Promise<TableChange> {
+async function reconcile(
+  { table, inputs, scope }: Rebuild,
+  rowsBefore: Readonly<Record<string, number>>,
+  warehouse: Warehouse,
+): Promise<TableChange> {
   const name = qualifiedName(table);
   const columns = listColumns(table);
   const model = bindModel(modelSql(table), inputs, warehouse.dialect);
-  if (scope === null && (await countRows(name, warehouse)) === 0) {
+  // A whole build counts what is there; a part relies on what the last run counted.
+  const known = scope === null ? undefined : rowsBefore[table.name];
+  const before = known ?? (await countRows(name, warehouse));
+  if (scope === null && before === 0) {
     const inserted = await warehouse.run(`insert into ${name} (${columns}) ${model}`);
     await warehouse.analyze?.(table, inserted);
     return { rows: inserted, inserted, updated: 0, deleted: 0 };
@@ -318,7 +327,7 @@ async function reconcile({ table, inputs, scope }: Rebuild, warehouse: Warehouse
   for (const temporary of [built, standing]) await dropTemporary(warehouse, temporary);
   await warehouse.analyze?.(table, freshRows);
   return {
-    rows: await countRows(name, warehouse),
+    rows: before + freshRows - goneRows,
     inserted: freshRows - updated,
     updated,
     deleted: goneRows - updated,

@@ -11,6 +11,7 @@ import type { FileKind } from './plan.ts';
 import { recordRun } from './run-record.ts';
 import type { MatchOn } from './setup.ts';
 import { targets } from './stage.ts';
+import { lastTotals } from './totals.ts';
 import { settleRepeats, startTouched, touchContents } from './touched.ts';
 
 const IDS_PER_STATEMENT = 1_000;
@@ -68,7 +69,12 @@ export async function replay(
       await startTouched(warehouse);
       for (const kind of ['song', 'log'] as const) await accept(kind, accepted, warehouse);
       const [state] = await warehouse.rows('select match_on from ops.warehouse');
-      const scope = { allEvents: false, allSongs: false, matchOn: state?.match_on as MatchOn };
+      const scope = {
+        allEvents: false,
+        allSongs: false,
+        matchOn: state?.match_on as MatchOn,
+        rowsBefore: (await lastTotals(warehouse))?.rows ?? {},
+      };
       const built = await build(scope, warehouse, observer);
       await assertChecks(built, warehouse, observer);
       const count = (kind: FileKind): number => accepted.filter(({ reject }) => reject.kind === kind).length;

@@ -25,6 +25,7 @@ import {
   type StageContext,
   targets,
 } from './stage.ts';
+import { lastTotals, type Totals } from './totals.ts';
 import { type Repeats, settleRepeats, startTouched, touchContents } from './touched.ts';
 
 export interface LoadOptions {
@@ -106,6 +107,7 @@ async function loadOnce(
   }
   const progress: Progress = { run, observer, useCleanReader, clock };
   const cold = await isCold(warehouse);
+  const before = await lastTotals(warehouse);
   const bring = async (): Promise<readonly Brought[]> => {
     const brought = await bringAll(warehouse, plans, progress);
     await assertFewRejects(brought, options.maxRejects, run, warehouse);
@@ -114,11 +116,19 @@ async function loadOnce(
   const apart = warehouse.bringsApart ? await bring() : null;
   const report = await commitOnce(warehouse, run.id, async () => {
     const brought = apart ?? (await bring());
-    const loaded = await buildOn(warehouse, plans, brought, cold, options, progress);
+    const loaded = await buildOn(warehouse, plans, brought, cold, before, options, progress);
     const checks = await assertChecks(loaded.built, warehouse, observer);
     for (const table of allTables) await warehouse.settle?.(table);
     clock.lap('check');
-    const made = await committedReport(warehouse, plans.plans, loaded, checks, run, options.fullRefresh);
+    const made = await committedReport(
+      warehouse,
+      plans.plans,
+      loaded,
+      checks,
+      run,
+      options.fullRefresh,
+      before,
+    );
     const durationSeconds = (options.nowMs() - began) / 1000;
     const whole = {
       ...made,
@@ -199,10 +209,10 @@ interface Progress {
 type Cold = Readonly<Record<FileKind, boolean>>;
 
 async function isCold(warehouse: Warehouse): Promise<Cold> {
-  const [before] = await warehouse.rows(
-    'select (select count(*) from staging.events) as events, (select count(*) from staging.songs) as songs',
+  const [found] = await warehouse.rows(
+    `select exists (select 1 from staging.events) as events, exists (select 1 from staging.songs) as songs`,
   );
-  return { log: Number(before?.events) === 0, song: Number(before?.songs) === 0 };
+  return { log: found?.events !== true, song: found?.songs !== true };
 }
 
 function contextOf(kind: FileKind, warehouse: Warehouse, plans: Plans, progress: Progress): StageContext {
@@ -226,6 +236,7 @@ async function buildOn(
   plans: Plans,
   brought: readonly Brought[],
   cold: Cold,
+  before: Totals | null,
   options: LoadOptions,
   progress: Progress,
 ): Promise<Loaded> {
@@ -249,6 +260,7 @@ async function buildOn(
     allEvents: rebuildAll || cold.log,
     allSongs: rebuildAll || cold.song,
     matchOn: plans.matchOn,
+    rowsBefore: before?.rows ?? {},
   };
   const built = await build(scope, warehouse, progress.observer);
   if (plans.rematch) await warehouse.run('update ops.warehouse set match_on = $1', [plans.matchOn]);

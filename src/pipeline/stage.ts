@@ -226,7 +226,7 @@ async function readCarefully(
       observer.advance(file.survey.file.bytes);
       continue;
     }
-    const reader = readFile(chunksOf(file, content, context), format);
+    const reader = readFile(chunksOf(file, content, context), format, file.survey.isClean);
     let next = await reader.next();
     for (; !next.done; next = await reader.next()) await put(file, next.value);
     if ('unreadable' in next.value) {

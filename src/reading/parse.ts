@@ -63,8 +63,12 @@ export function recordFormat(table: Table, nowMs: number): RecordFormat {
   };
 }
 
-/** A strict reader of one table's records: nothing is coerced, inferred or dropped unseen. */
-export function recordParser({ fields, keys, byLowerCase, requiredWhen }: RecordFormat): RecordParser {
+/**
+ * A strict reader of one table's records: nothing is coerced, inferred or dropped unseen. Records that are vouched for are
+ * in clean form (clean-form.ts): of them, only what the form leaves open is looked at.
+ */
+export function recordParser(format: RecordFormat, isVouchedFor = false): RecordParser {
+  const { fields, keys, byLowerCase, requiredWhen } = format;
   const drift = new Map<string, DriftCount>();
 
   /** Counts keys that are not as declared; the undeclared ones with their values as JSON. */
@@ -112,6 +116,10 @@ export function recordParser({ fields, keys, byLowerCase, requiredWhen }: Record
       } catch (error) {
         return { fault: fault('malformed_json', null, undefined, jsonFault(error as Error)) };
       }
+      if (isVouchedFor) {
+        const row = readVouchedFor(format, record as Record<string, string | number | null>);
+        if (row !== null) return { row };
+      }
       if (typeof record !== 'object' || record === null || Array.isArray(record)) {
         return {
           fault: fault('not_an_object', null, record, `the record is ${nameOf(record)}, not an object`),
@@ -142,6 +150,22 @@ function fieldsOf(table: Table, nowMs: number): Field[] {
       from.max ?? (from.maxMsAfterNow === undefined ? Number.POSITIVE_INFINITY : nowMs + from.maxMsAfterNow),
     isTime: from.maxMsAfterNow !== undefined,
   }));
+}
+
+/** The row of a record in clean form; null if it breaks a range, has too long a text, or lacks what it needs. */
+function readVouchedFor(
+  { fields, requiredWhen }: RecordFormat,
+  record: Readonly<Record<string, string | number | null>>,
+): StagedRow | null {
+  const row: StagedRow = { extra: null };
+  for (const { name, key, maxBytes, min, max } of fields) {
+    const value = record[key] as string | number | null;
+    if (typeof value === 'string') {
+      if (value.length * 3 > maxBytes && Buffer.byteLength(value) > maxBytes) return null;
+    } else if (value !== null && (value < min || value > max)) return null;
+    row[name] = value;
+  }
+  return requiredWhen && checkRequiredWhen(requiredWhen, fields, row) ? null : row;
 }
 
 /** Reads one field into `row`; returns the fault if there is one. */

@@ -58,10 +58,14 @@ function sessionSettings(server: PostgresServer): readonly [string, string][] {
     ['standard_conforming_strings', 'on'],
     ['client_min_messages', 'warning'],
     ['statement_timeout', `${Math.round(server.statementTimeoutSeconds * 1000)}`],
+    // Somebody's lock on a table must not hold a load up without a word.
+    ['lock_timeout', '60s'],
     // A load reads files between its statements, for as long as they take.
     ['idle_in_transaction_session_timeout', '0'],
     // Compiling our many short statements costs more than it saves.
     ['jit', 'off'],
+    // Disks that turn are long gone, and what a load looks up is mostly in memory.
+    ['random_page_cost', '1.1'],
     ...(server.schema === null ? [] : [['search_path', server.schema] as [string, string]]),
   ];
 }

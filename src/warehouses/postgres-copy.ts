@@ -18,6 +18,7 @@ export async function copyRows(
 ): Promise<void> {
   if (rows.length === 0) return;
   const names = columnNames(table);
+  const [first = '', ...others] = names;
   const stream = client.query(copyFrom(`copy ${qualifiedName(table)} (${names.join(', ')}) from stdin`));
   const done = new Promise<void>((resolve, reject) => {
     stream.once('finish', resolve).once('error', reject);
@@ -26,9 +27,8 @@ export async function copyRows(
   try {
     let text = '';
     for (const row of rows as readonly Record<string, unknown>[]) {
-      for (const [at, column] of names.entries()) {
-        text += (at === 0 ? '' : '\t') + field(row[column]);
-      }
+      text += field(row[first]);
+      for (const column of others) text += `\t${field(row[column])}`;
       text += '\n';
       if (text.length < CHUNK_LENGTH) continue;
       if (!stream.write(text)) await Promise.race([once(stream, 'drain'), done]);

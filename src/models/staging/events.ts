@@ -57,5 +57,5 @@ export const events = table({
     columns: ['user_id', 'song', 'artist', 'length'],
   },
   placement: { distribute: 'even', sort: ['ts'] },
-  indexes: [['file_id'], ['user_id', 'ts']],
+  indexes: [['ts'], ['file_id']],
 });

@@ -30,5 +30,5 @@ export const songplays = table({
     { columns: ['start_time'], table: 'time', to: ['start_time'] },
   ],
   placement: { distribute: 'even', sort: ['start_time'] },
-  indexes: [['start_time'], ['user_id'], ['song_id']],
+  indexes: [['start_time']],
 });

