@@ -57,6 +57,8 @@ export async function openDuckDb(file: string, lease: LeaseOptions): Promise<War
       await guarded(file, () => connection.run('begin transaction'));
       try {
         const result = await work();
+        // COMMIT of a transaction that had failed rolls it back without a word; any other statement tells.
+        await guarded(file, () => connection.run('select 1'));
         await guarded(file, () => connection.run('commit'));
         return result;
       } catch (error) {

@@ -1,0 +1,18 @@
+import { allTables } from '../../src/models/book.ts';
+import { columnNames, qualifiedName } from '../../src/schema/table.ts';
+import type { SqlRow, Warehouse } from '../../src/warehouses/warehouse.ts';
+
+/** What differs from run to run, whatever the data. */
+const ofTheRun = ['run_id', 'loaded_at', 'rejected_at'];
+
+/** Every row of every table but ops.runs, in an order of its own; without what belongs to the run, not to the data. */
+export async function readTables(warehouse: Pick<Warehouse, 'rows'>): Promise<Record<string, SqlRow[]>> {
+  const tables: Record<string, SqlRow[]> = {};
+  for (const table of allTables.filter(({ name }) => name !== 'runs')) {
+    const columns = columnNames(table).filter((name) => !ofTheRun.includes(name));
+    const rows = await warehouse.rows(`select ${columns.join(', ')} from ${qualifiedName(table)}`);
+    const keyed = rows.map((row): [string, SqlRow] => [JSON.stringify(row), row]);
+    tables[qualifiedName(table)] = keyed.sort(([a], [b]) => (a < b ? -1 : 1)).map(([, row]) => row);
+  }
+  return tables;
+}

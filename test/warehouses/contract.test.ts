@@ -1,0 +1,374 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { allTables, modelSql, starTables } from '../../src/models/book.ts';
+import { userLevels } from '../../src/models/ops/user-levels.ts';
+import { events } from '../../src/models/staging/events.ts';
+import { songs } from '../../src/models/star/songs.ts';
+import { wholeModels } from '../../src/pipeline/build.ts';
+import { ensureTables, recover } from '../../src/pipeline/setup.ts';
+import { dropTemporary, makeTemporary } from '../../src/pipeline/temporary.ts';
+import { columnNames, qualifiedName } from '../../src/schema/table.ts';
+import { openPublished, openWarehouse, type Place } from '../../src/warehouses/open.ts';
+import { inDialect } from '../../src/warehouses/sql.ts';
+import type { ReadOnlyWarehouse, Warehouse } from '../../src/warehouses/warehouse.ts';
+import { sparkify } from '../support/command.ts';
+import { freshDatabase, settingsOf, usePostgres } from '../support/postgres.ts';
+import { randomNumbers } from '../support/random.ts';
+import { eventRecord, jsonLines, writeFiles } from '../support/records.ts';
+import { freshFolder } from '../support/warehouse.ts';
+
+usePostgres();
+
+const addressOf = (place: Place, url: string): string =>
+  place.engine === 'duckdb' ? `duckdb:${place.file}` : url;
+let database = '';
+const engines: readonly [string, () => Promise<Place>][] = [
+  ['DuckDB', async () => ({ engine: 'duckdb', file: join(freshFolder(), 'w.duckdb') })],
+  [
+    'PostgreSQL',
+    async () => {
+      database = await freshDatabase();
+      return { engine: 'postgres', server: settingsOf(database) };
+    },
+  ],
+];
+
+const lease = { command: 'test', waitMs: 0, nowMs: Date.now };
+
+describe.each(engines)('a warehouse on %s', (name, freshPlace) => {
+  async function opened<T>(
+    work: (warehouse: Warehouse, place: Place) => Promise<T>,
+    place?: Place,
+  ): Promise<T> {
+    const at = place ?? (await freshPlace());
+    const warehouse = await openWarehouse(at, lease);
+    try {
+      await ensureTables(warehouse);
+      return await work(warehouse, at);
+    } finally {
+      await warehouse.close();
+    }
+  }
+
+  /** A reader of what was published last. */
+  async function reading<T>(place: Place, work: (reader: ReadOnlyWarehouse) => Promise<T>): Promise<T> {
+    const reader = await openPublished(place, Date.now, recover);
+    try {
+      return await work(reader);
+    } finally {
+      await reader.close();
+    }
+  }
+
+  test('has the declared tables, with their columns in order, made once', () =>
+    opened(async (warehouse) => {
+      expect(await ensureTables(warehouse)).toBe(false);
+      for (const table of allTables) {
+        const rows = await warehouse.rows(
+          `select column_name from information_schema.columns
+           where table_name = $1 and table_schema = ${table.schema === 'star' ? 'current_schema()' : `'${table.schema}'`}
+           order by ordinal_position`,
+          [table.name],
+        );
+        expect(rows.map(({ column_name }) => column_name)).toEqual(columnNames(table));
+      }
+    }));
+
+  test('gives back what was appended: every character, number, moment and null', () =>
+    opened(async (warehouse) => {
+      const texts = [
+        '',
+        ' ',
+        'a\tb',
+        'a\nb',
+        'a\r\nb',
+        '\\',
+        '\\N',
+        '\\.',
+        "it's",
+        '"',
+        '{}',
+        'é',
+        '😀',
+        '%',
+        '\u0001',
+      ];
+      const rows = texts.map((title, at) => ({
+        song_id: `S${at}`,
+        title,
+        artist_id: 'A',
+        year: at === 0 ? null : at,
+        duration: at / 7,
+      }));
+      await warehouse.append(songs, rows);
+      expect(await warehouse.rows('select * from songs order by length(song_id), song_id')).toEqual(rows);
+      const numbers = [0, 1e-300, 5e-324, 1.7976931348623157e308, 0.1, 1 / 3, 269.58322, 1e21, -1e-7];
+      await warehouse.run('delete from songs');
+      await warehouse.append(
+        songs,
+        numbers.map((duration, at) => ({ song_id: `${at}`, title: 't', artist_id: 'A', duration })),
+      );
+      expect(
+        (await warehouse.rows('select duration from songs order by song_id')).map((row) => row.duration),
+      ).toEqual(numbers);
+      const moments = [0, 1, 999, 951_782_400_000, 1_541_106_106_796, 4_102_444_799_999].map(
+        (ms) => new Date(ms),
+      );
+      await warehouse.append(
+        userLevels,
+        moments.map((valid_from, at) => ({ user_id: `${at}`, level: 'free', valid_from, valid_to: null })),
+      );
+      expect(
+        (await warehouse.rows('select valid_from, valid_to from ops.user_levels order by user_id')).map(
+          (row) => row,
+        ),
+      ).toEqual(moments.map((valid_from) => ({ valid_from, valid_to: null })));
+      await warehouse.append(events, [
+        {
+          file_id: 1,
+          session_id: Number.MAX_SAFE_INTEGER,
+          item_in_session: 0,
+          ts: 0,
+          level: 'free',
+          page: 'Home',
+        },
+      ]);
+      const [event] = await warehouse.rows('select session_id, artist, registration from staging.events');
+      expect(event).toEqual({ session_id: Number.MAX_SAFE_INTEGER, artist: null, registration: null });
+    }));
+
+  test('says how many rows a statement changed, and takes parameters', () =>
+    opened(async (warehouse) => {
+      const rows = Array.from({ length: 12_000 }, (_, at) => ({
+        song_id: `S${at}`,
+        title: 't',
+        artist_id: `A${at % 3}`,
+        duration: 1,
+      }));
+      await warehouse.append(songs, rows);
+      expect(await warehouse.run('delete from songs where artist_id = $1', ['A1'])).toBe(4_000);
+      const [count] = await warehouse.rows(
+        'select count(*) as songs, sum(duration) as seconds, max(year) as year, count(*) > 1 as many from songs where artist_id = $1',
+        ["A2' or 1 = 1"],
+      );
+      expect(count).toEqual({ songs: 0, seconds: null, year: null, many: false });
+    }));
+
+  test('a transaction that fails leaves nothing; what fails within it is told', () =>
+    opened(async (warehouse) => {
+      const song = { song_id: 'S', title: 't', artist_id: 'A', duration: 1 };
+      await expect(
+        warehouse.transaction(async () => {
+          await warehouse.append(songs, [song]);
+          await warehouse.run('insert into nothing values (1)');
+        }),
+      ).rejects.toThrow(/nothing/);
+      // Swallowed, it must not pass for a commit.
+      await expect(
+        warehouse.transaction(async () => {
+          await warehouse.append(songs, [song]);
+          await warehouse.rows('select cast(title as integer) as number from songs').catch(() => {});
+        }),
+      ).rejects.toThrow();
+      expect(await warehouse.rows('select * from songs')).toEqual([]);
+      await warehouse.transaction(() => warehouse.append(songs, [song]));
+      expect(await warehouse.rows('select song_id from songs')).toEqual([{ song_id: 'S' }]);
+    }));
+
+  test('an error in the middle of a result is an error, not its end', () =>
+    opened(async (warehouse) => {
+      const rows = Array.from({ length: 10_000 }, (_, at) => ({
+        song_id: `${at}`,
+        title: at === 9_000 ? 'x' : '1',
+        artist_id: 'A',
+        duration: 1,
+      }));
+      await warehouse.append(songs, rows);
+      await expect(warehouse.rows('select cast(title as integer) as number from songs')).rejects.toThrow();
+      await warehouse.publish();
+    }));
+
+  test('interrupted, a statement ends at once, and the connection goes on', () =>
+    opened(async (warehouse) => {
+      const slow = warehouse.rows(
+        `with recursive numbers as (select 1 as n union all select n + 1 from numbers where n < 100000000)
+         select count(*) as n from numbers`,
+      );
+      slow.catch(() => {});
+      setTimeout(() => warehouse.interrupt(), 300);
+      const began = Date.now();
+      await expect(slow).rejects.toThrow();
+      expect(Date.now() - began).toBeLessThan(10_000);
+      expect(await warehouse.rows('select 1 as one')).toEqual([{ one: 1 }]);
+    }));
+
+  test('its temporary tables hide and harm no table of the user’s', () =>
+    opened(async (warehouse) => {
+      await warehouse.run('create table contested (a integer)');
+      await warehouse.run('insert into contested values (7)');
+      await warehouse.transaction(async () => {
+        await makeTemporary(warehouse, 'contested', 'select 1 as b');
+        await makeTemporary(warehouse, 'contested', 'select 2 as b');
+        expect(await warehouse.rows('select b from contested')).toEqual([{ b: 2 }]);
+        await dropTemporary(warehouse, 'contested');
+        await dropTemporary(warehouse, 'contested');
+      });
+      expect(await warehouse.rows('select a from contested')).toEqual([{ a: 7 }]);
+    }));
+
+  test('one writer at a time; another is told who it is', () =>
+    opened(async (_warehouse, place) => {
+      const cwd = writeFiles(freshFolder(), { 'logs/a.json': jsonLines([eventRecord()]) });
+      const etl = (...flags: string[]) =>
+        sparkify(['etl', '--log-data', 'logs', '--warehouse', addressOf(place, database), ...flags], { cwd });
+      const refused = await etl('--wait-seconds', '0');
+      expect(`${refused.code} ${refused.stderr}`).toMatch(
+        /^1 [^]*being written by sparkify test \(process \d+/,
+      );
+      expect(refused.stderr).toContain('--wait-seconds SECONDS');
+      const waiting = etl('--wait-seconds', '1', '--json');
+      expect((await waiting).stderr).toMatch(/^Waiting for .*sparkify test/m);
+    }));
+
+  test('a reader sees what was published, changes nothing, and answers one statement', async () => {
+    const place = await freshPlace();
+    await opened(async (warehouse) => {
+      await warehouse.append(songs, [
+        { song_id: 'S', title: 'Jóga', artist_id: 'A', year: 1997, duration: 305.5 },
+      ]);
+      await warehouse.publish();
+    }, place);
+    await reading(place, async (reader) => {
+      expect(await reader.rows('select title from songs where song_id = $1', ['S'])).toEqual([
+        { title: 'Jóga' },
+      ]);
+      for (const sql of ['delete from songs', 'create table x (a integer)', 'drop table songs'])
+        await expect(reader.answer(sql)).rejects.toThrow(/query only reads/);
+      await expect(reader.answer('select 1; drop table songs')).rejects.toThrow();
+    });
+    await reading(place, async (reader) => {
+      await expect(reader.answer('select nothing from songs')).rejects.toThrow(/nothing/);
+    });
+    await reading(place, async (reader) => {
+      const { columns, batches } = await reader.answer(
+        `select title, year, duration, count(*) over () as found, null as nil, year > 1990 as recent,
+           timestamp '2018-11-01 21:01:46.796' as moment from songs -- at the end`,
+      );
+      expect(columns).toEqual(['title', 'year', 'duration', 'found', 'nil', 'recent', 'moment']);
+      const rows = [];
+      for await (const batch of batches) rows.push(...batch);
+      expect(rows).toEqual([['Jóga', 1997, 305.5, 1, null, true, '2018-11-01 21:01:46.796']]);
+    });
+    await reading(place, async (reader) => {
+      const { batches } = await reader.answer(
+        'with recursive n as (select 1 as i union all select i + 1 from n where i < 5000) select i from n order by i;',
+      );
+      const all: unknown[] = [];
+      for await (const batch of batches) all.push(...batch.flat());
+      expect(all).toEqual(Array.from({ length: 5_000 }, (_, at) => at + 1));
+    });
+    await opened(async (warehouse) => {
+      expect(await warehouse.rows('select count(*) as songs from songs')).toEqual([{ songs: 1 }]);
+    }, place);
+  });
+
+  test('a result is written as Parquet, with its types', async () => {
+    const place = await freshPlace();
+    const folder = freshFolder();
+    mkdirSync(folder, { recursive: true });
+    await opened(async (warehouse) => {
+      await warehouse.append(
+        songs,
+        Array.from({ length: 3_000 }, (_, at) => ({
+          song_id: `S${at}`,
+          title: `it's\n"${at}"`,
+          artist_id: 'A',
+          year: at % 2 === 0 ? null : at,
+          duration: at / 3,
+        })),
+      );
+      await warehouse.publish();
+    }, place);
+    const file = join(folder, "it's.parquet");
+    await reading(place, async (reader) => {
+      const sql = `select song_id, title, year, duration, timestamp '2018-11-01 21:01:46.796' as moment, count(*) over () as found from songs`;
+      expect(await reader.writeParquet(sql, file)).toBe(3_000);
+      await expect(reader.writeParquet('drop table songs', file)).rejects.toThrow();
+    });
+    const other = { engine: 'duckdb', file: join(folder, 'read.duckdb') } as const;
+    await opened(async (duckDb) => {
+      const path = file.replaceAll("'", "''");
+      const [row] = await duckDb.rows(
+        `select title, year, duration, moment, found from read_parquet('${path}') where song_id = 'S2999'`,
+      );
+      expect(row).toEqual({
+        title: 'it\'s\n"2999"',
+        year: 2999,
+        duration: 2999 / 3,
+        moment: new Date('2018-11-01T21:01:46.796Z'),
+        found: 3_000,
+      });
+    }, other);
+  });
+
+  test('our functions mean the same as in JavaScript', () =>
+    opened(async (warehouse) => {
+      const random = randomNumbers(11);
+      const cases = Array.from({ length: 400 }, (_, at) => Math.floor(random() * 4.1e12) + (at % 3));
+      for (let at = 0; at < cases.length; at += 100) {
+        const values = cases.slice(at, at + 100).map((ms) => `(${ms})`);
+        const rows = await warehouse.rows(
+          inDialect(
+            `select ms, utc_timestamp(ms) as moment, cast(iso_weekday(instant) as integer) as weekday,
+               ms_of_day(instant) as ms_of_day, md5_number(word) as number, byte_length(word) as bytes
+             from (
+               select ms, utc_timestamp(ms) as instant, 'é' || cast(ms as varchar) as word
+               from (select cast(column1 as bigint) as ms from (values ${values.join(', ')}) as given (column1)) as cases
+             ) as made order by ms`,
+            warehouse.dialect,
+          ),
+        );
+        const { createHash } = await import('node:crypto');
+        for (const { ms, moment, weekday, ms_of_day, number, bytes } of rows) {
+          const date = new Date(Number(ms));
+          const word = `é${ms}`;
+          expect([moment, weekday, ms_of_day, number, bytes]).toEqual([
+            date,
+            date.getUTCDay() === 0 ? 7 : date.getUTCDay(),
+            Number(ms) % 86_400_000,
+            Number.parseInt(createHash('md5').update(word).digest('hex').slice(0, 7), 16),
+            Buffer.byteLength(word),
+          ]);
+        }
+      }
+    }));
+
+  test.each([...starTables, userLevels].map((table) => [qualifiedName(table), table] as const))(
+    'the model of %s yields exactly its columns, in order and of their types',
+    (_, table) =>
+      opened(async (warehouse) => {
+        expect(modelSql(table)).not.toBe('');
+        const model = wholeModels('title, artist, duration', warehouse.dialect).find(
+          (candidate) => candidate.table === table,
+        );
+        await warehouse.transaction(async () => {
+          await makeTemporary(warehouse, 'model_result', `select * from (${model?.sql}) as made where 1 = 0`);
+          const types = (name: string, where: string) =>
+            warehouse.rows(
+              `select column_name, data_type from information_schema.columns where table_name = '${name}' and ${where} order by ordinal_position`,
+            );
+          const schema = table.schema === 'star' ? 'current_schema()' : `'${table.schema}'`;
+          expect(await types('model_result', '1 = 1')).toEqual(
+            await types(table.name, `table_schema = ${schema}`),
+          );
+        });
+      }),
+  );
+
+  test(`is named without a secret, as people know it (${name})`, () =>
+    opened(async (warehouse) => {
+      expect(warehouse.name).toMatch(/^(duckdb:|postgres:\/\/\w+@)/);
+      expect(warehouse.name).not.toContain('password');
+    }));
+});

@@ -1,0 +1,237 @@
+import { cpSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { parseAnswerKey } from '../../src/answer-key/answer-key.ts';
+import { compareWith } from '../../src/answer-key/compare.ts';
+import { allChecks, runChecks } from '../../src/pipeline/check.ts';
+import { silent } from '../../src/pipeline/observer.ts';
+import { replay } from '../../src/pipeline/replay.ts';
+import type { LoadReport } from '../../src/pipeline/report.ts';
+import { usualRates } from '../../src/simulator/faults.ts';
+import type { Warehouse } from '../../src/warehouses/warehouse.ts';
+import { inventData } from '../support/invented.ts';
+import { freshDatabase, usePostgres, withPostgres } from '../support/postgres.ts';
+import { randomNumbers } from '../support/random.ts';
+import { realData, whySkipped } from '../support/real-data.ts';
+import { eventRecord, jsonLines, songRecord, writeFiles } from '../support/records.ts';
+import { settingsWith, simulate, simulated } from '../support/simulated.ts';
+import { readTables } from '../support/tables.ts';
+import { type Delivery, deliver as deliverAt, freshFolder, withWarehouse } from '../support/warehouse.ts';
+
+usePostgres();
+/** A whole year takes some minutes; a few weeks show the same kinds of things. */
+const days = Number(process.env.SPARKIFY_EQUALITY_DAYS ?? 20);
+
+/** The moment of all loads: the reasons of rejects name it. */
+const nowMs = (): number => Date.UTC(2026, 0, 1);
+
+function deliver(warehouse: Warehouse, { options, ...delivery }: Delivery): Promise<LoadReport> {
+  return deliverAt(warehouse, { ...delivery, options: { ...options, nowMs } });
+}
+
+/** Does the same on DuckDB and on PostgreSQL. */
+async function onBoth<T>(work: (warehouse: Warehouse) => Promise<T>): Promise<[T, T]> {
+  const database = await freshDatabase();
+  return [await withWarehouse(join(freshFolder(), 'w.duckdb'), work), await withPostgres(database, work)];
+}
+
+/** Loads one state of the files after the other on both engines; every table and report must be equal after each. */
+async function assertEqual(steps: readonly ((warehouse: Warehouse) => Promise<LoadReport>)[]): Promise<void> {
+  const [duckDb, postgres] = await onBoth(async (warehouse) => {
+    const seen = [];
+    for (const step of steps) {
+      const {
+        warehouse: _,
+        runId,
+        durationSeconds,
+        eventsPerSecond,
+        phases,
+        ...report
+      } = await step(warehouse);
+      seen.push({ report, tables: await readTables(warehouse) });
+    }
+    const checks = await runChecks(allChecks('title, artist, duration', warehouse.dialect), warehouse);
+    expect(checks.filter(({ status }) => status === 'failed')).toEqual([]);
+    return seen;
+  });
+  for (const [at, step] of duckDb.entries()) {
+    expect(postgres[at]?.report, `report of step ${at}`).toEqual(step.report);
+    for (const [name, rows] of Object.entries(step.tables))
+      expect(postgres[at]?.tables[name], `${name} after step ${at}`).toEqual(rows);
+  }
+}
+
+describe('PostgreSQL holds the same as DuckDB', () => {
+  test('of simulated dirty data, delivered again; and both agree with the answer key', async () => {
+    const folder = join(freshFolder(), 'data');
+    await simulate(
+      folder,
+      settingsWith({ users: [150], days, songs: 300, songFiles: 'packed', rates: usualRates }),
+    );
+    const key = () => {
+      const found = parseAnswerKey(readFileSync(join(folder, 'manifest.json'), 'utf8'));
+      if (found === null) throw new Error('There is no answer key.');
+      return found;
+    };
+    const delivery = { logs: join(folder, 'log_data'), songs: join(folder, 'song_data') };
+    const loadAndCompare = async (warehouse: Warehouse): Promise<LoadReport> => {
+      const report = await deliver(warehouse, delivery);
+      expect((await compareWith(key(), warehouse)).differences).toEqual([]);
+      return report;
+    };
+    const first = join(freshFolder(), 'first');
+    cpSync(folder, first, { recursive: true });
+    await assertEqual([
+      async (warehouse) => {
+        rmSync(folder, { recursive: true });
+        cpSync(first, folder, { recursive: true });
+        return loadAndCompare(warehouse);
+      },
+      async (warehouse) => {
+        cpSync(join(first, 'redelivery'), folder, { recursive: true });
+        return loadAndCompare(warehouse);
+      },
+      (warehouse) => deliver(warehouse, delivery),
+      (warehouse) => deliver(warehouse, { ...delivery, options: { fullRefresh: true } }),
+      (warehouse) => deliver(warehouse, { ...delivery, options: { matchOn: 'title, artist' } }),
+      (warehouse) => deliver(warehouse, { ...delivery, options: { matchOn: 'title, artist, duration' } }),
+    ]);
+  });
+
+  test.each([[1], [2], [3]])(
+    'seed %i: of files that come, change, move and vanish in any order',
+    async (seed) => {
+      const random = randomNumbers(seed);
+      const folder = freshFolder();
+      const { logs, songs } = inventData(folder, { seed, days: 6, eventsPerDay: 60 });
+      const names = (of: string): string[] => readdirSync(of).filter((name) => name.endsWith('.json'));
+      const pick = <T>(from: readonly T[]): T => from[Math.floor(random() * from.length)] as T;
+      const states: string[] = [];
+      for (let step = 0; step < 6; step += 1) {
+        const place = pick([logs, logs, songs]);
+        const name = pick(names(place));
+        const path = join(place, name);
+        const lines = readFileSync(path, 'utf8').split('\n');
+        const kind = pick(['change', 'move', 'vanish', 'copy', 'break']);
+        if (kind === 'change')
+          writeFileSync(path, lines.filter(() => random() > 0.2).join('\n') || lines[0] || '');
+        if (kind === 'break') writeFileSync(path, [...lines, '{"broken', ...lines.slice(0, 3)].join('\n'));
+        if (kind === 'move') renameSync(path, join(place, `moved-${step}.json`));
+        if (kind === 'copy') cpSync(path, join(place, `copy-${step}.json`));
+        if (kind === 'vanish' && names(place).length > 1) rmSync(path);
+        const state = join(folder, `state-${step}`);
+        cpSync(logs, join(state, 'logs'), { recursive: true });
+        cpSync(songs, join(state, 'songs'), { recursive: true });
+        states.push(state);
+      }
+      // The same names for each state: a file's name is part of what it is.
+      await assertEqual(
+        states.map((state) => (warehouse: Warehouse) => {
+          for (const [kind, place] of [
+            ['logs', logs],
+            ['songs', songs],
+          ] as const) {
+            rmSync(place, { recursive: true });
+            cpSync(join(state, kind), place, { recursive: true, preserveTimestamps: true });
+          }
+          return deliver(warehouse, { logs, songs });
+        }),
+      ).catch((error) => {
+        throw error;
+      });
+    },
+  );
+
+  test('of texts and numbers that engines differ about', async () => {
+    const words = [
+      'a',
+      'B',
+      'b',
+      'A',
+      'ä',
+      'Z',
+      'z',
+      'é',
+      'e\u0301',
+      '😀',
+      '\uffff',
+      ' x',
+      'x ',
+      '',
+      '\\',
+      '\\N',
+      "'",
+      '\t',
+    ];
+    const records = words.flatMap((word, at) => [
+      eventRecord({ sessionId: 1, itemInSession: at, userId: `u${word}`, firstName: word, location: word }),
+      // Conflicts are settled by the order of texts.
+      eventRecord({
+        sessionId: 1,
+        itemInSession: at,
+        userId: `u${word}`,
+        firstName: word,
+        location: `${word}b`,
+      }),
+      eventRecord({ sessionId: 2, itemInSession: at, length: at / 7, registration: 1e15 + at / 3 }),
+    ]);
+    const songs = words.map((word, at) =>
+      songRecord({
+        song_id: `S${at % 9}`,
+        title: `t${word}`,
+        artist_id: `A${at % 4}`,
+        artist_name: `n${word}`,
+        artist_location: word,
+      }),
+    );
+    const folder = writeFiles(freshFolder(), {
+      'logs/a.json': `${jsonLines(records)}\n{"a\\u0000b": 1}\n{"userId": "\\ud800"}`,
+      'songs/a.json': jsonLines(songs),
+    });
+    await assertEqual([
+      (warehouse) => deliver(warehouse, { logs: join(folder, 'logs'), songs: join(folder, 'songs') }),
+    ]);
+  });
+
+  test('after refused records were mended and replayed', async () => {
+    const broken = JSON.stringify({ ...eventRecord({ itemInSession: 1 }), level: 'gold' });
+    const folder = writeFiles(freshFolder(), {
+      'logs/a.json': `${jsonLines([eventRecord()])}\n${broken}`,
+      'songs/a.json': jsonLines([songRecord()]),
+    });
+    const [duckDb, postgres] = await onBoth(async (warehouse) => {
+      await deliver(warehouse, { logs: join(folder, 'logs'), songs: join(folder, 'songs') });
+      const [reject] = await warehouse.rows('select reject_id, raw from ops.rejects');
+      const mended = [
+        { rejectId: String(reject?.reject_id), raw: String(reject?.raw).replace('gold', 'paid') },
+      ];
+      const { accepted, tables } = await replay(mended, warehouse, nowMs, silent);
+      return { accepted, tables, all: await readTables(warehouse) };
+    });
+    expect(duckDb.accepted).toBe(1);
+    expect(postgres).toEqual(duckDb);
+  });
+
+  test.skipIf(!realData)(`of the real data${realData ? '' : ` (${whySkipped})`}`, async () => {
+    const { logs = '', songs = '' } = realData ?? {};
+    await assertEqual([
+      (warehouse) => deliver(warehouse, { logs, songs }),
+      (warehouse) => deliver(warehouse, { logs, songs }),
+    ]);
+    const [, star] = await onBoth(async (warehouse) => {
+      const { tables, match } = await deliver(warehouse, { logs, songs });
+      return { plays: tables.songplays.rows, users: tables.users.rows, matched: match.matched };
+    });
+    expect(star).toEqual({ plays: 6820, users: 97, matched: 1 });
+  });
+
+  test('of a song that comes after its plays', async () => {
+    const folder = await simulated({ users: [40], days: 2, songs: 100 });
+    const songs = join(folder, 'song_data');
+    const logs = join(folder, 'log_data');
+    await assertEqual([
+      (warehouse) => deliver(warehouse, { logs }),
+      (warehouse) => deliver(warehouse, { logs, songs }),
+    ]);
+  });
+});
