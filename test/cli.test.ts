@@ -235,7 +235,7 @@ describe('a mistake gets one clear message, and the exit code of its kind', () =
     for (const args of [['etl', '--log-data', join(cwd, 'log_data')], ['status']]) {
       const outcome = await sparkify([...args, '--warehouse', file], { cwd: folder });
       expect(outcome.code).toBe(1);
-      expect(outcome.stderr).toContain('was made by sparkify 9.0.0 (layout 99); this version knows layout 1');
+      expect(outcome.stderr).toContain('was made by sparkify 9.0.0 (layout 99); this version knows layout 2');
     }
   });
 });

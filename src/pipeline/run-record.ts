@@ -19,6 +19,7 @@ export interface RunRecord extends Run {
 
 /** Writes a run's row, in the transaction of its data. */
 export async function recordRun(warehouse: Warehouse, record: RunRecord): Promise<void> {
+  await warehouse.run('update ops.warehouse set last_run_id = $1', [record.id]);
   await warehouse.append(runs, [
     {
       run_id: record.id,

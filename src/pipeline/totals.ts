@@ -12,7 +12,7 @@ export interface Totals {
 /** What the last run left, as its own row says, which committed with it; null where it says nothing of it. */
 export async function lastTotals(warehouse: Pick<Warehouse, 'rows'>): Promise<Totals | null> {
   const [last] = await warehouse.rows(
-    'select report from ops.runs order by committed_at desc, run_id desc limit 1',
+    'select report from ops.runs where run_id = (select last_run_id from ops.warehouse)',
   );
   if (last === undefined) return null;
   const { tables, match } = JSON.parse(String(last.report)) as Partial<LoadReport>;

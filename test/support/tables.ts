@@ -2,8 +2,8 @@ import { allTables } from '../../src/models/book.ts';
 import { columnNames, qualifiedName } from '../../src/schema/table.ts';
 import type { SqlRow, Warehouse } from '../../src/warehouses/warehouse.ts';
 
-/** What differs from run to run, whatever the data. */
-const ofTheRun = ['run_id', 'loaded_at', 'rejected_at'];
+/** What differs from run to run, whatever the data; a fingerprint tells when a file was written. */
+const ofTheRun = ['run_id', 'last_run_id', 'loaded_at', 'rejected_at', 'fingerprint'];
 
 /** Every row of every table but ops.runs, in an order of its own; without what belongs to the run, not to the data. */
 export async function readTables(warehouse: Pick<Warehouse, 'rows'>): Promise<Record<string, SqlRow[]>> {

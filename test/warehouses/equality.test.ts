@@ -7,6 +7,7 @@ import { allChecks, runChecks } from '../../src/pipeline/check.ts';
 import { silent } from '../../src/pipeline/observer.ts';
 import { replay } from '../../src/pipeline/replay.ts';
 import type { LoadReport } from '../../src/pipeline/report.ts';
+import { countTotals, lastTotals } from '../../src/pipeline/totals.ts';
 import { usualRates } from '../../src/simulator/faults.ts';
 import type { Warehouse } from '../../src/warehouses/warehouse.ts';
 import { inventData } from '../support/invented.ts';
@@ -48,6 +49,8 @@ async function assertEqual(steps: readonly ((warehouse: Warehouse) => Promise<Lo
         phases,
         ...report
       } = await step(warehouse);
+      // What goes on from the last run's sums is what counting gives.
+      expect(await lastTotals(warehouse)).toEqual(await countTotals(warehouse));
       seen.push({ report, tables: await readTables(warehouse) });
     }
     const checks = await runChecks(allChecks('title, artist, duration', warehouse.dialect), warehouse);
