@@ -37,5 +37,5 @@ export interface Command {
 
 /** The flag that most commands take. */
 export function warehouseFlag(command: Commander): void {
-  command.option('--warehouse <url>', 'the warehouse, for example duckdb:sparkify.duckdb');
+  command.option('--warehouse <url>', 'the warehouse: duckdb:sparkify.duckdb, postgres://user@host/database');
 }

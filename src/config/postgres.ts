@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { ConfigError } from '../errors.ts';
 import { type Given, settings } from './settings.ts';
 
-export type SslMode = 'disable' | 'allow' | 'prefer' | 'require' | 'verify-ca' | 'verify-full';
+type SslMode = 'disable' | 'allow' | 'prefer' | 'require' | 'verify-ca' | 'verify-full';
 
 /** Where a PostgreSQL server is and how it is spoken to; files by path, not read yet. */
 export interface PostgresSettings {
@@ -98,12 +98,12 @@ function takeApart(address: string): { url: URL; parameters: URLSearchParams } {
   try {
     // `postgres:` and `postgres:///database` leave everything, or all but the database, to the PG… variables.
     const rest = address.replace(/^postgres(ql)?:(\/\/)?/i, '');
-    url = new URL(`postgres://${/^[^/?]/.test(rest) ? rest : `${UNSET}${rest}`}`);
+    const withHost = rest.replace(/^([^/?]*@)?(?=[/?:]|$)/, `$1${UNSET}`);
+    url = new URL(`postgres://${withHost}`);
   } catch {
-    throw wrong(
-      address.includes(',') ? 'it names several hosts; name one' : 'it is not as addresses are written',
-    );
+    throw wrong('it is not as addresses are written');
   }
+  if (url.hostname.includes(',')) throw wrong('it names several hosts; name one');
   const parameters = url.searchParams;
   const odd = [...parameters.keys()].find((name) => !(known as readonly string[]).includes(name));
   if (odd !== undefined) throw wrong(`it has the parameter "${odd}", which is unknown here`);

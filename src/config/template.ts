@@ -14,7 +14,9 @@ SONG_DATA = ${songData}
 # REQUESTER_PAYS = no
 
 [WAREHOUSE]
-# duckdb:FILE needs nothing else; the file is made by the first load.
+# duckdb:FILE needs nothing else; the file is made by the first load. Or postgres://loader@host/sparkify?sslmode=verify-full
+# (password in PGPASSWORD), with the star in a schema of its own:
+# SCHEMA = analytics
 URL = duckdb:sparkify.duckdb
 
 [LOAD]

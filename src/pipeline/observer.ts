@@ -1,4 +1,4 @@
-export type StepUnit = 'bytes' | 'checks' | 'events' | 'files' | 'tables';
+type StepUnit = 'bytes' | 'checks' | 'events' | 'files' | 'tables';
 
 /** What a load tells while it works; the terminal draws it, tests ignore it. */
 export interface Observer {

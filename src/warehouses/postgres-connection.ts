@@ -170,7 +170,7 @@ async function open(
 }
 
 /** `sparkify etl (process 12 on host)`, as pg_stat_activity shows it: at most 63 bytes. */
-export function applicationName(purpose: string): string {
+function applicationName(purpose: string): string {
   const host = hostname().replace(/[^ -~]/g, '');
   return `sparkify ${purpose} (process ${process.pid} on ${host})`.slice(0, LONGEST_APPLICATION_NAME);
 }

@@ -24,7 +24,7 @@ export async function examinePostgres(server: PostgresServer): Promise<Finding[]
         what: 'disk',
         status: 'note',
         detail: `the database has ${megabytes(Number(facts?.bytes))}; what is free, only the server can tell`,
-        fix: 'A first load needs some four times the bytes of the logs, indexes and its own work included.',
+        fix: 'A first load needs some three times the bytes of the logs, the write-ahead log and sorting included.',
       },
       await lease(connection),
       await contents(connection),

@@ -98,7 +98,10 @@ describe('the configuration', () => {
     ['duckdb:a.duckdb', { engine: 'duckdb', file: 'a.duckdb' }],
     ['duckdb:///tmp/a.duckdb', { engine: 'duckdb', file: '/tmp/a.duckdb' }],
     ['a.duckdb', { engine: 'duckdb', file: 'a.duckdb' }],
-    ['postgres://me@host/db', { engine: 'postgres', url: 'postgres://me@host/db' }],
+    [
+      'postgres://me@host/db',
+      { engine: 'postgres', server: expect.objectContaining({ host: 'host', user: 'me', database: 'db' }) },
+    ],
     ['redshift://me@host/db', { engine: 'redshift', url: 'redshift://me@host/db' }],
   ])('takes %s for a warehouse', async (url, choice) => {
     expect((await configOf('', { warehouse: url })).warehouseChoice).toEqual(choice);

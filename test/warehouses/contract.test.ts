@@ -224,7 +224,7 @@ describe.each(engines)('a warehouse on %s', (name, freshPlace) => {
         sparkify(['etl', '--log-data', 'logs', '--warehouse', addressOf(place, database), ...flags], { cwd });
       const refused = await etl('--wait-seconds', '0');
       expect(`${refused.code} ${refused.stderr}`).toMatch(
-        /^1 [^]*being written by sparkify test \(process \d+/,
+        /^1 [\s\S]*being written by sparkify test \(process \d+/,
       );
       expect(refused.stderr).toContain('--wait-seconds SECONDS');
       const waiting = etl('--wait-seconds', '1', '--json');
