@@ -26,8 +26,7 @@ export async function committedReport(
   loaded: Loaded,
   checks: readonly CheckResult[],
   run: Run,
-  fullRefresh: boolean,
-  before: Totals | null,
+  { fullRefresh, rematched, before }: { fullRefresh: boolean; rematched: boolean; before: Totals | null },
 ): Promise<Omit<LoadReport, 'durationSeconds' | 'eventsPerSecond' | 'phases'>> {
   const { brought, repeats, built } = loaded;
   const fileIds = brought.flatMap(({ plan: { load: files } }) => files.map((file) => file.fileId));
@@ -36,6 +35,7 @@ export async function committedReport(
     warehouse: warehouse.name,
     runId: run.id,
     fullRefresh,
+    rematched,
     files: countFiles(plans),
     bytes: brought.reduce((sum, { bytes }) => sum + bytes, 0),
     events: balanceOf(brought, 'log'),
@@ -84,6 +84,7 @@ export async function unchangedReport(
     warehouse: warehouse.name,
     runId: null,
     fullRefresh: false,
+    rematched: false,
     files: countFiles(plans),
     bytes: 0,
     events: NO_BALANCE,

@@ -23,6 +23,8 @@ export interface LoadReport {
   readonly warehouse: string;
   readonly runId: string | null;
   readonly fullRefresh: boolean;
+  /** The plays were matched on something else than before. */
+  readonly rematched: boolean;
   readonly files: {
     readonly new: number;
     readonly changed: number;

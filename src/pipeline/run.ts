@@ -120,15 +120,11 @@ async function loadOnce(
     const checks = await assertChecks(loaded.built, warehouse, observer);
     for (const table of allTables) await warehouse.settle?.(table);
     clock.lap('check');
-    const made = await committedReport(
-      warehouse,
-      plans.plans,
-      loaded,
-      checks,
-      run,
-      options.fullRefresh,
+    const made = await committedReport(warehouse, plans.plans, loaded, checks, run, {
+      fullRefresh: options.fullRefresh,
+      rematched: plans.rematch,
       before,
-    );
+    });
     const durationSeconds = (options.nowMs() - began) / 1000;
     const whole = {
       ...made,

@@ -34,10 +34,7 @@ function headline(report: LoadReport): string {
     files.new > 0 ? plural(files.new, 'new file') : '',
     files.changed > 0 ? plural(files.changed, 'changed file') : '',
   ].filter((part) => part !== '');
-  const isUntouched = Object.values(report.tables).every(
-    (table) => table.inserted + table.updated + table.deleted === 0,
-  );
-  if (came.length === 0 && !report.fullRefresh && isUntouched) {
+  if (came.length === 0 && !report.fullRefresh && !report.rematched) {
     return `${pc.green('Noted')} new names of known files in ${report.warehouse}; the star is as it was. ${pc.dim(took)}`;
   }
   const rebuilt = report.fullRefresh ? 'Built the star anew' : 'Matched the plays anew';

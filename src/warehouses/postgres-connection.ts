@@ -1,5 +1,6 @@
 import { createReadStream } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
+import type { Socket } from 'node:net';
 import { hostname } from 'node:os';
 import type { ConnectionOptions } from 'node:tls';
 import pg from 'pg';
@@ -40,6 +41,7 @@ export interface PostgresConnection {
 
 const OLDEST_VERSION = 130_000;
 const LONGEST_APPLICATION_NAME = 63;
+const GOODBYE_MS = 2_000;
 
 /** What people call a server: without the password. */
 export function serverName({ user, host, port, database }: PostgresServer): string {
@@ -97,8 +99,7 @@ export async function connect(server: PostgresServer, purpose: string): Promise<
     async run(sql, parameters = []) {
       return (await ask(() => client.query(sql, parametersOf(parameters)))).rowCount ?? 0;
     },
-    // A session that is gone has ended already.
-    close: () => client.end().catch(() => {}),
+    close: () => end(client),
   };
   try {
     const [found] = await connection.rows(
@@ -110,9 +111,10 @@ export async function connect(server: PostgresServer, purpose: string): Promise<
         hint: 'Upgrade the server.',
       });
     }
-    for (const [setting, value] of sessionSettings(server)) {
-      await connection.run('select set_config($1, $2, false)', [setting, value]);
-    }
+    // All at once: each question to a server far away takes its time.
+    const settings = sessionSettings(server);
+    const calls = settings.map((_, at) => `set_config($${2 * at + 1}, $${2 * at + 2}, false)`);
+    await connection.run(`select ${calls.join(', ')}`, settings.flat());
     // A loader that has gone must not go on in the server; not every server's system can tell.
     await connection.run("set client_connection_check_interval = '10s'").catch(() => {});
     return { ...connection, version };
@@ -120,6 +122,19 @@ export async function connect(server: PostgresServer, purpose: string): Promise<
     await connection.close();
     throw error;
   }
+}
+
+/** Ends a session; one whose server is out of reach cannot say goodbye, and is dropped. */
+async function end(client: pg.Client): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const patience = new Promise<void>((resolve) => {
+    timer = setTimeout(() => {
+      (client as unknown as { connection: { stream: Socket } }).connection.stream.destroy();
+      resolve();
+    }, GOODBYE_MS);
+  });
+  await Promise.race([client.end().catch(() => {}), patience]);
+  clearTimeout(timer);
 }
 
 async function openClient(
@@ -164,7 +179,7 @@ async function open(
     await client.connect();
     return client;
   } catch (error) {
-    await client.end().catch(() => {});
+    await end(client);
     throw error;
   }
 }

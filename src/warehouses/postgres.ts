@@ -45,9 +45,8 @@ export const postgresDialect: Dialect = {
 export async function openPostgres(server: PostgresServer, lease: LeaseOptions): Promise<Warehouse> {
   const name = serverName(server);
   let session = await openSession(server, name, lease);
-  /** A session that was lost must not be waited for by the next one. */
-  let lost: Session | null = null;
   const indexed = new Set<string>();
+  let isStopped = false;
 
   async function settle(table: Table): Promise<void> {
     for (const { name: index, sql } of indexesOf(table)) {
@@ -98,13 +97,14 @@ export async function openPostgres(server: PostgresServer, lease: LeaseOptions):
     },
     settle,
     async reconnect() {
-      lost = session;
-      await session.connection.close();
+      const lost = session;
+      await lost.connection.close();
       indexed.clear();
-      session = await reopen(server, name, lease, lost);
+      session = await reopen(server, name, lease, lost, () => isStopped);
     },
     publish: async () => {},
     interrupt() {
+      isStopped = true;
       // Only another session can end what this one is at.
       void cancel(server, session.connection.pid);
     },
@@ -140,6 +140,7 @@ async function reopen(
   name: string,
   lease: LeaseOptions,
   lost: Session,
+  isStopped: () => boolean,
 ): Promise<Session> {
   const until = lease.nowMs() + RECONNECT_MS;
   for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(LONGEST_PAUSE_MS, pauseMs * 2)) {
@@ -147,7 +148,7 @@ async function reopen(
       await endLost(server, lost);
       return await openSession(server, name, lease);
     } catch (error) {
-      if (lease.nowMs() >= until || error instanceof ConfigError) throw error;
+      if (lease.nowMs() >= until || isStopped() || error instanceof ConfigError) throw error;
     }
     await new Promise((resolve) => setTimeout(resolve, pauseMs * (0.5 + Math.random() / 2)));
   }
