@@ -196,7 +196,10 @@ async function tlsOptions(server: PostgresServer): Promise<ConnectionOptions> {
   const verifies = sslMode.startsWith('verify') || (sslMode === 'require' && sslRootCert !== null);
   const pem = (what: string, path: string): Promise<string> =>
     readFile(path, 'utf8').catch((cause) => {
-      throw new ConfigError(`Cannot read ${what} ${path}: ${(cause as Error).message}`, { cause });
+      throw new ConfigError(`Cannot read ${what} ${path}: ${(cause as Error).message}`, {
+        cause,
+        hint: 'Check sslrootcert, sslcert and sslkey, in the address or in the PG… variables.',
+      });
     });
   return {
     rejectUnauthorized: verifies,

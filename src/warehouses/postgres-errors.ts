@@ -91,10 +91,16 @@ export function connectError(name: string, cause: unknown): Error {
     return say('the server does not answer in time.', 'Check the network, or raise PGCONNECT_TIMEOUT.');
   if (/does not support SSL/i.test(message))
     return say('the server does not speak TLS.', 'Turn it on there (ssl = on), or use sslmode=disable.');
+  if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') {
+    return say(
+      `its certificate is of another name (${message.replace(/\.$/, '')}).`,
+      'Connect by the name in the certificate; sslmode=verify-ca makes sure of the authority alone.',
+    );
+  }
   if (tlsFailures.test(code) || /certificate|altname/i.test(message)) {
     return say(
       `its certificate cannot be trusted (${message.replace(/\.$/, '')}).`,
-      'Name the certificate of its authority: sslrootcert=FILE. For an unverified connection, sslmode=require.',
+      'Name the certificate of its authority: sslrootcert=FILE. Without it, sslmode=require encrypts and verifies nothing.',
     );
   }
   if (/client password must be a/i.test(message))
