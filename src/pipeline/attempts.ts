@@ -1,4 +1,4 @@
-import { CommitUnclearError, PassingError } from '../errors.ts';
+import { CommitUnclearError, PassingError, WarehouseError } from '../errors.ts';
 import type { Warehouse } from '../warehouses/warehouse.ts';
 import type { Observer } from './observer.ts';
 
@@ -35,11 +35,27 @@ export async function commitOnce<T>(warehouse: Warehouse, runId: string, work: (
     });
   } catch (error) {
     if (!(error instanceof CommitUnclearError) || done === null) throw error;
-    await warehouse.reconnect?.();
-    const found = await warehouse.rows('select 1 as found from ops.runs where run_id = $1', [runId]);
-    if (found.length > 0) return (done as { readonly result: T }).result;
+    if (await hasCommitted(warehouse, runId)) return (done as { readonly result: T }).result;
     throw new PassingError(`${warehouse.name}: the connection was lost, and nothing was committed.`, {
       cause: error,
     });
+  }
+}
+
+/** Whether a run's row stands; asked until a server answers, since nothing may be done again before that is known. */
+async function hasCommitted(warehouse: Warehouse, runId: string): Promise<boolean> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      await warehouse.reconnect?.();
+      const found = await warehouse.rows('select 1 as found from ops.runs where run_id = $1', [runId]);
+      return found.length > 0;
+    } catch (error) {
+      if (!(error instanceof PassingError)) throw error;
+      if (attempt >= TRIES)
+        throw new WarehouseError(error.message, {
+          cause: error,
+          hint: 'Whether the run committed is not known: sparkify status tells. The next run does nothing twice.',
+        });
+    }
   }
 }

@@ -54,15 +54,20 @@ export async function committedReport(
 /** The match rate after a load; where it only added plays, the others are as they were. */
 function matchAfter(
   before: Totals | null,
-  { brought, built }: Loaded,
+  { brought, built, repeats }: Loaded,
   warehouse: Warehouse,
 ): Promise<MatchReport> {
   const { updated, deleted } = built.changes.songplays;
   const isAsBefore = brought.every(
     ({ plan: { kind, load: files, removedFileIds } }) =>
-      kind === 'log' || (files.length === 0 && removedFileIds.length === 0),
+      removedFileIds.length === 0 && (kind === 'log' || files.length === 0),
   );
-  const onlyAdds = built.scopes.get('songplays') !== null && updated === 0 && deleted === 0 && isAsBefore;
+  const onlyAdds =
+    built.scopes.get('songplays') !== null &&
+    updated === 0 &&
+    deleted === 0 &&
+    isAsBefore &&
+    repeats.log.conflicts === 0;
   return before !== null && onlyAdds ? matchWithAdded(before.match, warehouse) : matchReport(warehouse);
 }
 

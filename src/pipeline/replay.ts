@@ -53,6 +53,20 @@ export async function replay(
   nowMs: () => number,
   observer: Observer,
 ): Promise<ReplayReport> {
+  // Each attempt reads the rejects anew: with the connection the lease may have gone to another writer in between.
+  const report = await withAttempts(warehouse, observer, () =>
+    replayOnce(mended, warehouse, nowMs, observer),
+  );
+  if (report.status === 'committed') await publishCommitted(warehouse);
+  return report;
+}
+
+async function replayOnce(
+  mended: readonly Mended[] | null,
+  warehouse: Warehouse,
+  nowMs: () => number,
+  observer: Observer,
+): Promise<ReplayReport> {
   const startedAt = new Date(nowMs());
   const open = (await warehouse.rows(
     'select reject_id, file_id, kind, rule, raw from ops.rejects order by file_id, line',
@@ -64,38 +78,35 @@ export async function replay(
   if (accepted.length === 0) return { status: 'unchanged', accepted: 0, stillRefused, unknown, tables: null };
 
   const id = `${startedAt.toISOString()}-${randomBytes(3).toString('hex')}`;
-  const commit = (): Promise<ReplayReport['tables']> =>
-    commitOnce(warehouse, id, async () => {
-      await startTouched(warehouse);
-      for (const kind of ['song', 'log'] as const) await accept(kind, accepted, warehouse);
-      const [state] = await warehouse.rows('select match_on from ops.warehouse');
-      const scope = {
-        allEvents: false,
-        allSongs: false,
-        matchOn: state?.match_on as MatchOn,
-        rowsBefore: (await lastTotals(warehouse))?.rows ?? {},
-      };
-      const built = await build(scope, warehouse, observer);
-      await assertChecks(built, warehouse, observer);
-      const count = (kind: FileKind): number => accepted.filter(({ reject }) => reject.kind === kind).length;
-      await recordRun(warehouse, {
-        id,
-        startedAt,
-        command: 'rejects replay',
-        nowMs: nowMs(),
-        filesLoaded: 0,
-        eventsStaged: count('log'),
-        songsStaged: count('song'),
-        rejected: 0,
-        songplaysRows: built.changes.songplays.rows,
-        matchOn: scope.matchOn,
-        report: { accepted: accepted.length, stillRefused: stillRefused.length },
-      });
-      observer.committing();
-      return built.changes;
+  const tables = await commitOnce(warehouse, id, async () => {
+    await startTouched(warehouse);
+    for (const kind of ['song', 'log'] as const) await accept(kind, accepted, warehouse);
+    const [state] = await warehouse.rows('select match_on from ops.warehouse');
+    const scope = {
+      allEvents: false,
+      allSongs: false,
+      matchOn: state?.match_on as MatchOn,
+      rowsBefore: (await lastTotals(warehouse))?.rows ?? {},
+    };
+    const built = await build(scope, warehouse, observer);
+    await assertChecks(built, warehouse, observer);
+    const count = (kind: FileKind): number => accepted.filter(({ reject }) => reject.kind === kind).length;
+    await recordRun(warehouse, {
+      id,
+      startedAt,
+      command: 'rejects replay',
+      nowMs: nowMs(),
+      filesLoaded: 0,
+      eventsStaged: count('log'),
+      songsStaged: count('song'),
+      rejected: 0,
+      songplaysRows: built.changes.songplays.rows,
+      matchOn: scope.matchOn,
+      report: { accepted: accepted.length, stillRefused: stillRefused.length },
     });
-  const tables = await withAttempts(warehouse, observer, commit);
-  await publishCommitted(warehouse);
+    observer.committing();
+    return built.changes;
+  });
   return { status: 'committed', accepted: accepted.length, stillRefused, unknown, tables };
 }
 

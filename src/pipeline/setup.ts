@@ -16,10 +16,11 @@ export async function ensureTables(warehouse: Warehouse): Promise<boolean> {
     await checkLayout(warehouse);
     return false;
   }
+  await assertNothingOfOthers(warehouse);
   await warehouse.transaction(async () => {
     for (const schema of [warehouse.starSchema, 'staging', 'ops']) {
       if (schema !== null && !(await schemaExists(warehouse, schema))) {
-        await warehouse.run(`create schema ${schema}`);
+        await warehouse.run(`create schema "${schema}"`);
       }
     }
     for (const table of allTables) await warehouse.run(createTableSql(table, warehouse.dialect));
@@ -42,8 +43,22 @@ export async function recover(warehouse: Warehouse): Promise<void> {
   if (warehouse.bringsApart) await discardUnfinished(warehouse);
 }
 
+/** A table that has one of our names, where there is no warehouse of ours, is somebody else's. */
+async function assertNothingOfOthers(warehouse: Warehouse): Promise<void> {
+  for (const table of allTables) {
+    if (!(await tableExists(warehouse, table.schema, table.name, warehouse.starSchema))) continue;
+    throw new ConfigError(
+      `${warehouse.name} holds a table ${qualifiedName(table)} that sparkify did not make; nothing was touched.`,
+      {
+        hint: 'Choose another database or file; on PostgreSQL, the star can have a schema of its own (?schema=analytics).',
+      },
+    );
+  }
+}
+
 /** Drops every table of ours, and nothing else. */
 export async function dropTables(warehouse: Warehouse): Promise<void> {
+  if (!(await hasTables(warehouse))) return;
   await warehouse.transaction(async () => {
     for (const table of [...allTables].reverse()) {
       if (await tableExists(warehouse, table.schema, table.name))
@@ -95,8 +110,10 @@ async function tableExists(
   warehouse: Pick<ReadOnlyWarehouse, 'rows'>,
   schema: string,
   name: string,
+  starSchema: string | null = null,
 ): Promise<boolean> {
-  const place = schema === 'star' ? 'current_schema()' : `'${schema}'`;
+  const star = starSchema === null ? 'current_schema()' : `'${starSchema}'`;
+  const place = schema === 'star' ? star : `'${schema}'`;
   const found = await warehouse.rows(
     `select 1 as found from information_schema.tables where table_schema = ${place} and table_name = '${name}'`,
   );

@@ -139,8 +139,15 @@ function unreadable(reason: string): Reject {
   return { line: 1, rule: 'unreadable_file', field: null, value: null, reason, raw: '' };
 }
 
-/** The raw text as warehouses can store it. */
-function cutRaw(reject: Reject): Reject {
+/** A reject as warehouses can store it: what is said of a record may quote what made it one. */
+function cutRaw(said: Reject): Reject {
+  const storable = (text: string): string => text.replaceAll('\0', '\\u0000').toWellFormed();
+  const reject = {
+    ...said,
+    reason: storable(said.reason),
+    field: said.field === null ? null : storable(said.field),
+    value: said.value === null ? null : storable(said.value),
+  };
   const raw = reject.raw.replaceAll('\0', '\ufffd').toWellFormed();
   if (raw.length <= LONGEST_RAW) return { ...reject, raw };
   const head = raw.slice(0, LONGEST_RAW).toWellFormed();

@@ -68,7 +68,7 @@ function sessionSettings(server: PostgresServer): readonly [string, string][] {
     ['jit', 'off'],
     // Disks that turn are long gone, and what a load looks up is mostly in memory.
     ['random_page_cost', '1.1'],
-    ...(server.schema === null ? [] : [['search_path', server.schema] as [string, string]]),
+    ...(server.schema === null ? [] : [['search_path', `"${server.schema}"`] as [string, string]]),
   ];
 }
 
@@ -117,6 +117,9 @@ export async function connect(server: PostgresServer, purpose: string): Promise<
     await connection.run(`select ${calls.join(', ')}`, settings.flat());
     // A loader that has gone must not go on in the server; not every server's system can tell.
     await connection.run("set client_connection_check_interval = '10s'").catch(() => {});
+    // Limits of later versions, for sessions that forget what they are at; a load does not.
+    await connection.run('set idle_session_timeout = 0').catch(() => {});
+    await connection.run('set transaction_timeout = 0').catch(() => {});
     return { ...connection, version };
   } catch (error) {
     await connection.close();

@@ -86,7 +86,8 @@ function writable(facts: SqlRow | undefined): Finding {
 async function rights(server: PostgresServer, connection: PostgresConnection): Promise<Finding> {
   const [found] = await connection.rows(
     `select current_user as role, current_schema() as star,
-       has_database_privilege(current_database(), 'create') as may_create`,
+       has_database_privilege(current_database(), 'create') as may_create,
+         has_database_privilege(current_database(), 'temporary') as may_temporary`,
   );
   const star = server.schema ?? (found?.star as string | null);
   if (star === null) {
@@ -95,6 +96,14 @@ async function rights(server: PostgresServer, connection: PostgresConnection): P
       status: 'bad',
       detail: 'the search path holds no schema for the star',
       fix: 'Name one: ?schema=analytics in the address, or SCHEMA below [WAREHOUSE].',
+    };
+  }
+  if (found?.may_temporary !== true) {
+    return {
+      what: 'rights',
+      status: 'bad',
+      detail: `${found?.role} may not make temporary tables`,
+      fix: `As an administrator: grant temporary on database ${server.database} to ${found?.role}`,
     };
   }
   const missing: string[] = [];

@@ -9,7 +9,7 @@ interface PostgresFailure extends Error {
 
 /** The server ended the session, or nobody knows what became of it; class 08, shutdowns, and what sockets say. */
 const LOST =
-  /^(08\w{3}|57P0[1-3]|ECONNRESET|EPIPE|ETIMEDOUT|ENETRESET|ECONNABORTED)$|connection terminated|not queryable|connection error/i;
+  /^(08\w{3}|57P0[1-35]|25P0[34]|ECONNRESET|EPIPE|ETIMEDOUT|ENETRESET|ECONNABORTED)$|connection terminated|not queryable|connection error/i;
 /** Serialization failure and deadlock: done again as a whole, the transaction may go through. */
 const CONFLICT = /^(40001|40P01)$/;
 

@@ -51,18 +51,16 @@ export async function openPostgres(server: PostgresServer, lease: LeaseOptions):
   async function settle(table: Table): Promise<void> {
     for (const { name: index, sql } of indexesOf(table)) {
       if (indexed.has(index)) continue;
-      const [found] = await session.connection.rows('select to_regclass($1) as found', [
-        `${await schemaOf(table)}.${index}`,
-      ]);
-      if (found?.found === null) await session.connection.run(sql);
+      const [found] = await session.connection.rows(
+        `select 1 as found from pg_index
+         join pg_class on pg_class.oid = pg_index.indexrelid
+         where pg_index.indrelid = to_regclass($1) and pg_class.relname = $2`,
+        [qualifiedName(table), index],
+      );
+      // Where something else has the name, this fails and says so.
+      if (found === undefined) await session.connection.run(sql);
       indexed.add(index);
     }
-  }
-
-  async function schemaOf(table: Table): Promise<string> {
-    if (table.schema !== 'star') return table.schema;
-    const [row] = await session.connection.rows('select quote_ident(current_schema()) as name');
-    return String(row?.name);
   }
 
   return {
@@ -75,7 +73,7 @@ export async function openPostgres(server: PostgresServer, lease: LeaseOptions):
     append: (table, rows) => copyRows(session.connection, name, table, rows),
     async transaction(work) {
       const { connection } = session;
-      await connection.run('begin isolation level repeatable read');
+      await connection.run('begin isolation level repeatable read read write');
       try {
         const result = await work();
         await commit(connection, name);
@@ -267,7 +265,7 @@ async function open(
     const result = await ask(text);
     return { fields: result.fields, batches: oneBatch(result.rows) };
   }
-  if (!/^\s*(with|select|values|table|\()/i.test(text.replace(/^(\s*--.*\n)+/, ''))) {
+  if (!/^\s*(with|select|values|table|\()/i.test(text.replace(/^(\s*(--.*\n|\/\*[\s\S]*?\*\/))+/, ''))) {
     throw new UsageError('query only reads: SELECT, WITH, VALUES, TABLE, SHOW or EXPLAIN.', {
       hint: 'The star is built by sparkify etl; to change data, use a client of PostgreSQL’s.',
     });

@@ -12,7 +12,7 @@ export function createTableSql(table: Table, dialect: Dialect): string {
     const notNull = column.nullable || table.schema === 'staging' ? '' : ' not null';
     return `    ${name} ${dialect.types[column.type]}${notNull}`;
   });
-  return `create table if not exists ${qualifiedName(table)} (\n${columns.join(',\n')}\n)`;
+  return `create table ${qualifiedName(table)} (\n${columns.join(',\n')}\n)`;
 }
 
 /** A model's SELECT for an engine: its inputs bound to relations, our functions in the engine's words. */

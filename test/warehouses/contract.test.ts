@@ -6,7 +6,7 @@ import { userLevels } from '../../src/models/ops/user-levels.ts';
 import { events } from '../../src/models/staging/events.ts';
 import { songs } from '../../src/models/star/songs.ts';
 import { wholeModels } from '../../src/pipeline/build.ts';
-import { ensureTables, recover } from '../../src/pipeline/setup.ts';
+import { dropTables, ensureTables, recover } from '../../src/pipeline/setup.ts';
 import { dropTemporary, makeTemporary } from '../../src/pipeline/temporary.ts';
 import { columnNames, qualifiedName } from '../../src/schema/table.ts';
 import { openPublished, openWarehouse, type Place } from '../../src/warehouses/open.ts';
@@ -217,6 +217,20 @@ describe.each(engines)('a warehouse on %s', (name, freshPlace) => {
       expect(await warehouse.rows('select a from contested')).toEqual([{ a: 7 }]);
     }));
 
+  test('a table of the user’s that has one of our names is left alone', async () => {
+    const place = await freshPlace();
+    const warehouse = await openWarehouse(place, lease);
+    try {
+      await warehouse.run('create table users (mine varchar(10))');
+      await warehouse.run("insert into users values ('mine')");
+      await expect(ensureTables(warehouse)).rejects.toThrow(/holds a table users that sparkify did not make/);
+      await dropTables(warehouse);
+      expect(await warehouse.rows('select mine from users')).toEqual([{ mine: 'mine' }]);
+    } finally {
+      await warehouse.close();
+    }
+  });
+
   test('one writer at a time; another is told who it is', () =>
     opened(async (_warehouse, place) => {
       const cwd = writeFiles(freshFolder(), { 'logs/a.json': jsonLines([eventRecord()]) });
@@ -243,6 +257,7 @@ describe.each(engines)('a warehouse on %s', (name, freshPlace) => {
       expect(await reader.rows('select title from songs where song_id = $1', ['S'])).toEqual([
         { title: 'Jóga' },
       ]);
+      expect((await reader.answer('/* why */ -- so\nselect 1 as one')).columns).toEqual(['one']);
       for (const sql of ['delete from songs', 'create table x (a integer)', 'drop table songs'])
         await expect(reader.answer(sql)).rejects.toThrow(/query only reads/);
       await expect(reader.answer('select 1; drop table songs')).rejects.toThrow();

@@ -196,6 +196,32 @@ describe('PostgreSQL holds the same as DuckDB', () => {
     ]);
   });
 
+  test('of lines that hold NUL, and of plays that change what the star does not show', async () => {
+    const folder = freshFolder();
+    const write = (artist: string, more: readonly object[] = []): void => {
+      const lines = jsonLines([eventRecord({ artist, song: 'nothing known' }), ...more]);
+      writeFiles(folder, { 'logs/a.json': `${lines}\n\0{"a":1}\n{"a":1}\0\n{"artist":"\0"}` });
+      writeFiles(folder, { 'songs/a.json': jsonLines([songRecord({ artist_name: 'Known' })]) });
+    };
+    const delivery = { logs: join(folder, 'logs'), songs: join(folder, 'songs') };
+    await assertEqual([
+      async (warehouse) => {
+        write('Unknown');
+        return deliver(warehouse, delivery);
+      },
+      async (warehouse) => {
+        write('Known');
+        const report = await deliver(warehouse, delivery);
+        expect(report.match.misses).toMatchObject({ artistUnknown: 0, titleUnknown: 1 });
+        return report;
+      },
+      async (warehouse) => {
+        write('Known', [eventRecord({ itemInSession: 1 })]);
+        return deliver(warehouse, delivery);
+      },
+    ]);
+  });
+
   test('after refused records were mended and replayed', async () => {
     const broken = JSON.stringify({ ...eventRecord({ itemInSession: 1 }), level: 'gold' });
     const folder = writeFiles(freshFolder(), {

@@ -5,5 +5,11 @@ from (
     from keys_to_build as touched
     join songplays on songplays.session_id = touched.session_id and songplays.songplay_id = touched.songplay_id
 ) as songplays
-cross join (select count(*) as plays from chosen_events where page = 'NextSong') as staged
+cross join (
+    select count(*) as plays
+    from keys_to_build as touched
+    join staging.events as event
+        on event.session_id = touched.session_id and event.item_in_session = touched.item_in_session
+    where event.page = 'NextSong'
+) as staged
 where songplays.plays <> staged.plays
