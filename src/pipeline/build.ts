@@ -290,7 +290,7 @@ async function reconcile(
   const before = known ?? (await countRows(name, warehouse));
   if (scope === null && before === 0) {
     const inserted = await warehouse.run(`insert into ${name} (${columns}) ${model}`);
-    await warehouse.analyze?.(table, inserted);
+    await warehouse.analyze?.(name, inserted);
     return { rows: inserted, inserted, updated: 0, deleted: 0 };
   }
   const [built, standing, gone, fresh] = ['built', 'standing', 'gone', 'fresh'].map(
@@ -325,7 +325,7 @@ async function reconcile(
   }
   if (freshRows > 0) await warehouse.run(`insert into ${name} (${columns}) select ${columns} from ${fresh}`);
   for (const temporary of [built, standing]) await dropTemporary(warehouse, temporary);
-  await warehouse.analyze?.(table, freshRows);
+  await warehouse.analyze?.(name, freshRows);
   return {
     rows: before + freshRows - goneRows,
     inserted: freshRows - updated,

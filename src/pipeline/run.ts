@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { SourceChangedError } from '../errors.ts';
 import { allTables } from '../models/book.ts';
+import { qualifiedName } from '../schema/table.ts';
 import type { Source } from '../sources/source.ts';
 import type { Warehouse } from '../warehouses/warehouse.ts';
 import { commitOnce, withAttempts } from './attempts.ts';
@@ -247,7 +248,7 @@ async function buildOn(
       await touchContents(kind, [...removedFileIds, ...files.map((file) => file.fileId)], warehouse);
     await removeContents(one.plan, warehouse);
     await recordContents(one, contextOf(kind, warehouse, plans, progress));
-    await warehouse.analyze?.(targets[kind].staging, one.balance.staged);
+    await warehouse.analyze?.(qualifiedName(targets[kind].staging), one.balance.staged);
     repeats[kind] = await settleRepeats(kind, cold[kind] || options.fullRefresh, warehouse);
   }
   progress.clock.lap('repeats');

@@ -4,7 +4,7 @@ import type { Warehouse } from '../warehouses/warehouse.ts';
 export async function makeTemporary(warehouse: Warehouse, name: string, select: string): Promise<void> {
   await dropTemporary(warehouse, name);
   const rows = await warehouse.run(`create temporary table ${name} as ${select}`);
-  await warehouse.analyze?.({ schema: 'star', name }, rows);
+  await warehouse.analyze?.(warehouse.dialect.temporary(name), rows);
 }
 
 export async function dropTemporary({ run, dialect }: Warehouse, name: string): Promise<void> {

@@ -43,7 +43,7 @@ export async function touchContents(
        where ${idsIn(fileIds)}`,
     );
   }
-  await warehouse.analyze?.({ schema: 'star', name: nameOf(kind) }, rows);
+  await warehouse.analyze?.(warehouse.dialect.temporary(nameOf(kind)), rows);
 }
 
 /** Ids as a condition: contents that came together have consecutive ids. */

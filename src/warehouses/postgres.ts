@@ -15,6 +15,9 @@ const MAINTENANCE_MEMORY = '256MB';
 /** Statistics are made anew when a table grew by this share, as autovacuum does. */
 const ANALYZE_SHARE = 0.1;
 const LONGEST_INDEXED = 1_100;
+/** How closely the planner looks at a table; at temporary ones hardly, since they serve one join or two. */
+const LASTING_TARGET = 100;
+const PASSING_TARGET = 10;
 const FIRST_PAUSE_MS = 250;
 const LONGEST_PAUSE_MS = 5_000;
 /** How long a server may be away before a load gives it up. */
@@ -84,14 +87,19 @@ export async function openPostgres(server: PostgresServer, lease: LeaseOptions):
         throw error;
       }
     },
-    async analyze(table, addedRows) {
-      const target = qualifiedName(table);
+    async analyze(target, addedRows) {
+      if (target.startsWith('pg_temp.')) {
+        await session.connection.run(`analyze ${target}`);
+        return;
+      }
       const [row] = await session.connection.rows(
         'select reltuples as known from pg_class where oid = to_regclass($1)',
         [target],
       );
       if (addedRows > Math.max(0, Number(row?.known)) * ANALYZE_SHARE)
-        await session.connection.run(`analyze ${target}`);
+        await session.connection.run(
+          `set default_statistics_target = ${LASTING_TARGET}; analyze ${target}; set default_statistics_target = ${PASSING_TARGET}`,
+        );
     },
     settle,
     async reconnect() {
@@ -121,6 +129,7 @@ async function openSession(server: PostgresServer, name: string, lease: LeaseOpt
   try {
     await takeLease(connection, name, lease);
     await connection.run(`set work_mem = '${WORK_MEMORY}'`);
+    await connection.run(`set default_statistics_target = ${PASSING_TARGET}`);
     await connection.run(`set maintenance_work_mem = '${MAINTENANCE_MEMORY}'`);
     const [row] = await connection.rows(
       'select cast(backend_start as text) as since from pg_stat_activity where pid = pg_backend_pid()',

@@ -56,7 +56,7 @@ export interface Warehouse {
    */
   readonly readClean?: (table: Table, files: readonly CleanCandidate[], nowMs: number) => Promise<number[]>;
   /** Renews what the planner knows of a table that so many rows came to. Absent where the engine does it by itself. */
-  readonly analyze?: (table: Pick<Table, 'schema' | 'name'>, addedRows: number) => Promise<void>;
+  readonly analyze?: (name: string, addedRows: number) => Promise<void>;
   /** Makes the indexes that a table lacks, once it is filled. Absent where the engine needs none. */
   readonly settle?: (table: Table) => Promise<void>;
   /** A new connection in place of one that was lost, with the lease. Absent where nothing can be lost. */
