@@ -1,4 +1,5 @@
-import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { beforeAll, describe, expect, test } from 'vitest';
@@ -278,6 +279,20 @@ describe('query', () => {
       expect(`${code} ${stderr}`).toMatch(/^2 .*boom/s);
     }
     expect(existsSync(join(cwd, 'half.csv'))).toBe(false);
+    // A pipe stays one, and gets the result.
+    const pipe = join(cwd, 'pipe');
+    if (spawnSync('mkfifo', [pipe]).status !== 0) return;
+    const reader = spawn('cat', [pipe]);
+    let read = '';
+    reader.stdout.on('data', (piece) => {
+      read += piece;
+    });
+    const [written] = await Promise.all([
+      run(['query', 'select 1 as one', '--format', 'csv', '-o', pipe]),
+      new Promise((resolve) => reader.once('close', resolve)),
+    ]);
+    expect(`${written.code} ${read}`).toBe('0 one\n1\n');
+    expect(statSync(pipe).isFIFO()).toBe(true);
   });
 
   const sql =

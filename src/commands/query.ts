@@ -40,12 +40,14 @@ export const command: Command = {
         for await (const piece of pieces) await context.write(piece);
         return { json: undefined, text: '' };
       }
-      const { rename, rm, writeFile } = await import('node:fs/promises');
-      const passing = `${output}.${process.pid}.part`;
+      const { rename, rm, stat, writeFile } = await import('node:fs/promises');
+      // What is no plain file, such as /dev/stdout or a pipe, is written as it is.
+      const isPlain = (await stat(output).catch(() => null))?.isFile() ?? true;
+      const passing = isPlain ? `${output}.${process.pid}.part` : output;
       await writeFile(passing, pieces)
-        .then(() => rename(passing, output))
+        .then(() => (isPlain ? rename(passing, output) : undefined))
         .catch(async (cause) => {
-          await rm(passing, { force: true });
+          if (isPlain) await rm(passing, { force: true });
           if (cause instanceof SparkifyError) throw cause;
           throw new UsageError(`Cannot write ${output}: ${(cause as Error).message}`, { cause });
         });
