@@ -6,7 +6,7 @@ import type { Finding } from '../warehouses/finding.ts';
 import type { Place } from '../warehouses/open.ts';
 import { type Command, type Context, type Flags, warehouseFlag } from './command.ts';
 import { withSources } from './sources-of.ts';
-import { withPublished } from './warehouse-of.ts';
+import { placeOf, withPublished } from './warehouse-of.ts';
 
 export const command: Command = {
   define(doctor) {
@@ -90,16 +90,23 @@ async function checkSource(
 }
 
 async function checkEngine(context: Context, flags: Flags, config: Config): Promise<Finding[]> {
-  const place = config.warehouseChoice;
-  if (place.engine !== 'postgres') {
+  const place = placeOf(config);
+  if (place.engine === 'duckdb') {
     return [await checkDisk(place), await checkWarehouse(context, flags, config, place)];
+  }
+  if (place.engine === 'redshift') {
+    const { examineRedshift } = await import('../warehouses/redshift-doctor.ts');
+    return examineRedshift(place.server, place.s3, context.nowMs, {
+      logs: config.logData ?? null,
+      songs: config.songData ?? null,
+    }).catch((error) => [badFrom('cluster', error)]);
   }
   const { examinePostgres } = await import('../warehouses/postgres-doctor.ts');
   return examinePostgres(place.server).catch((error) => [badFrom('server', error)]);
 }
 
 /** A warehouse in a file. */
-type FilePlace = Exclude<Place, { engine: 'postgres' }>;
+type FilePlace = Extract<Place, { engine: 'duckdb' }>;
 
 async function checkDisk(place: FilePlace): Promise<Finding> {
   const { statfs } = await import('node:fs/promises');
@@ -157,7 +164,7 @@ async function holderOf(context: Context, config: Config): Promise<string | null
   const { openWarehouse } = await import('../warehouses/open.ts');
   try {
     const lease = { command: 'doctor', waitMs: 0, nowMs: context.nowMs };
-    await (await openWarehouse(config.warehouseChoice, lease)).close();
+    await (await openWarehouse(placeOf(config), lease)).close();
     return null;
   } catch (error) {
     if (error instanceof LeaseError) return error.message;

@@ -6,7 +6,7 @@ import type { Listing, Source } from '../sources/source.ts';
 import type { Command, Context, Flags, Result } from './command.ts';
 import { warehouseFlag } from './command.ts';
 import { type OpenPlace, withSources } from './sources-of.ts';
-import { withPublished, withWriter } from './warehouse-of.ts';
+import { placeOf, withPublished, withWriter } from './warehouse-of.ts';
 
 export const command: Command = {
   define(etl) {
@@ -39,7 +39,7 @@ export const command: Command = {
 async function etl(context: Context, config: Config, asked: LoadOptions): Promise<Result> {
   let options = asked;
   const { missingWarehouse } = await import('../warehouses/open.ts');
-  if (missingWarehouse(config.warehouseChoice) !== null) {
+  if (missingWarehouse(placeOf(config)) !== null) {
     // A mistake in a path must not leave an empty warehouse behind.
     options = {
       ...options,
@@ -79,7 +79,7 @@ async function dryRun(context: Context, flags: Flags, config: Config, options: L
   const { countFiles } = await import('../pipeline/load-report.ts');
   const { hasTables } = await import('../pipeline/setup.ts');
   const { drawPlan, planJson } = await import('../terminal/plan-report.ts');
-  const missing = missingWarehouse(config.warehouseChoice);
+  const missing = missingWarehouse(placeOf(config));
   const planned =
     missing === null
       ? await withPublished(

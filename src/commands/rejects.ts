@@ -5,7 +5,7 @@ import { printable } from '../terminal/printable.ts';
 import type { SqlRow } from '../warehouses/warehouse.ts';
 import { type Command, type Context, type Flags, type Result, warehouseFlag } from './command.ts';
 import { readText, writeText } from './sources-of.ts';
-import { withPublished, withWriter } from './warehouse-of.ts';
+import { placeOf, withPublished, withWriter } from './warehouse-of.ts';
 
 export const command: Command = {
   define(rejects) {
@@ -46,7 +46,7 @@ async function read(
 ): Promise<SqlRow[]> {
   return withPublished(context, flags, (warehouse) =>
     warehouse.rows(
-      `select reject_id, path, line, rule, field, value, reason, raw, kind, rejected_at, run_id
+      `select reject_id, path, line, rule, field, value, reason, "raw", kind, rejected_at, run_id
        from (
          select rejects.reject_id, coalesce(names.path, rejects.path) as path, rejects.line, rejects.rule,
            rejects.field, rejects.value, rejects.reason, rejects.raw, rejects.kind, rejects.rejected_at, rejects.run_id
@@ -132,7 +132,7 @@ async function replayRejects(context: Context, flags: Flags, file: string | unde
   const mended = file === undefined ? null : await readMended(context, flags, file);
   const config = await context.config(flags);
   const { missingWarehouse } = await import('../warehouses/open.ts');
-  const missing = missingWarehouse(config.warehouseChoice);
+  const missing = missingWarehouse(placeOf(config));
   if (missing !== null) throw new UsageError(`There is no warehouse ${missing}, and so no reject.`);
   const { ensureTables } = await import('../pipeline/setup.ts');
   const { replay } = await import('../pipeline/replay.ts');

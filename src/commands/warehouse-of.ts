@@ -2,6 +2,13 @@ import type { Config } from '../config/config.ts';
 import type { Place } from '../warehouses/open.ts';
 import type { ReadOnlyWarehouse, Warehouse } from '../warehouses/warehouse.ts';
 import type { Context, Flags } from './command.ts';
+import { s3OptionsOf } from './sources-of.ts';
+
+/** Where the warehouse is that the configuration chooses. */
+export function placeOf(config: Config): Place {
+  const choice = config.warehouseChoice;
+  return choice.engine === 'redshift' ? { ...choice, s3: s3OptionsOf(config) } : choice;
+}
 
 /** Reads the warehouse that the flags choose, as it was last published; closes it. */
 export async function withPublished<T>(
@@ -13,7 +20,7 @@ export async function withPublished<T>(
   const config = await context.config(flags);
   const { openPublished } = await import('../warehouses/open.ts');
   const { checkLayout, hasTables, recover } = await import('../pipeline/setup.ts');
-  const warehouse = await openPublished(config.warehouseChoice, context.nowMs, recover);
+  const warehouse = await openPublished(placeOf(config), context.nowMs, recover);
   try {
     if (!(mayBeEmpty && !(await hasTables(warehouse)))) await checkLayout(warehouse);
     return await work(warehouse, config);
@@ -30,7 +37,7 @@ export function withWriter<T>(
   work: (warehouse: Warehouse) => Promise<T>,
 ): Promise<T> {
   const waitSeconds = config.waitSeconds ?? defaultWaitSeconds;
-  return withWriterAt(context, config.warehouseChoice, { command, waitSeconds }, work);
+  return withWriterAt(context, placeOf(config), { command, waitSeconds }, work);
 }
 
 /** Opens the warehouse at a place as its only writer, mends what a killed load left; closes it. */

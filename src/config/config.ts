@@ -2,12 +2,13 @@ import { readFile } from 'node:fs/promises';
 import { ConfigError } from '../errors.ts';
 import { type CfgEntry, type CfgFile, parseDwhCfg } from './dwh-cfg.ts';
 import { type PostgresSettings, postgresSettings } from './postgres.ts';
+import { type RedshiftSettings, redshiftSettings } from './redshift.ts';
 import { foreignKeys, type Given, type Setting, type SettingName, settings } from './settings.ts';
 
 type WarehouseChoice =
   | { readonly engine: 'duckdb'; readonly file: string }
   | { readonly engine: 'postgres'; readonly server: PostgresSettings }
-  | { readonly engine: 'redshift'; readonly url: string | null };
+  | { readonly engine: 'redshift'; readonly server: RedshiftSettings };
 
 /** Everything that a command may need, decided once at the door. */
 export interface Config extends Readonly<Given> {
@@ -110,17 +111,17 @@ function parse(setting: Setting, found: Found): unknown {
 function chooseWarehouse(given: Given): WarehouseChoice {
   const url = given.warehouse;
   if (url === undefined) {
-    if (given.clusterHost !== undefined) return { engine: 'redshift', url: null };
+    if (given.clusterHost !== undefined) return { engine: 'redshift', server: redshiftSettings(null, given) };
     return { engine: 'duckdb', file: 'sparkify.duckdb' };
   }
   if (/^postgres(ql)?:/i.test(url)) return { engine: 'postgres', server: postgresSettings(url, given) };
-  if (/^redshift:\/\//.test(url)) return { engine: 'redshift', url };
+  if (/^redshift:/i.test(url)) return { engine: 'redshift', server: redshiftSettings(url, given) };
   const file = url.startsWith('duckdb:') ? url.slice('duckdb:'.length).replace(/^\/\/(?=\/|[^/])/, '') : null;
   if (file === '' || (file === null && /^[a-z][a-z0-9+.-]+:/i.test(url))) {
     throw new ConfigError(
       `The warehouse "${url.replace(/:\/\/.*$/, '://…')}" is of no kind that sparkify knows.`,
       {
-        hint: 'Use duckdb:FILE (--warehouse duckdb:sparkify.duckdb) or postgres://user@host/database.',
+        hint: 'Use duckdb:FILE (--warehouse duckdb:sparkify.duckdb), postgres://user@host/database or redshift://host/database.',
       },
     );
   }

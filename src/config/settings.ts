@@ -1,6 +1,18 @@
-import { z } from 'zod';
-
-type MatchFields = 'title, artist, duration' | 'title, artist';
+import type { z } from 'zod';
+import {
+  address,
+  count,
+  distribution,
+  matchOn,
+  oneOf,
+  place,
+  port,
+  rejectLimit,
+  s3Folder,
+  schemaName,
+  seconds,
+  yesOrNo,
+} from './value-kinds.ts';
 
 /** A setting: where it may come from, what it may be, and how it is explained. */
 export interface Setting {
@@ -11,61 +23,6 @@ export interface Setting {
   readonly secret?: boolean;
   readonly schema: z.ZodType<unknown, string>;
 }
-
-const place = z.string().min(1, 'must not be empty');
-
-const port = z
-  .string()
-  .regex(/^\d+$/, 'must be a port number')
-  .transform(Number)
-  .refine((number) => number >= 1 && number <= 65_535, 'must be from 1 to 65535');
-
-const matchOn = z
-  .string()
-  .transform((text) =>
-    text
-      .toLowerCase()
-      .split(/[\s,]+/)
-      .filter(Boolean)
-      .sort()
-      .join(','),
-  )
-  .pipe(
-    z.enum(['artist,duration,title', 'artist,title'], 'must be "title, artist, duration" or "title, artist"'),
-  )
-  .transform(
-    (sorted) => (sorted === 'artist,title' ? 'title, artist' : 'title, artist, duration') as MatchFields,
-  );
-
-const schemaName = z
-  .string()
-  .regex(/^[a-z_][a-z0-9_]{0,62}$/, 'must be a plain name in small letters')
-  .refine(
-    (name) => !['staging', 'ops', 'pg_temp'].includes(name),
-    'must not be staging or ops, which hold other tables',
-  );
-
-const rejectLimit = z
-  .string()
-  .regex(/^\d+(\.\d+)?\s*%$|^\d+$/, 'must be a number of records (100) or a share of them (1%)')
-  .transform((text) =>
-    text.endsWith('%')
-      ? { share: Number.parseFloat(text) / 100, count: null }
-      : { share: null, count: Number(text) },
-  )
-  .refine(({ share }) => share === null || share <= 1, 'must be at most 100%');
-
-const seconds = z
-  .string()
-  .regex(/^\d+(\.\d+)?$/, 'must be a number of seconds')
-  .transform(Number);
-
-const yesOrNo = z
-  .string()
-  .regex(/^(yes|no|true|false|1|0)$/i, 'must be yes or no')
-  .transform((text) => /^(yes|true|1)$/i.test(text));
-
-const address = z.string().regex(/^https?:\/\/[^\s]+$/, 'must begin with http:// or https://');
 
 /** Every setting that sparkify reads, in the order in which `init` writes them. */
 export const settings = {
@@ -88,14 +45,14 @@ export const settings = {
     schema: place,
   },
   warehouse: {
-    doc: 'The warehouse: duckdb:FILE or postgres://user@host/database. Without it, and without CLUSTER.HOST, it is duckdb:sparkify.duckdb.',
+    doc: 'The warehouse: duckdb:FILE, postgres://user@host/database or redshift://host/database. Without it, and without CLUSTER.HOST, it is duckdb:sparkify.duckdb.',
     file: ['WAREHOUSE.URL'],
     env: ['SPARKIFY_WAREHOUSE'],
     secret: true,
     schema: place,
   },
   schema: {
-    doc: 'The schema of the star on PostgreSQL; without it, the first of the search path.',
+    doc: 'The schema of the star on PostgreSQL and Redshift; without it, the first of the search path.',
     file: ['WAREHOUSE.SCHEMA'],
     env: ['SPARKIFY_SCHEMA'],
     schema: schemaName,
@@ -152,7 +109,7 @@ export const settings = {
     schema: seconds,
   },
   clusterHost: {
-    doc: 'The Redshift cluster’s endpoint.',
+    doc: 'The endpoint of the Redshift cluster or workgroup: host, or host:port/database.',
     file: ['CLUSTER.HOST', 'CLUSTER.CL_ENDPOINT', 'CLUSTER.DB_ENDPOINT', 'DWH.DWH_ENDPOINT', 'DWH.HOST'],
     env: ['SPARKIFY_CLUSTER_HOST'],
     schema: place,
@@ -189,7 +146,7 @@ export const settings = {
     schema: port,
   },
   roleArn: {
-    doc: 'The IAM role with which the cluster reads S3.',
+    doc: 'The IAM role with which the cluster reads S3: its ARN, or default.',
     file: [
       'IAM_ROLE.ARN',
       'ARN.ARN',
@@ -202,7 +159,7 @@ export const settings = {
     schema: place,
   },
   region: {
-    doc: 'The AWS Region of the bucket.',
+    doc: 'The AWS Region of the bucket, and of a cluster whose host name does not say it.',
     file: ['S3.REGION', 'S3.S3_REGION', 'AWS.REGION', 'AWS.REGION_NAME', 'CLUSTER.REGION', 'DWH.DWH_REGION'],
     env: ['SPARKIFY_REGION', 'AWS_REGION', 'AWS_DEFAULT_REGION'],
     schema: place,
@@ -230,6 +187,66 @@ export const settings = {
     file: ['S3.REQUESTER_PAYS'],
     env: ['SPARKIFY_S3_REQUESTER_PAYS'],
     schema: yesOrNo,
+  },
+  stagingPlace: {
+    doc: 'Where Redshift’s loads may put files for the cluster to copy: s3://bucket/prefix.',
+    file: ['S3.STAGING'],
+    env: ['SPARKIFY_STAGING'],
+    schema: s3Folder,
+  },
+  redshiftAuth: {
+    doc: 'How to log in to Redshift: password, iam or secret; without it, by what else is set.',
+    file: ['REDSHIFT.AUTH'],
+    env: ['SPARKIFY_REDSHIFT_AUTH'],
+    schema: oneOf(['password', 'iam', 'secret']),
+  },
+  redshiftSecret: {
+    doc: 'The secret in AWS Secrets Manager that holds username and password: its name or ARN.',
+    file: ['REDSHIFT.SECRET'],
+    env: ['SPARKIFY_REDSHIFT_SECRET'],
+    schema: place,
+  },
+  redshiftCluster: {
+    doc: 'The cluster’s identifier, for a login by IAM where the host name does not say it.',
+    file: ['REDSHIFT.CLUSTER_IDENTIFIER'],
+    env: ['SPARKIFY_REDSHIFT_CLUSTER_IDENTIFIER'],
+    schema: place,
+  },
+  redshiftWorkgroup: {
+    doc: 'The Serverless workgroup’s name, for a login by IAM where the host name does not say it.',
+    file: ['REDSHIFT.WORKGROUP'],
+    env: ['SPARKIFY_REDSHIFT_WORKGROUP'],
+    schema: place,
+  },
+  redshiftDistribution: {
+    doc: 'How the rows of songplays are spread over the cluster: auto, even, all, or by a column (song_id).',
+    file: ['REDSHIFT.DISTRIBUTION'],
+    env: ['SPARKIFY_REDSHIFT_DISTRIBUTION'],
+    schema: distribution,
+  },
+  redshiftLoadBy: {
+    doc: 'Who reads the files: cluster (COPY from where they lie), client (sparkify, which checks each record), or auto.',
+    file: ['REDSHIFT.LOAD_BY'],
+    env: ['SPARKIFY_REDSHIFT_LOAD_BY'],
+    schema: oneOf(['auto', 'cluster', 'client']),
+  },
+  redshiftSlices: {
+    doc: 'How many slices the cluster has; files for COPY are made in multiples of it.',
+    file: ['REDSHIFT.SLICES'],
+    env: ['SPARKIFY_REDSHIFT_SLICES'],
+    schema: count,
+  },
+  redshiftLockTables: {
+    doc: 'Whether a load locks the tables that it changes before anything else, so that readers wait until it has committed: yes or no.',
+    file: ['REDSHIFT.LOCK_TABLES'],
+    env: ['SPARKIFY_REDSHIFT_LOCK_TABLES'],
+    schema: yesOrNo,
+  },
+  redshiftEndpoint: {
+    doc: 'An endpoint other than AWS’s own that is asked for logins: https://vpce-….redshift.eu-central-1.vpce.amazonaws.com.',
+    file: ['REDSHIFT.ENDPOINT'],
+    env: ['SPARKIFY_REDSHIFT_ENDPOINT'],
+    schema: address,
   },
 } as const satisfies Record<string, Setting>;
 

@@ -12,12 +12,29 @@ SONG_DATA = ${songData}
 # ENDPOINT = http://127.0.0.1:9000
 # ANONYMOUS = no
 # REQUESTER_PAYS = no
+# Where loads into Amazon Redshift may put files for the cluster to copy:
+# STAGING = s3://bucket/prefix
 
 [WAREHOUSE]
 # duckdb:FILE needs nothing else; the file is made by the first load. Or postgres://loader@host/sparkify?sslmode=verify-full
 # (password in PGPASSWORD), with the star in a schema of its own:
 # SCHEMA = analytics
 URL = duckdb:sparkify.duckdb
+
+# Amazon Redshift, in place of URL (password in SPARKIFY_DB_PASSWORD; without one, IAM gives a login):
+# [CLUSTER]
+# HOST = my-cluster.abc123.eu-central-1.redshift.amazonaws.com
+# DB_NAME = dev
+# DB_USER = loader
+# [IAM_ROLE]
+# The role with which the cluster reads S3, or default:
+# ARN = default
+# [REDSHIFT]
+# How to log in: password, iam, or secret (of AWS Secrets Manager, by name or ARN):
+# AUTH = iam
+# SECRET = sparkify/redshift
+# For iam, where the host does not say it; or WORKGROUP:
+# CLUSTER_IDENTIFIER = my-cluster
 
 [LOAD]
 # What a play and its song must share; "title, artist" finds more songs, some of them wrong.

@@ -1,4 +1,5 @@
 import { CommitUnclearError, PassingError, WarehouseError } from '../errors.ts';
+import type { Table } from '../schema/table.ts';
 import type { Warehouse } from '../warehouses/warehouse.ts';
 import type { Observer } from './observer.ts';
 
@@ -25,14 +26,19 @@ export async function withAttempts<T>(
  * A run's transaction, which writes its row in ops.runs. Where the connection is lost while it commits, that row tells
  * a new connection whether it did, so that nothing is done twice.
  */
-export async function commitOnce<T>(warehouse: Warehouse, runId: string, work: () => Promise<T>): Promise<T> {
+export async function commitOnce<T>(
+  warehouse: Warehouse,
+  runId: string,
+  work: () => Promise<T>,
+  writes: readonly Table[],
+): Promise<T> {
   let done: { readonly result: T } | null = null;
   try {
     return await warehouse.transaction(async () => {
       const result = await work();
       done = { result };
       return result;
-    });
+    }, writes);
   } catch (error) {
     if (!(error instanceof CommitUnclearError) || done === null) throw error;
     if (await hasCommitted(warehouse, runId)) return (done as { readonly result: T }).result;

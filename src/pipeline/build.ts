@@ -319,9 +319,7 @@ async function reconcile(
     Number(counts?.updated),
   ];
   if (goneRows > 0) {
-    await warehouse.run(
-      `delete from ${name} where exists (select 1 from ${gone} where ${equalOn(table.key, gone, name)})`,
-    );
+    await warehouse.run(`delete from ${name} using ${gone} where ${equalOn(table.key, gone, name)}`);
   }
   if (freshRows > 0) await warehouse.run(`insert into ${name} (${columns}) select ${columns} from ${fresh}`);
   for (const temporary of [built, standing]) await dropTemporary(warehouse, temporary);

@@ -115,15 +115,19 @@ export function countFiles(plans: readonly FilePlan[]): LoadReport['files'] {
   const names = <T>(list: (plan: FilePlan) => readonly T[]): T[] =>
     plans.flatMap((filePlan) => [...list(filePlan)]).slice(0, NAMES_SHOWN);
   return {
-    new: sum(({ load: files }) => files.filter((file) => !file.changed).length),
+    new: sum(({ load: files }) => files.filter((file) => !file.changed && !file.again).length),
     changed: sum(
       ({ load: files, duplicates }) => [...files, ...duplicates].filter((file) => file.changed).length,
     ),
     unchanged: sum(({ unchanged }) => unchanged),
-    moved: sum(({ duplicates }) => duplicates.filter(({ of, changed }) => of === null && !changed).length),
+    moved: sum(
+      ({ duplicates }) =>
+        duplicates.filter(({ of, changed, again }) => of === null && !changed && !again).length,
+    ),
     duplicate: sum(
       ({ duplicates, knownDuplicates }) =>
-        duplicates.filter(({ of, changed }) => of !== null && !changed).length + knownDuplicates,
+        duplicates.filter(({ of, changed, again }) => of !== null && !changed && !again).length +
+        knownDuplicates,
     ),
     vanished: sum(({ vanished }) => vanished.length),
     skipped: sum(({ skipped }) => skipped.length),

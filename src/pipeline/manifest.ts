@@ -1,7 +1,7 @@
 import { drift as driftTable } from '../models/ops/drift.ts';
 import { files as filesTable } from '../models/ops/files.ts';
 import type { FileSummary } from '../reading/read-file.ts';
-import { literal } from '../warehouses/sql.ts';
+import { placeholders } from '../warehouses/sql.ts';
 import type { Warehouse } from '../warehouses/warehouse.ts';
 import type { FileKind, FilePlan, FileToLoad } from './plan.ts';
 import type { Brought, StageContext } from './stage.ts';
@@ -14,7 +14,7 @@ export async function recordContents(
   { warehouse, run }: StageContext,
 ): Promise<void> {
   const balanceOf = await knownBalances(plan, summaries, warehouse);
-  const changed = [...plan.load, ...plan.duplicates].filter((file) => file.changed);
+  const changed = [...plan.load, ...plan.duplicates].filter((file) => file.changed || file.again);
   await forgetPaths(
     warehouse,
     plan.kind,
@@ -80,8 +80,11 @@ const NOTHING = { lines: 0, staged: 0, rejected: 0, blank: 0 };
 
 async function forgetPaths(warehouse: Warehouse, kind: FileKind, paths: readonly string[]): Promise<void> {
   for (let start = 0; start < paths.length; start += PATHS_PER_STATEMENT) {
-    const some = paths.slice(start, start + PATHS_PER_STATEMENT).map(literal);
-    await warehouse.run(`delete from ops.files where kind = '${kind}' and path in (${some.join(', ')})`);
+    const some = paths.slice(start, start + PATHS_PER_STATEMENT);
+    await warehouse.run(
+      `delete from ops.files where kind = '${kind}' and path in (${placeholders(some.length)})`,
+      some,
+    );
   }
 }
 
@@ -89,10 +92,11 @@ async function forgetPaths(warehouse: Warehouse, kind: FileKind, paths: readonly
 export async function renewFingerprints({ kind, renewed }: FilePlan, warehouse: Warehouse): Promise<void> {
   for (let start = 0; start < renewed.length; start += PATHS_PER_STATEMENT) {
     const some = renewed.slice(start, start + PATHS_PER_STATEMENT);
-    const cases = some.map(({ path, fingerprint }) => `when ${literal(path)} then ${literal(fingerprint)}`);
+    const cases = some.map((_, at) => `when $${at + 1} then $${some.length + at + 1}`);
     await warehouse.run(
       `update ops.files set fingerprint = case path ${cases.join(' ')} end
-       where kind = '${kind}' and path in (${some.map(({ path }) => literal(path)).join(', ')})`,
+       where kind = '${kind}' and path in (${placeholders(some.length)})`,
+      [...some.map(({ path }) => path), ...some.map(({ fingerprint }) => fingerprint)],
     );
   }
 }

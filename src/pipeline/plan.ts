@@ -2,6 +2,7 @@ import type { Survey } from '../reading/survey.ts';
 import { surveyAll } from '../reading/survey-pool.ts';
 import type { Table } from '../schema/table.ts';
 import type { Listing, Source, SourceFile } from '../sources/source.ts';
+import { brokenBatches, filesToReadAgain, idGiver, listedSurvey } from './batches.ts';
 import type { KnownFile, KnownFiles } from './known-files.ts';
 import type { Observer } from './observer.ts';
 
@@ -12,6 +13,8 @@ export interface FileToLoad {
   readonly survey: Survey;
   /** Its name was known with another content. */
   readonly changed: boolean;
+  /** Known and unchanged: it is read again because its batch is, in which another file changed. */
+  readonly again: boolean;
 }
 
 /** A second name of a content. */
@@ -22,11 +25,16 @@ interface DuplicateFile {
   readonly of: string | null;
   /** Its name was known with another content. */
   readonly changed: boolean;
+  /** Known and unchanged, of a batch that is read again. */
+  readonly again: boolean;
 }
 
 /** What one kind of files asks for. */
 export interface FilePlan {
   readonly kind: FileKind;
+  /** The engine reads the objects by itself: contents are told apart by what S3 says of them, and share ids by batches. */
+  readonly byEngine: boolean;
+  /** In the order of their ids. */
   readonly load: readonly FileToLoad[];
   readonly duplicates: readonly DuplicateFile[];
   /** Known names with the known content, counted; those that are second names are not among the unchanged. */
@@ -53,6 +61,8 @@ export interface PlanInput {
   readonly nextFileId: number;
   /** Read every file, whatever the file system says. */
   readonly distrust: boolean;
+  /** No file is read here: the engine will. */
+  readonly byEngine: boolean;
 }
 
 /** Compares what lies at a source with the manifest; reads only what may have changed. */
@@ -62,8 +72,8 @@ export async function planFiles(input: PlanInput, observer: Observer): Promise<F
   const { before, toRead, listed } = compared;
   let { unchanged, knownDuplicates } = compared;
   const bytes = toRead.reduce((sum, file) => sum + file.bytes, 0);
-  if (toRead.length > 0) observer.step('reading', bytes, 'bytes', toRead.length);
-  const surveys = await surveyAll(source, toRead, input.table, observer);
+  if (toRead.length > 0 && !input.byEngine) observer.step('reading', bytes, 'bytes', toRead.length);
+  const surveys = await surveysOf(toRead, input, observer);
   const sameContent = await known.withContents(surveys.map(({ sha256 }) => sha256));
   const contents = new Map<string, { fileId: number; path: string }>();
   for (const file of sameContent)
@@ -71,10 +81,10 @@ export async function planFiles(input: PlanInput, observer: Observer): Promise<F
       contents.set(file.sha256, { fileId: file.file_id, path: file.path });
 
   const load: FileToLoad[] = [];
-  const duplicates: DuplicateFile[] = [];
+  let duplicates: DuplicateFile[] = [];
   const renewed: SourceFile[] = [];
   const named = new Map<string, number>();
-  let nextFileId = input.nextFileId;
+  const ids = idGiver(input.nextFileId, input.byEngine);
   for (const found of surveys) {
     const { file, sha256 } = found;
     const known = before.get(file.path);
@@ -88,15 +98,15 @@ export async function planFiles(input: PlanInput, observer: Observer): Promise<F
     const changed = known !== undefined;
     const same = contents.get(sha256);
     if (same) {
-      duplicates.push({ fileId: same.fileId, survey: found, of: same.path, changed });
+      duplicates.push({ fileId: same.fileId, survey: found, of: same.path, changed, again: false });
       named.set(file.path, same.fileId);
       await source.release(file);
       continue;
     }
-    load.push({ fileId: nextFileId, survey: found, changed });
-    named.set(file.path, nextFileId);
-    if (file.bytes > 0) contents.set(sha256, { fileId: nextFileId, path: file.path });
-    nextFileId += 1;
+    const fileId = ids.next(found.compression);
+    load.push({ fileId, survey: found, changed, again: false });
+    named.set(file.path, fileId);
+    if (file.bytes > 0) contents.set(sha256, { fileId, path: file.path });
   }
 
   const vanished = [...before.keys()].filter((path) => !listed.has(path));
@@ -109,6 +119,29 @@ export async function planFiles(input: PlanInput, observer: Observer): Promise<F
   const gone = new Set(moved);
   const goneIds = moved.map((path) => idByPath.get(path) as number);
   for (const path of gone) idByPath.delete(path);
+  const broken = brokenBatches(touched, idByPath, duplicates);
+  if (broken.size > 0) {
+    const left = (await readAgain(broken, touched, input, observer)).map((survey) => ({
+      survey,
+      changed: false,
+      again: true,
+    }));
+    // Second names that came for what such a batch holds go with it.
+    const names = duplicates.filter(({ fileId }) => broken.has(fileId));
+    duplicates = duplicates.filter(({ fileId }) => !broken.has(fileId));
+    const read = new Map<string, FileToLoad>();
+    for (const { survey, changed, again } of [...left, ...names]) {
+      const { path } = survey.file;
+      const first = read.get(survey.sha256);
+      const fileId = first?.fileId ?? ids.next(survey.compression);
+      const file = { fileId, survey, changed, again };
+      if (first === undefined) {
+        load.push(file);
+        read.set(survey.sha256, file);
+      } else duplicates.push({ ...file, of: first.survey.file.path });
+      idByPath.set(path, fileId);
+    }
+  }
   const namesOf = new Map<number, string[]>();
   for (const [path, id] of idByPath) {
     const names = namesOf.get(id);
@@ -121,16 +154,36 @@ export async function planFiles(input: PlanInput, observer: Observer): Promise<F
   });
   return {
     kind,
-    load,
+    byEngine: input.byEngine,
+    load: load.sort((a, b) => a.fileId - b.fileId),
     duplicates: withNames,
     unchanged,
     knownDuplicates,
     renewed,
     moved,
     vanished: vanished.filter((path) => !gone.has(path)),
-    removedFileIds: [...new Set([...changedIds, ...goneIds])].filter((id) => !namesOf.has(id)),
+    removedFileIds: [...new Set([...changedIds, ...goneIds, ...broken])].filter((id) => !namesOf.has(id)),
     skipped: listing.skipped,
   };
+}
+
+/** What is known of files' contents: from reading them, or from their listing alone where the engine will read them. */
+async function surveysOf(
+  files: readonly SourceFile[],
+  { byEngine, source, table }: PlanInput,
+  observer: Observer,
+): Promise<Survey[]> {
+  return byEngine ? files.map(listedSurvey) : surveyAll(source, files, table, observer);
+}
+
+/** What is left of batches that lost a content, to be read into others. */
+function readAgain(
+  broken: ReadonlySet<number>,
+  touched: readonly KnownFile[],
+  input: PlanInput,
+  observer: Observer,
+): Promise<Survey[]> {
+  return surveysOf(filesToReadAgain(broken, touched, input.listing), input, observer);
 }
 
 /** What a listing and the manifest say of each other, before any file is read. */

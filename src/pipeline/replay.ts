@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { allTables } from '../models/book.ts';
 import { recordFormat, recordParser, type StagedRow } from '../reading/parse.ts';
 import { LONGEST_RAW } from '../reading/read-file.ts';
 import { literal } from '../warehouses/sql.ts';
@@ -10,7 +11,7 @@ import type { Observer } from './observer.ts';
 import type { FileKind } from './plan.ts';
 import { recordRun } from './run-record.ts';
 import type { MatchOn } from './setup.ts';
-import { targets } from './stage.ts';
+import { targets } from './targets.ts';
 import { lastTotals } from './totals.ts';
 import { settleRepeats, startTouched, touchContents } from './touched.ts';
 
@@ -69,7 +70,7 @@ async function replayOnce(
 ): Promise<ReplayReport> {
   const startedAt = new Date(nowMs());
   const open = (await warehouse.rows(
-    'select reject_id, file_id, kind, rule, raw from ops.rejects order by file_id, line',
+    'select reject_id, file_id, kind, rule, "raw" from ops.rejects order by file_id, line',
   )) as unknown as OpenReject[];
   const byId = new Map(open.map((reject) => [reject.reject_id, reject]));
   const tries = mended ?? open.map(({ reject_id, raw }) => ({ rejectId: reject_id, raw }));
@@ -78,35 +79,40 @@ async function replayOnce(
   if (accepted.length === 0) return { status: 'unchanged', accepted: 0, stillRefused, unknown, tables: null };
 
   const id = `${startedAt.toISOString()}-${randomBytes(3).toString('hex')}`;
-  const tables = await commitOnce(warehouse, id, async () => {
-    await startTouched(warehouse);
-    for (const kind of ['song', 'log'] as const) await accept(kind, accepted, warehouse);
-    const [state] = await warehouse.rows('select match_on from ops.warehouse');
-    const scope = {
-      allEvents: false,
-      allSongs: false,
-      matchOn: state?.match_on as MatchOn,
-      rowsBefore: (await lastTotals(warehouse))?.rows ?? {},
-    };
-    const built = await build(scope, warehouse, observer);
-    await assertChecks(built, warehouse, observer);
-    const count = (kind: FileKind): number => accepted.filter(({ reject }) => reject.kind === kind).length;
-    await recordRun(warehouse, {
-      id,
-      startedAt,
-      command: 'rejects replay',
-      nowMs: nowMs(),
-      filesLoaded: 0,
-      eventsStaged: count('log'),
-      songsStaged: count('song'),
-      rejected: 0,
-      songplaysRows: built.changes.songplays.rows,
-      matchOn: scope.matchOn,
-      report: { accepted: accepted.length, stillRefused: stillRefused.length },
-    });
-    observer.committing();
-    return built.changes;
-  });
+  const tables = await commitOnce(
+    warehouse,
+    id,
+    async () => {
+      await startTouched(warehouse);
+      for (const kind of ['song', 'log'] as const) await accept(kind, accepted, warehouse);
+      const [state] = await warehouse.rows('select match_on from ops.warehouse');
+      const scope = {
+        allEvents: false,
+        allSongs: false,
+        matchOn: state?.match_on as MatchOn,
+        rowsBefore: (await lastTotals(warehouse))?.rows ?? {},
+      };
+      const built = await build(scope, warehouse, observer);
+      await assertChecks(built, warehouse, observer);
+      const count = (kind: FileKind): number => accepted.filter(({ reject }) => reject.kind === kind).length;
+      await recordRun(warehouse, {
+        id,
+        startedAt,
+        command: 'rejects replay',
+        nowMs: nowMs(),
+        filesLoaded: 0,
+        eventsStaged: count('log'),
+        songsStaged: count('song'),
+        rejected: 0,
+        songplaysRows: built.changes.songplays.rows,
+        matchOn: scope.matchOn,
+        report: { accepted: accepted.length, stillRefused: stillRefused.length },
+      });
+      observer.committing();
+      return built.changes;
+    },
+    allTables,
+  );
   return { status: 'committed', accepted: accepted.length, stillRefused, unknown, tables };
 }
 

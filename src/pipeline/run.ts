@@ -2,11 +2,17 @@ import { randomBytes } from 'node:crypto';
 import { SourceChangedError } from '../errors.ts';
 import { allTables } from '../models/book.ts';
 import { qualifiedName } from '../schema/table.ts';
-import type { Source } from '../sources/source.ts';
+import type { Listing, Source } from '../sources/source.ts';
 import type { Warehouse } from '../warehouses/warehouse.ts';
 import { commitOnce, withAttempts } from './attempts.ts';
 import { type BuildScope, build } from './build.ts';
-import { assertChecks, assertFewRejects, publishCommitted, type RejectLimit } from './guards.ts';
+import {
+  assertChecks,
+  assertFewRejects,
+  mostErrorsOf,
+  publishCommitted,
+  type RejectLimit,
+} from './guards.ts';
 import { knownFiles } from './known-files.ts';
 import { committedReport, type Loaded, unchangedReport } from './load-report.ts';
 import { recordContents, renewFingerprints } from './manifest.ts';
@@ -24,8 +30,8 @@ import {
   type Run,
   removeContents,
   type StageContext,
-  targets,
 } from './stage.ts';
+import { targets } from './targets.ts';
 import { lastTotals, type Totals } from './totals.ts';
 import { type Repeats, settleRepeats, startTouched, touchContents } from './touched.ts';
 
@@ -78,7 +84,7 @@ export async function load(
 
 /** Lists the sources and compares them with the manifest; changes nothing. */
 export async function plan(
-  warehouse: Pick<Warehouse, 'rows'> | null,
+  warehouse: Pick<Warehouse, 'rows' | 'objects'> | null,
   options: LoadOptions,
   observer: Observer,
 ): Promise<readonly FilePlan[]> {
@@ -106,7 +112,8 @@ async function loadOnce(
     await warehouse.publish();
     return unchangedReport(warehouse, plans.plans, (options.nowMs() - began) / 1000, clock.phases);
   }
-  const progress: Progress = { run, observer, useCleanReader, clock };
+  const mostErrors = mostErrorsOf(options.maxRejects);
+  const progress: Progress = { run, observer, useCleanReader, mostErrors, clock };
   const cold = await isCold(warehouse);
   const before = await lastTotals(warehouse);
   const bring = async (): Promise<readonly Brought[]> => {
@@ -115,40 +122,45 @@ async function loadOnce(
     return brought;
   };
   const apart = warehouse.bringsApart ? await bring() : null;
-  const report = await commitOnce(warehouse, run.id, async () => {
-    const brought = apart ?? (await bring());
-    const loaded = await buildOn(warehouse, plans, brought, cold, before, options, progress);
-    const checks = await assertChecks(loaded.built, warehouse, observer);
-    for (const table of allTables) await warehouse.settle?.(table);
-    clock.lap('check');
-    const made = await committedReport(warehouse, plans.plans, loaded, checks, run, {
-      fullRefresh: options.fullRefresh,
-      rematched: plans.rematch,
-      before,
-    });
-    const durationSeconds = (options.nowMs() - began) / 1000;
-    const whole = {
-      ...made,
-      durationSeconds,
-      eventsPerSecond: rate(made.events.lines, durationSeconds),
-      phases: clock.phases,
-    };
-    await recordRun(warehouse, {
-      ...run,
-      command: options.command,
-      nowMs: options.nowMs(),
-      filesLoaded: whole.files.new + whole.files.changed,
-      eventsStaged: whole.events.staged,
-      songsStaged: whole.songs.staged,
-      rejected: whole.events.rejected + whole.songs.rejected,
-      songplaysRows: whole.tables.songplays.rows,
-      matchOn: plans.matchOn,
-      report: whole,
-    });
-    clock.lap('report');
-    observer.committing();
-    return whole;
-  });
+  const report = await commitOnce(
+    warehouse,
+    run.id,
+    async () => {
+      const brought = apart ?? (await bring());
+      const loaded = await buildOn(warehouse, plans, brought, cold, before, options, progress);
+      const checks = await assertChecks(loaded.built, warehouse, observer);
+      for (const table of allTables) await warehouse.settle?.(table);
+      clock.lap('check');
+      const made = await committedReport(warehouse, plans.plans, loaded, checks, run, {
+        fullRefresh: options.fullRefresh,
+        rematched: plans.rematch,
+        before,
+      });
+      const durationSeconds = (options.nowMs() - began) / 1000;
+      const whole = {
+        ...made,
+        durationSeconds,
+        eventsPerSecond: rate(made.events.lines, durationSeconds),
+        phases: clock.phases,
+      };
+      await recordRun(warehouse, {
+        ...run,
+        command: options.command,
+        nowMs: options.nowMs(),
+        filesLoaded: whole.files.new + whole.files.changed,
+        eventsStaged: whole.events.staged,
+        songsStaged: whole.songs.staged,
+        rejected: whole.events.rejected + whole.songs.rejected,
+        songplaysRows: whole.tables.songplays.rows,
+        matchOn: plans.matchOn,
+        report: whole,
+      });
+      clock.lap('report');
+      observer.committing();
+      return whole;
+    },
+    allTables,
+  );
   clock.lap('commit');
   await publishCommitted(warehouse);
   clock.lap('publish');
@@ -162,7 +174,7 @@ async function loadOnce(
 }
 
 async function makePlans(
-  warehouse: Pick<Warehouse, 'rows'> | null,
+  warehouse: Pick<Warehouse, 'rows' | 'objects'> | null,
   options: LoadOptions,
   observer: Observer,
 ): Promise<Plans> {
@@ -179,11 +191,13 @@ async function makePlans(
     observer.step(`${kind}s`, null, 'files');
     const listing = await source.list(observer.advance);
     const table = targets[kind].staging;
+    const byEngine =
+      !source.isLocal && (warehouse?.objects?.suits(listing.files.length, bytesOf(listing)) ?? false);
     const made = await planFiles(
-      { kind, table, source, listing, known, nextFileId, distrust: options.fullRefresh },
+      { kind, table, source, listing, known, nextFileId, distrust: options.fullRefresh, byEngine },
       observer,
     );
-    nextFileId += made.load.length;
+    nextFileId = (made.load.at(-1)?.fileId ?? nextFileId - 1) + 1;
     plans.push(made);
   }
   const matchedOn = (state?.match_on ?? 'title, artist, duration') as MatchOn;
@@ -199,6 +213,7 @@ interface Progress {
   readonly run: Run;
   readonly observer: Observer;
   readonly useCleanReader: boolean;
+  readonly mostErrors: number;
   readonly clock: PhaseClock;
 }
 
@@ -206,10 +221,9 @@ interface Progress {
 type Cold = Readonly<Record<FileKind, boolean>>;
 
 async function isCold(warehouse: Warehouse): Promise<Cold> {
-  const [found] = await warehouse.rows(
-    `select exists (select 1 from staging.events) as events, exists (select 1 from staging.songs) as songs`,
-  );
-  return { log: found?.events !== true, song: found?.songs !== true };
+  const isEmpty = async (name: string): Promise<boolean> =>
+    (await warehouse.rows(`select file_id from ${name} limit 1`)).length === 0;
+  return { log: await isEmpty('staging.events'), song: await isEmpty('staging.songs') };
 }
 
 function contextOf(kind: FileKind, warehouse: Warehouse, plans: Plans, progress: Progress): StageContext {
@@ -263,6 +277,10 @@ async function buildOn(
   if (plans.rematch) await warehouse.run('update ops.warehouse set match_on = $1', [plans.matchOn]);
   progress.clock.lap('build');
   return { brought, repeats, built };
+}
+
+function bytesOf({ files }: Listing): number {
+  return files.reduce((sum, { bytes }) => sum + bytes, 0);
 }
 
 function rate(events: number, seconds: number): number | null {

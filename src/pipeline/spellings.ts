@@ -27,7 +27,11 @@ export async function renewSongKeys(all: boolean, warehouse: Warehouse): Promise
     'touched_keys',
     `select title, artist_name from ops.song_keys where ${isTouched('ops.song_keys')}`,
   );
-  await warehouse.run(`delete from ops.song_keys where ${isTouched('ops.song_keys')}`);
+  await warehouse.run(
+    all
+      ? 'delete from ops.song_keys'
+      : 'delete from ops.song_keys using touched_songs where touched_songs.song_id = ops.song_keys.song_id',
+  );
   await warehouse.run(
     `insert into ops.song_keys (song_id, artist_id, spelling, title, artist_name, duration)
      select song_id, artist_id, 'own', rtrim(title, ' '), rtrim(artist_name, ' '), duration

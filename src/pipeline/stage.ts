@@ -1,9 +1,7 @@
 import { createHash } from 'node:crypto';
-import { LoadError, SourceChangedError, WarehouseError } from '../errors.ts';
+import { LoadError, WarehouseError } from '../errors.ts';
 import { drift as driftTable } from '../models/ops/drift.ts';
 import { rejects as rejectsTable } from '../models/ops/rejects.ts';
-import { repeatedEvents } from '../models/ops/repeated-events.ts';
-import { repeatedSongs } from '../models/ops/repeated-songs.ts';
 import { events } from '../models/staging/events.ts';
 import { songs } from '../models/staging/songs.ts';
 import { type RecordFormat, recordFormat, type StagedRow } from '../reading/parse.ts';
@@ -16,14 +14,8 @@ import type { Warehouse } from '../warehouses/warehouse.ts';
 import type { Observer } from './observer.ts';
 import type { FileKind, FilePlan, FileToLoad } from './plan.ts';
 import type { Balance } from './report.ts';
-
-/** Where each kind of file goes. */
-export const targets: Readonly<
-  Record<FileKind, { staging: Table; repeated: Table; key: readonly string[] }>
-> = {
-  log: { staging: events, repeated: repeatedEvents, key: events.key },
-  song: { staging: songs, repeated: repeatedSongs, key: songs.key },
-};
+import { assertSame, changedUnderneath, readByEngine } from './stage-objects.ts';
+import { targets } from './targets.ts';
 
 export interface Run {
   readonly id: string;
@@ -55,6 +47,8 @@ export interface StageContext {
   readonly observer: Observer;
   /** Whether the engine may read files itself. */
   readonly useCleanReader: boolean;
+  /** As many broken records in one batch of an engine end the load. */
+  readonly mostErrors: number;
 }
 
 /**
@@ -64,11 +58,34 @@ export interface StageContext {
  * does on one thread.
  */
 export async function bringContents(plan: FilePlan, context: StageContext): Promise<Brought> {
-  const { staging } = targets[plan.kind];
   const bytes = sum(plan.load.map((file) => file.survey.file.bytes));
   context.observer.step(plan.kind === 'log' ? 'events' : 'songs', bytes, 'bytes');
-  const format = recordFormat(staging, context.run.startedAt.getTime());
   const summaries = new Map<number, FileSummary>();
+  if (plan.byEngine) await readByEngine(plan, summaries, context);
+  else await readHere(plan, summaries, context);
+  await checkBalance(plan, summaries, context.warehouse);
+  const all = [...summaries.values()];
+  return {
+    plan,
+    summaries,
+    bytes,
+    balance: {
+      lines: sum(all.map((file) => file.lines)),
+      staged: sum(all.map((file) => file.staged)),
+      rejected: sum(all.map((file) => file.rejected)),
+      blank: sum(all.map((file) => file.blank)),
+    },
+  };
+}
+
+/** Brings contents that this program reads, or the engine from this machine's disk. */
+async function readHere(
+  plan: FilePlan,
+  summaries: Map<number, FileSummary>,
+  context: StageContext,
+): Promise<void> {
+  const { staging } = targets[plan.kind];
+  const format = recordFormat(staging, context.run.startedAt.getTime());
   const clean = context.useCleanReader ? plan.load.filter((file) => isForEngine(file, context.source)) : [];
   const forEngine = new Set(clean);
   const careful = new Set(plan.load.filter((file) => !forEngine.has(file)));
@@ -91,19 +108,6 @@ export async function bringContents(plan: FilePlan, context: StageContext): Prom
     }
   }
   await readCarefully([...careful], plan.kind, format, summaries, context);
-  await checkBalance(plan, summaries, context.warehouse);
-  const all = [...summaries.values()];
-  return {
-    plan,
-    summaries,
-    bytes,
-    balance: {
-      lines: sum(all.map((file) => file.lines)),
-      staged: sum(all.map((file) => file.staged)),
-      rejected: sum(all.map((file) => file.rejected)),
-      blank: sum(all.map((file) => file.blank)),
-    },
-  };
 }
 
 /** Takes out what a load brought that did not commit: contents whose numbers were never given away. */
@@ -308,18 +312,6 @@ async function writeRejects(
     };
   });
   await warehouse.append(rejectsTable, rows);
-}
-
-/** The engine read the file after the survey: it must still be what was surveyed. */
-async function assertSame(file: FileToLoad, source: Source): Promise<void> {
-  const now = await source.relist(file.survey.file);
-  if (now?.fingerprint !== file.survey.file.fingerprint) throw changedUnderneath(file);
-}
-
-function changedUnderneath(file: FileToLoad): SourceChangedError {
-  return new SourceChangedError(`${file.survey.file.path} changed while it was being read.`, {
-    hint: 'Run again when it is written to its end.',
-  });
 }
 
 /** lines = staged + rejected + blank for every file, staged as the warehouse counts it. */

@@ -2,7 +2,7 @@ import { columnNames, qualifiedName } from '../schema/table.ts';
 import { equalOn } from '../warehouses/sql.ts';
 import type { Warehouse } from '../warehouses/warehouse.ts';
 import type { FileKind } from './plan.ts';
-import { targets } from './stage.ts';
+import { targets } from './targets.ts';
 import { dropTemporary, makeTemporary } from './temporary.ts';
 
 /**
@@ -107,8 +107,9 @@ export async function settleRepeats(kind: FileKind, whole: boolean, warehouse: W
      union all
      select ${columns} from ${aside} where ${isContested(aside)}`,
   );
-  await warehouse.run(`delete from ${from} where ${isContested(from)}`);
-  await warehouse.run(`delete from ${aside} where ${isContested(aside)}`);
+  for (const table of [from, aside]) {
+    await warehouse.run(`delete from ${table} using contested where ${equalOn(key, 'contested', table)}`);
+  }
   const content = contentOrder(kind);
   await makeTemporary(
     warehouse,

@@ -319,7 +319,7 @@ function digitsOf(text: string, key: string): string {
   return String(record[key]);
 }
 
-/** Some of a record's keys as JSON, with numbers in their own digits. */
+/** Some of a record's keys as JSON, in the order of their names, with numbers in their own digits. */
 function extraJson(record: Record<string, unknown>, keys: readonly string[], text: string): string {
   const isExact = keys.every((key) => {
     const value = record[key];
@@ -330,7 +330,9 @@ function extraJson(record: Record<string, unknown>, keys: readonly string[], tex
   const kept: Record<string, unknown> = isExact
     ? record
     : (parseKeepingDigits(text) as Record<string, unknown>);
-  const pairs = keys.map((key) => `${JSON.stringify(key)}:${stringifyKeepingDigits(kept[key]) ?? 'null'}`);
+  const pairs = [...keys]
+    .sort()
+    .map((key) => `${JSON.stringify(key)}:${stringifyKeepingDigits(kept[key]) ?? 'null'}`);
   return `{${pairs.join(',')}}`;
 }
 

@@ -14,7 +14,7 @@ export interface PlanJson {
     path: string;
     bytes: number;
     lines: number;
-    why: 'new' | 'changed';
+    why: 'new' | 'changed' | 'batch';
   }[];
   readonly tables: readonly string[];
 }
@@ -27,12 +27,12 @@ export function planJson(
   warehouseExists: boolean,
 ): PlanJson {
   const load = plans.flatMap(({ kind, load: toLoad }) =>
-    toLoad.map(({ survey, changed }) => ({
+    toLoad.map(({ survey, changed, again }) => ({
       kind,
       path: survey.file.path,
       bytes: survey.file.bytes,
       lines: survey.lines,
-      why: changed ? ('changed' as const) : ('new' as const),
+      why: changed ? ('changed' as const) : again ? ('batch' as const) : ('new' as const),
     })),
   );
   const kinds = new Set(load.map(({ kind }) => kind));

@@ -23,14 +23,7 @@ const ROWS_PER_APPEND = 5_000;
 const TEXT_PER_APPEND = 16 * 1024 * 1024;
 
 const dialect: Dialect = {
-  types: {
-    text: 'varchar',
-    integer: 'integer',
-    bigint: 'bigint',
-    double: 'double',
-    timestamp: 'timestamp',
-    boolean: 'boolean',
-  },
+  type: ({ type }) => (type === 'text' ? 'varchar' : type),
   functions: {
     utc_timestamp: (milliseconds) => `cast(epoch_ms(${milliseconds}) as timestamp)`,
     iso_weekday: (moment) => `extract(isodow from ${moment})`,
@@ -218,7 +211,7 @@ async function append(
 ): Promise<void> {
   const names = columnNames(table);
   const types = Object.fromEntries(
-    names.map((name) => [name, dialect.types[table.columns[name]?.type ?? 'text']]),
+    Object.entries(table.columns).map(([name, column]) => [name, dialect.type(column)]),
   );
   const statement =
     `insert into ${qualifiedName(table)} (${names.join(', ')}) ` +

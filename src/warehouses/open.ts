@@ -1,21 +1,26 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { ConfigError } from '../errors.ts';
+import type { S3Options } from '../sources/s3-client.ts';
 import type { LeaseOptions } from './lease.ts';
 import type { PostgresServer } from './postgres-connection.ts';
+import type { RedshiftServer } from './redshift-server.ts';
 import type { ReadOnlyWarehouse, Warehouse } from './warehouse.ts';
 
 /** The engine that was chosen and where it is. */
 export type Place =
   | { readonly engine: 'duckdb'; readonly file: string }
   | { readonly engine: 'postgres'; readonly server: PostgresServer }
-  | { readonly engine: 'redshift'; readonly url: string | null };
+  | { readonly engine: 'redshift'; readonly server: RedshiftServer; readonly s3: S3Options };
 
 /** Opens the warehouse for its one writer; engines are imported only when they are needed. */
 export async function openWarehouse(place: Place, lease: LeaseOptions): Promise<Warehouse> {
   if (place.engine === 'postgres') {
     const { openPostgres } = await import('./postgres.ts');
     return openPostgres(place.server, lease);
+  }
+  if (place.engine === 'redshift') {
+    const { openRedshift } = await import('./redshift.ts');
+    return openRedshift(place.server, lease, place.s3);
   }
   const file = fileOf(place);
   const { openDuckDb } = await import('./duckdb.ts');
@@ -32,6 +37,10 @@ export async function openPublished(
     const { openPublishedPostgres } = await import('./postgres.ts');
     return openPublishedPostgres(place.server);
   }
+  if (place.engine === 'redshift') {
+    const { openPublishedRedshift } = await import('./redshift-published.ts');
+    return openPublishedRedshift(place.server, nowMs);
+  }
   const file = fileOf(place);
   const { openPublishedDuckDb } = await import('./duckdb.ts');
   return openPublishedDuckDb(file, nowMs, recover);
@@ -39,15 +48,12 @@ export async function openPublished(
 
 /** The name of a warehouse that its first load would make; null where it is there, or nobody can tell without it. */
 export function missingWarehouse(place: Place): string | null {
-  if (place.engine === 'postgres') return null;
+  if (place.engine !== 'duckdb') return null;
   const file = fileOf(place);
   return existsSync(file) ? null : `duckdb:${file}`;
 }
 
 /** The DuckDB file of a place, as an absolute path. */
-export function fileOf(place: Exclude<Place, { engine: 'postgres' }>): string {
-  if (place.engine === 'duckdb') return resolve(place.file);
-  throw new ConfigError(`This version loads into DuckDB and PostgreSQL only, not into ${place.engine}.`, {
-    hint: 'Choose a file: --warehouse duckdb:sparkify.duckdb',
-  });
+export function fileOf(place: Extract<Place, { engine: 'duckdb' }>): string {
+  return resolve(place.file);
 }

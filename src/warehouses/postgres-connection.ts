@@ -99,7 +99,7 @@ export async function connect(server: PostgresServer, purpose: string): Promise<
     async run(sql, parameters = []) {
       return (await ask(() => client.query(sql, parametersOf(parameters)))).rowCount ?? 0;
     },
-    close: () => end(client),
+    close: () => endClient(client),
   };
   try {
     const [found] = await connection.rows(
@@ -128,7 +128,7 @@ export async function connect(server: PostgresServer, purpose: string): Promise<
 }
 
 /** Ends a session; one whose server is out of reach cannot say goodbye, and is dropped. */
-async function end(client: pg.Client): Promise<void> {
+export async function endClient(client: pg.Client): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const patience = new Promise<void>((resolve) => {
     timer = setTimeout(() => {
@@ -182,13 +182,13 @@ async function open(
     await client.connect();
     return client;
   } catch (error) {
-    await end(client);
+    await endClient(client);
     throw error;
   }
 }
 
 /** `sparkify etl (process 12 on host)`, as pg_stat_activity shows it: at most 63 bytes. */
-function applicationName(purpose: string): string {
+export function applicationName(purpose: string): string {
   const host = hostname().replace(/[^ -~]/g, '');
   return `sparkify ${purpose} (process ${process.pid} on ${host})`.slice(0, LONGEST_APPLICATION_NAME);
 }
@@ -234,7 +234,7 @@ async function passwordFrom(server: PostgresServer): Promise<string | undefined>
 const { builtins } = pg.types;
 
 /** Values as warehouses give them: whole numbers as numbers, times as Date in UTC, all else as text. */
-function getTypeParser(oid: number): (text: string) => unknown {
+export function getTypeParser(oid: number): (text: string) => unknown {
   switch (oid) {
     case builtins.BOOL:
       return (text) => text === 't';

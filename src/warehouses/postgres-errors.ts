@@ -24,7 +24,7 @@ const hints: Readonly<Record<string, string>> = {
 };
 
 /** Whether the session is gone. */
-function isLost(cause: unknown): boolean {
+export function isLost(cause: unknown): boolean {
   const { code = '', message } = cause as PostgresFailure;
   return LOST.test(code) || (code === '' && LOST.test(message));
 }

@@ -1,14 +1,14 @@
-import pg from 'pg';
-import { ConfigError, InterruptedError, UsageError, WarehouseError } from '../errors.ts';
+import type pg from 'pg';
+import { ConfigError, WarehouseError } from '../errors.ts';
 import { qualifiedName, type Table } from '../schema/table.ts';
 import type { LeaseOptions } from './lease.ts';
+import { answer, writeAnswer } from './postgres-answer.ts';
 import { connect, type PostgresConnection, type PostgresServer, serverName } from './postgres-connection.ts';
 import { copyRows } from './postgres-copy.ts';
 import { postgresError } from './postgres-errors.ts';
 import { takeLease } from './postgres-lease.ts';
-import type { Answer, Dialect, ReadOnlyWarehouse, SqlValue, Warehouse } from './warehouse.ts';
+import type { Dialect, ReadOnlyWarehouse, Warehouse } from './warehouse.ts';
 
-const ROWS_PER_FETCH = 1_000;
 /** Memory for a sort or a hash of a load; PostgreSQL's own default is meant for many small sessions. */
 const WORK_MEMORY = '128MB';
 const MAINTENANCE_MEMORY = '256MB';
@@ -24,14 +24,10 @@ const LONGEST_PAUSE_MS = 5_000;
 const RECONNECT_MS = 60_000;
 
 export const postgresDialect: Dialect = {
-  types: {
+  type({ type }) {
     // Compared byte by byte, as the other engines do; the database's own collation orders texts in other ways.
-    text: 'text collate "C"',
-    integer: 'integer',
-    bigint: 'bigint',
-    double: 'double precision',
-    timestamp: 'timestamp',
-    boolean: 'boolean',
+    if (type === 'text') return 'text collate "C"';
+    return type === 'double' ? 'double precision' : type;
   },
   functions: {
     utc_timestamp: (milliseconds) =>
@@ -237,101 +233,7 @@ export async function openPublishedPostgres(server: PostgresServer): Promise<Rea
     starSchema: server.schema,
     rows: connection.rows,
     answer: (sql) => answer(client, sql),
-    async writeParquet(sql, path) {
-      const { writeParquet } = await import('./parquet.ts');
-      const { fields, batches } = await open(client, sql);
-      return writeParquet(
-        fields.map(({ name: column, dataTypeID }) => ({ name: column, type: duckDbType(dataTypeID) })),
-        batches,
-        path,
-      );
-    },
+    writeParquet: (sql, path) => writeAnswer(client, sql, path),
     close: connection.close,
   };
-}
-
-async function answer(client: pg.Client, sql: string): Promise<Answer> {
-  const { fields, batches } = await open(client, sql);
-  return { columns: unlike(fields.map(({ name }) => name)), batches };
-}
-
-/** One statement that only reads; by a cursor, so that a large result comes in parts. */
-async function open(
-  client: pg.Client,
-  sql: string,
-): Promise<{ fields: readonly pg.FieldDef[]; batches: AsyncIterable<SqlValue[][]> }> {
-  const text = sql.trim().replace(/;\s*$/, '');
-  // The extended protocol takes one statement only, whatever the text holds.
-  const ask = (statement: string): Promise<pg.QueryArrayResult<SqlValue[]>> =>
-    asked(() =>
-      client.query<SqlValue[]>({
-        text: statement,
-        rowMode: 'array',
-        queryMode: 'extended',
-      } as pg.QueryArrayConfig),
-    );
-  if (/^\s*(explain|show)\b/i.test(text)) {
-    const result = await ask(text);
-    return { fields: result.fields, batches: oneBatch(result.rows) };
-  }
-  if (!/^\s*(with|select|values|table|\()/i.test(text.replace(/^(\s*(--.*\n|\/\*[\s\S]*?\*\/))+/, ''))) {
-    throw new UsageError('query only reads: SELECT, WITH, VALUES, TABLE, SHOW or EXPLAIN.', {
-      hint: 'The star is built by sparkify etl; to change data, use a client of PostgreSQL’s.',
-    });
-  }
-  await ask(`declare answer no scroll cursor for ${text}`);
-  const first = await ask(`fetch ${ROWS_PER_FETCH} from answer`);
-  async function* batches(): AsyncGenerator<SqlValue[][]> {
-    for (let { rows } = first; rows.length > 0; ) {
-      yield rows.map((row) => row.map(plain));
-      ({ rows } = await ask(`fetch ${ROWS_PER_FETCH} from answer`));
-    }
-  }
-  return { fields: first.fields, batches: batches() };
-}
-
-async function* oneBatch(rows: SqlValue[][]): AsyncGenerator<SqlValue[][]> {
-  yield rows.map((row) => row.map(plain));
-}
-
-/** A moment as DuckDB's answers write it. */
-function plain(value: SqlValue): SqlValue {
-  if (!(value instanceof Date)) return value;
-  return value
-    .toISOString()
-    .replace('T', ' ')
-    .replace(/\.?0*Z$/, '');
-}
-
-/** An error in SQL that a person wrote is theirs: its own text says best what is wrong. */
-async function asked<T>(work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (cause) {
-    if (cause instanceof InterruptedError) throw cause;
-    const { message, hint } = cause as pg.DatabaseError;
-    throw new UsageError(message, { cause, ...(hint === undefined ? {} : { hint }) });
-  }
-}
-
-/** Column names, each once: a second `count` is `count:1`. */
-function unlike(names: readonly string[]): string[] {
-  const seen = new Map<string, number>();
-  return names.map((name) => {
-    const times = seen.get(name) ?? 0;
-    seen.set(name, times + 1);
-    return times === 0 ? name : `${name}:${times}`;
-  });
-}
-
-/** DuckDB's type for a column of a result, to be written as Parquet. */
-function duckDbType(oid: number): string {
-  const { builtins } = pg.types;
-  if (oid === builtins.BOOL) return 'boolean';
-  if (oid === builtins.INT2 || oid === builtins.INT4) return 'integer';
-  if (oid === builtins.INT8) return 'bigint';
-  if (oid === builtins.FLOAT4 || oid === builtins.FLOAT8 || oid === builtins.NUMERIC) return 'double';
-  if (oid === builtins.TIMESTAMP || oid === builtins.TIMESTAMPTZ) return 'timestamp';
-  if (oid === builtins.DATE) return 'date';
-  return 'varchar';
 }

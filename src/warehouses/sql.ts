@@ -6,13 +6,27 @@ export function literal(text: string): string {
   return `'${text.replaceAll("'", "''")}'`;
 }
 
+/** `$1, $2, …` for so many values. */
+export function placeholders(count: number): string {
+  return Array.from({ length: count }, (_, at) => `$${at + 1}`).join(', ');
+}
+
+/** Column names that an engine reserves, and that must be quoted. */
+const RESERVED: ReadonlySet<string> = new Set(['raw']);
+
+/** A column's name as SQL takes it on every engine. */
+export function columnName(name: string): string {
+  return RESERVED.has(name) ? `"${name}"` : name;
+}
+
 /** CREATE TABLE from a table's declaration; staging takes nulls, its rules are checked by the reader. */
 export function createTableSql(table: Table, dialect: Dialect): string {
   const columns = Object.entries(table.columns).map(([name, column]) => {
     const notNull = column.nullable || table.schema === 'staging' ? '' : ' not null';
-    return `    ${name} ${dialect.types[column.type]}${notNull}`;
+    const storage = dialect.storage?.column(table, name) ?? '';
+    return `    ${columnName(name)} ${dialect.type(column)}${storage}${notNull}`;
   });
-  return `create table ${qualifiedName(table)} (\n${columns.join(',\n')}\n)`;
+  return `create table ${qualifiedName(table)} (\n${columns.join(',\n')}\n)${dialect.storage?.table(table) ?? ''}`;
 }
 
 /** A model's SELECT for an engine: its inputs bound to relations, our functions in the engine's words. */
@@ -42,6 +56,6 @@ export function equalOn(columns: readonly string[], left: string, right: string)
 /** A table's columns, listed in their declared order. */
 export function listColumns(table: Pick<Table, 'columns'>, of = ''): string {
   return columnNames(table)
-    .map((name) => (of === '' ? name : `${of}.${name}`))
+    .map((name) => (of === '' ? columnName(name) : `${of}.${columnName(name)}`))
     .join(', ');
 }

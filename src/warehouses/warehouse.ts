@@ -1,4 +1,4 @@
-import type { ColumnType } from '../schema/column.ts';
+import type { Column } from '../schema/column.ts';
 import type { Table } from '../schema/table.ts';
 
 /** A value in a result: integers as safe numbers, times as Date in UTC. */
@@ -7,7 +7,8 @@ export type SqlRow = Record<string, SqlValue>;
 
 /** What differs between engines in the text of SQL. */
 export interface Dialect {
-  readonly types: Readonly<Record<ColumnType, string>>;
+  /** A column's type. */
+  readonly type: (column: Column) => string;
   /** Functions that models call by our name; each takes one column and gives the engine's expression. */
   readonly functions: Readonly<
     Record<
@@ -17,6 +18,37 @@ export interface Dialect {
   >;
   /** A temporary table's name that can mean no other table. */
   readonly temporary: (name: string) => string;
+  /** What CREATE TABLE says of a column after its type, and after the columns; absent where the engine decides. */
+  readonly storage?: {
+    readonly column: (table: Table, name: string) => string;
+    readonly table: (table: Table) => string;
+  };
+}
+
+/** Objects in S3 that an engine is to read by itself, as one content. */
+export interface ObjectBatch {
+  readonly fileId: number;
+  readonly kind: string;
+  readonly table: Table;
+  /** Where refused records go. */
+  readonly rejects: Table;
+  readonly objects: readonly { readonly path: string; readonly bytes: number }[];
+  readonly compression: 'none' | 'gzip' | 'zstd';
+  readonly runId: string;
+  readonly startedAt: Date;
+  /** As many broken records end the load. */
+  readonly mostErrors: number;
+}
+
+/** What came of a batch: staged, refused by a rule, or not even a record. */
+export interface ObjectsRead {
+  readonly staged: number;
+  readonly rejected: number;
+  readonly drift: readonly {
+    readonly change: 'new' | 'missing' | 'other case';
+    readonly key: string;
+    readonly records: number;
+  }[];
 }
 
 /** A file to be read by the engine itself. */
@@ -47,14 +79,24 @@ export interface Warehouse {
   run(sql: string, parameters?: readonly SqlValue[]): Promise<number>;
   /** Appends rows by column name; missing columns are null. */
   append(table: Table, rows: readonly object[]): Promise<void>;
-  /** All or nothing: rolls back if `work` throws. A CommitUnclearError where nobody knows which of them it was. */
-  transaction<T>(work: () => Promise<T>): Promise<T>;
+  /**
+   * All or nothing: rolls back if `work` throws. A CommitUnclearError where nobody knows which of them it was. `writes`
+   * are the tables that it will change, for engines that lock them first.
+   */
+  transaction<T>(work: () => Promise<T>, writes?: readonly Table[]): Promise<T>;
   /**
    * Reads newline-delimited JSON files straight into a staging table, as an engine can that shares our disk.
    * Files with any record that breaks a rule, a key that drifts or a line that is blank leave no row: their ids
    * are returned, to be read line by line. File ids are consecutive. Absent where an engine cannot do it.
    */
   readonly readClean?: (table: Table, files: readonly CleanCandidate[], nowMs: number) => Promise<number[]>;
+  /** How the engine reads objects in S3 by itself. Absent where it cannot. */
+  readonly objects?: {
+    /** Whether so many objects of so many bytes are better read by the engine than brought by this program. */
+    suits(objects: number, bytes: number): boolean;
+    /** Reads them into a staging table by the rules of the line-by-line reader; no record passes through this program. */
+    read(batch: ObjectBatch): Promise<ObjectsRead>;
+  };
   /** Renews what the planner knows of a table that so many rows came to. Absent where the engine does it by itself. */
   readonly analyze?: (name: string, addedRows: number) => Promise<void>;
   /** Makes the indexes that a table lacks, once it is filled. Absent where the engine needs none. */

@@ -14,23 +14,23 @@ describe('dwh.cfg as people have it', () => {
   const variants: [string, string][] = [
     [
       'the usual one',
-      "[CLUSTER]\nHOST=h\nDB_NAME=d\nDB_USER=u\nDB_PASSWORD=p\nDB_PORT=5439\n[IAM_ROLE]\nARN=a\n[S3]\nLOG_DATA='s3://b/l'\nSONG_DATA='s3://b/s'",
+      "[CLUSTER]\nHOST=h\nDB_NAME=d\nDB_USER=u\nDB_PASSWORD=p\nDB_PORT=5439\n[IAM_ROLE]\nARN=default\n[S3]\nLOG_DATA='s3://b/l'\nSONG_DATA='s3://b/s'",
     ],
     [
       'keys in lower case, colons, blanks',
-      "[CLUSTER]\nhost : h\ndb_name : d\ndb_user : u\ndb_password : p\ndb_port : 5439\n[IAM_ROLE]\narn : a\n[S3]\nlog_data : 's3://b/l'\nsong_data : s3://b/s",
+      "[CLUSTER]\nhost : h\ndb_name : d\ndb_user : u\ndb_password : p\ndb_port : 5439\n[IAM_ROLE]\narn : default\n[S3]\nlog_data : 's3://b/l'\nsong_data : s3://b/s",
     ],
     [
       'CRLF, comments, quotes, a header with a blank',
-      "# first\r\n[CLUSTER] \r\nHOST = \"h\"\r\n; second\r\nDB_NAME='d'\r\nDB_USER=u\r\nDB_PASSWORD=\"p\"\r\nDB_PORT='5439'\r\n[IAM_ROLE]\r\nARN='a'\r\n[S3]\r\nLOG_DATA=s3://b/l\r\nSONG_DATA=s3://b/s\r\n",
+      "# first\r\n[CLUSTER] \r\nHOST = \"h\"\r\n; second\r\nDB_NAME='d'\r\nDB_USER=u\r\nDB_PASSWORD=\"p\"\r\nDB_PORT='5439'\r\n[IAM_ROLE]\r\nARN='default'\r\n[S3]\r\nLOG_DATA=s3://b/l\r\nSONG_DATA=s3://b/s\r\n",
     ],
     [
       'DWH_ names',
-      '[DWH]\nDWH_ENDPOINT=h\nDWH_DB=d\nDWH_DB_USER=u\nDWH_DB_PASSWORD=p\nDWH_PORT=5439\nDWH_CLUSTER_TYPE=multi-node\nDWH_NUM_NODES=4\n[ARN]\narn=a\n[AWS]\nKEY=k\nSECRET=s\n[S3]\nLOG_DATA=s3://b/l\nSONG_DATA=s3://b/s',
+      '[DWH]\nDWH_ENDPOINT=h\nDWH_DB=d\nDWH_DB_USER=u\nDWH_DB_PASSWORD=p\nDWH_PORT=5439\nDWH_CLUSTER_TYPE=multi-node\nDWH_NUM_NODES=4\n[ARN]\narn=default\n[AWS]\nKEY=k\nSECRET=s\n[S3]\nLOG_DATA=s3://b/l\nSONG_DATA=s3://b/s',
     ],
     [
       'cl_ names',
-      '[CLUSTER]\ncl_endpoint=h\ncl_db_name=d\ncl_user=u\ncl_password=p\ncl_port=5439\n[SECURITY]\nROLE_ARN=a\n[S3]\nLOG_DATA=s3://b/l\nSONG_DATA=s3://b/s',
+      '[CLUSTER]\ncl_endpoint=h\ncl_db_name=d\ncl_user=u\ncl_password=p\ncl_port=5439\n[SECURITY]\nROLE_ARN=default\n[S3]\nLOG_DATA=s3://b/l\nSONG_DATA=s3://b/s',
     ],
   ];
 
@@ -41,10 +41,19 @@ describe('dwh.cfg as people have it', () => {
       dbUser: 'u',
       dbPassword: 'p',
       dbPort: 5439,
-      roleArn: 'a',
+      roleArn: 'default',
       logData: 's3://b/l',
       songData: 's3://b/s',
-      warehouseChoice: { engine: 'redshift' },
+      warehouseChoice: {
+        engine: 'redshift',
+        server: {
+          host: 'h',
+          port: 5439,
+          database: 'd',
+          auth: { kind: 'password', user: 'u', password: 'p' },
+          roleArn: 'default',
+        },
+      },
       warnings: [],
     });
   });
@@ -102,7 +111,10 @@ describe('the configuration', () => {
       'postgres://me@host/db',
       { engine: 'postgres', server: expect.objectContaining({ host: 'host', user: 'me', database: 'db' }) },
     ],
-    ['redshift://me@host/db', { engine: 'redshift', url: 'redshift://me@host/db' }],
+    [
+      'redshift://me:p@host/db',
+      { engine: 'redshift', server: expect.objectContaining({ host: 'host', port: 5439, database: 'db' }) },
+    ],
   ])('takes %s for a warehouse', async (url, choice) => {
     expect((await configOf('', { warehouse: url })).warehouseChoice).toEqual(choice);
   });

@@ -1,6 +1,7 @@
-import { createHash, createHmac, randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { badSignature } from './aws-signature.ts';
 import { Bucket, etagOf, inParts, type StoredObject, s3Writing } from './s3-server-writing.ts';
 
 /** What the server does to a request instead of answering it well. */
@@ -91,7 +92,9 @@ export async function startS3Server({ anonymous = false }: { anonymous?: boolean
       ? `LIST ${bucket}/${url.searchParams.get('prefix') ?? ''}`
       : `${request.method} ${bucket}/${key}`;
     state.requests.push(name);
-    const refused = anonymous ? null : badSignature(request, url);
+    const refused = anonymous
+      ? null
+      : badSignature(request, url, { accessKeyId, secretAccessKey, service: 's3' });
     if (refused !== null) return fail(response, 403, refused, 'The request was not signed as it should be.');
     if (state.denied(name)) return fail(response, 403, 'AccessDenied', 'Access Denied');
     const trouble = state.trouble(name, state.requests.length);
@@ -199,53 +202,6 @@ export async function startS3Server({ anonymous = false }: { anonymous?: boolean
       setTimeout(() => response.end(body.subarray(1)), 150);
     } else response.end(body);
   }
-
-  /** Why a request's signature does not hold; null if it does. As documented for Signature Version 4. */
-  function badSignature(request: IncomingMessage, url: URL): string | null {
-    const [, credential, signed, signature] =
-      /^AWS4-HMAC-SHA256 Credential=([^,]+), ?SignedHeaders=([^,]+), ?Signature=([0-9a-f]{64})$/.exec(
-        request.headers.authorization ?? '',
-      ) ?? [];
-    if (credential === undefined || signed === undefined) return 'AccessDenied';
-    const [id, date = '', region = '', service = '', end] = credential.split('/');
-    if (id !== accessKeyId) return 'InvalidAccessKeyId';
-    if (service !== 's3' || end !== 'aws4_request') return 'SignatureDoesNotMatch';
-    const query = [...url.searchParams]
-      .map(([name, value]) => `${encode(name)}=${encode(value)}`)
-      .sort()
-      .join('&');
-    const headers = signed
-      .split(';')
-      .map((name) => `${name}:${String(request.headers[name] ?? '').trim()}\n`);
-    const path = url.pathname
-      .split('/')
-      .map((part) => encode(decodeURIComponent(part)))
-      .join('/');
-    const canonical = [
-      request.method,
-      path,
-      query,
-      headers.join(''),
-      signed,
-      request.headers['x-amz-content-sha256'],
-    ].join('\n');
-    const scope = `${date}/${region}/s3/aws4_request`;
-    const toSign = `AWS4-HMAC-SHA256\n${request.headers['x-amz-date']}\n${scope}\n${createHash('sha256').update(canonical).digest('hex')}`;
-    const sign = (key: Buffer | string, text: string): Buffer =>
-      createHmac('sha256', key).update(text).digest();
-    const secret = [date, region, 's3', 'aws4_request'].reduce<Buffer | string>(
-      sign,
-      `AWS4${secretAccessKey}`,
-    );
-    return sign(secret, toSign).toString('hex') === signature ? null : 'SignatureDoesNotMatch';
-  }
-}
-
-function encode(text: string): string {
-  return encodeURIComponent(text).replaceAll(
-    /[!'()*]/g,
-    (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
-  );
 }
 
 function fail(response: ServerResponse, status: number, code: string, message: string): void {

@@ -15,6 +15,6 @@ export const repeatedEvents = table({
       maxBytes: 16,
     }),
   },
-  placement: { distribute: 'even', sort: ['ts'] },
+  placement: { distribute: { by: 'session_id' }, sort: ['ts'] },
   indexes: [['session_id', 'item_in_session'], ['file_id']],
 });

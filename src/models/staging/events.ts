@@ -56,6 +56,6 @@ export const events = table({
     equals: 'NextSong',
     columns: ['user_id', 'song', 'artist', 'length'],
   },
-  placement: { distribute: 'even', sort: ['ts'] },
+  placement: { distribute: { by: 'session_id' }, sort: ['ts'] },
   indexes: [['ts'], ['file_id']],
 });

@@ -29,6 +29,6 @@ export const songplays = table({
     { columns: ['artist_id'], table: 'artists', to: ['artist_id'] },
     { columns: ['start_time'], table: 'time', to: ['start_time'] },
   ],
-  placement: { distribute: 'even', sort: ['start_time'] },
+  placement: { distribute: { by: 'start_time' }, sort: ['start_time'] },
   indexes: [['start_time']],
 });

@@ -16,5 +16,5 @@ export const time = table({
     year: integer('Year.'),
     weekday: integer('Day of the week by ISO 8601: 1 is Monday, 7 is Sunday.'),
   },
-  placement: { distribute: 'all', sort: ['start_time'] },
+  placement: { distribute: { by: 'start_time' }, sort: ['start_time'] },
 });

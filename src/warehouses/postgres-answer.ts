@@ -1,0 +1,104 @@
+import pg from 'pg';
+import { InterruptedError, UsageError } from '../errors.ts';
+import type { Answer, SqlValue } from './warehouse.ts';
+
+/** What a FETCH brings; a Redshift cluster of one node gives no more (declare). */
+const ROWS_PER_FETCH = 1_000;
+
+/** A result for people: one statement that only reads, in a transaction that only reads. */
+export async function answer(client: pg.Client, sql: string): Promise<Answer> {
+  const { fields, batches } = await open(client, sql);
+  return { columns: unlike(fields.map(({ name }) => name)), batches };
+}
+
+/** Writes a SELECT's result to a Parquet file, by DuckDB in memory; the number of rows. */
+export async function writeAnswer(client: pg.Client, sql: string, path: string): Promise<number> {
+  const { writeParquet } = await import('./parquet.ts');
+  const { fields, batches } = await open(client, sql);
+  return writeParquet(
+    fields.map(({ name: column, dataTypeID }) => ({ name: column, type: duckDbType(dataTypeID) })),
+    batches,
+    path,
+  );
+}
+
+/** By a cursor, so that a large result comes in parts. */
+async function open(
+  client: pg.Client,
+  sql: string,
+): Promise<{ fields: readonly pg.FieldDef[]; batches: AsyncIterable<SqlValue[][]> }> {
+  const text = sql.trim().replace(/;\s*$/, '');
+  // The extended protocol takes one statement only, whatever the text holds.
+  const ask = (statement: string): Promise<pg.QueryArrayResult<SqlValue[]>> =>
+    asked(() =>
+      client.query<SqlValue[]>({
+        text: statement,
+        rowMode: 'array',
+        queryMode: 'extended',
+      } as pg.QueryArrayConfig),
+    );
+  if (/^\s*(explain|show)\b/i.test(text)) {
+    const result = await ask(text);
+    return { fields: result.fields, batches: oneBatch(result.rows) };
+  }
+  if (!/^\s*(with|select|values|table|\()/i.test(text.replace(/^(\s*(--.*\n|\/\*[\s\S]*?\*\/))+/, ''))) {
+    throw new UsageError('query only reads: SELECT, WITH, VALUES, TABLE, SHOW or EXPLAIN.', {
+      hint: 'The star is built by sparkify etl; to change data, use another client.',
+    });
+  }
+  await ask(`declare answer cursor for ${text}`);
+  const first = await ask(`fetch forward ${ROWS_PER_FETCH} from answer`);
+  async function* batches(): AsyncGenerator<SqlValue[][]> {
+    for (let { rows } = first; rows.length > 0; ) {
+      yield rows.map((row) => row.map(plain));
+      ({ rows } = await ask(`fetch forward ${ROWS_PER_FETCH} from answer`));
+    }
+  }
+  return { fields: first.fields, batches: batches() };
+}
+
+async function* oneBatch(rows: SqlValue[][]): AsyncGenerator<SqlValue[][]> {
+  yield rows.map((row) => row.map(plain));
+}
+
+/** A moment as DuckDB's answers write it. */
+function plain(value: SqlValue): SqlValue {
+  if (!(value instanceof Date)) return value;
+  return value
+    .toISOString()
+    .replace('T', ' ')
+    .replace(/\.?0*Z$/, '');
+}
+
+/** An error in SQL that a person wrote is theirs: its own text says best what is wrong. */
+async function asked<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (cause) {
+    if (cause instanceof InterruptedError) throw cause;
+    const { message, hint } = cause as pg.DatabaseError;
+    throw new UsageError(message, { cause, ...(hint === undefined ? {} : { hint }) });
+  }
+}
+
+/** Column names, each once: a second `count` is `count:1`. */
+function unlike(names: readonly string[]): string[] {
+  const seen = new Map<string, number>();
+  return names.map((name) => {
+    const times = seen.get(name) ?? 0;
+    seen.set(name, times + 1);
+    return times === 0 ? name : `${name}:${times}`;
+  });
+}
+
+/** DuckDB's type for a column of a result, to be written as Parquet. */
+function duckDbType(oid: number): string {
+  const { builtins } = pg.types;
+  if (oid === builtins.BOOL) return 'boolean';
+  if (oid === builtins.INT2 || oid === builtins.INT4) return 'integer';
+  if (oid === builtins.INT8) return 'bigint';
+  if (oid === builtins.FLOAT4 || oid === builtins.FLOAT8 || oid === builtins.NUMERIC) return 'double';
+  if (oid === builtins.TIMESTAMP || oid === builtins.TIMESTAMPTZ) return 'timestamp';
+  if (oid === builtins.DATE) return 'date';
+  return 'varchar';
+}

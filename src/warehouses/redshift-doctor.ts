@@ -1,0 +1,172 @@
+import { PassingError } from '../errors.ts';
+import type { S3Options } from '../sources/s3-client.ts';
+import type { Finding } from './finding.ts';
+import { accessOf, stagingOf } from './redshift.ts';
+import { type RedshiftConnection, redshiftName, redshiftSessions } from './redshift-connection.ts';
+import type { RedshiftServer } from './redshift-server.ts';
+import { literal } from './sql.ts';
+
+/** Above it, the fullest slice holds so many times the rows of the emptiest (r_SVV_TABLE_INFO, skew_rows). */
+const MUCH_SKEW = 4;
+
+/** What is in the way of a load into a cluster or workgroup, or may be; rejects where it cannot be reached. */
+export async function examineRedshift(
+  server: RedshiftServer,
+  s3: S3Options,
+  nowMs: () => number,
+  places: { readonly logs: string | null; readonly songs: string | null },
+): Promise<Finding[]> {
+  const sessions = redshiftSessions(server, nowMs);
+  const connection = await sessions.open('doctor').finally(sessions.close);
+  try {
+    return [
+      await version(server, connection),
+      good('encryption', 'TLS, and the cluster is who it says'),
+      await isolation(connection),
+      await rights(server, connection),
+      ...(await reading(server, s3, connection, places)),
+      await staging(server, s3),
+      await skew(connection),
+    ];
+  } finally {
+    await connection.close();
+  }
+}
+
+function good(what: string, detail: string): Finding {
+  return { what, status: 'good', detail, fix: null };
+}
+
+async function version(server: RedshiftServer, connection: RedshiftConnection): Promise<Finding> {
+  const [row] = await connection.rows('select version() as version');
+  const found = /Redshift ([\w.]+)/.exec(String(row?.version))?.[1];
+  if (found !== undefined) return good('cluster', `${redshiftName(server)}, Redshift ${found}`);
+  return {
+    what: 'cluster',
+    status: 'bad',
+    detail: `${redshiftName(server)} is no Amazon Redshift: ${row?.version}`,
+    fix: 'For PostgreSQL: --warehouse postgres://…',
+  };
+}
+
+async function isolation(connection: RedshiftConnection): Promise<Finding> {
+  const found = await attempt(() =>
+    connection.rows('select isolation_level from stv_db_isolation_level where db_name = current_database()'),
+  );
+  if (found instanceof Error || found[0] === undefined)
+    return good('isolation', 'not told; loads go by either, snapshot or serializable');
+  return good('isolation', `${found[0].isolation_level}; loads go by either, snapshot or serializable`);
+}
+
+async function rights(server: RedshiftServer, connection: RedshiftConnection): Promise<Finding> {
+  const [found] = await connection.rows(
+    `select current_user as role, current_schema() as star,
+       has_database_privilege(current_database(), 'create') as may_create,
+       has_database_privilege(current_database(), 'temp') as may_temporary`,
+  );
+  const star = server.schema ?? String(found?.star);
+  const missing: string[] = [];
+  for (const schema of [star, 'staging', 'ops']) {
+    const [there] = await connection.rows(
+      `select has_schema_privilege(nspname, 'create') as may from pg_namespace where nspname = ${literal(schema)}`,
+    );
+    if (there === undefined ? found?.may_create !== true : there.may !== true) missing.push(schema);
+  }
+  if (found?.may_temporary !== true) missing.push('temporary ones');
+  if (missing.length === 0)
+    return good('rights', `${found?.role} may make tables in ${star}, staging and ops`);
+  return {
+    what: 'rights',
+    status: 'bad',
+    detail: `${found?.role} may not make tables: ${missing.join(', ')}`,
+    fix: `As an administrator: grant create, temp on database ${server.database} to ${found?.role}`,
+  };
+}
+
+/** Lets the cluster read one object of each place by COPY NOLOAD: role, Region and prefix in one question. */
+async function reading(
+  server: RedshiftServer,
+  s3: S3Options,
+  connection: RedshiftConnection,
+  places: { readonly logs: string | null; readonly songs: string | null },
+): Promise<Finding[]> {
+  const findings: Finding[] = [];
+  for (const [what, place] of [
+    ['log data', places.logs],
+    ['song data', places.songs],
+  ] as const) {
+    if (place === null || !/^s3:\/\//i.test(place)) continue;
+    const prefix = /\.(json|jsonl|ndjson)(\.(gz|zst))?$/i.test(place)
+      ? place
+      : `${place.replace(/\/+$/, '')}/`;
+    const done = await attempt(async () => {
+      await connection.run('create temporary table doctor_records (record super)');
+      await connection.run(
+        `copy doctor_records from ${literal(prefix)} ${accessOf(server, s3)} format json 'noshred' noload maxerror 100000 compupdate off statupdate off`,
+      );
+    });
+    await connection.run('drop table if exists doctor_records');
+    findings.push(
+      done instanceof Error
+        ? bad(`cluster, ${what}`, done)
+        : good(`cluster, ${what}`, `the role may read ${prefix}, and the Region fits (COPY NOLOAD)`),
+    );
+  }
+  return findings;
+}
+
+async function staging(server: RedshiftServer, s3: S3Options): Promise<Finding> {
+  const done = await attempt(async () => {
+    const area = stagingOf(server, s3);
+    try {
+      await area.put('doctor.json', '{}\n');
+      await area.clear();
+    } finally {
+      await area.close();
+    }
+  });
+  if (done instanceof Error) return bad('staging', done);
+  return good('staging', `${server.stagingPlace} takes files, and lets them be removed`);
+}
+
+async function skew(connection: RedshiftConnection): Promise<Finding> {
+  const found = await attempt(() =>
+    connection.rows(
+      `select "schema" as place, "table" as name, diststyle, skew_rows, unsorted, tbl_rows
+       from svv_table_info where "table" in ('songplays', 'time', 'events') order by skew_rows desc`,
+    ),
+  );
+  if (found instanceof Error) {
+    return {
+      what: 'skew',
+      status: 'note',
+      detail: 'SVV_TABLE_INFO may not be read',
+      fix: 'As an administrator: grant select on svv_table_info to the user.',
+    };
+  }
+  const [worst] = found;
+  if (worst === undefined) return good('skew', 'no tables yet; the first load makes them');
+  const told = `${worst.name} has ${Number(worst.skew_rows ?? 1).toFixed(2)} times the rows on its fullest slice than on its emptiest (${worst.diststyle})`;
+  if (Number(worst.skew_rows ?? 1) < MUCH_SKEW) return good('skew', told);
+  return {
+    what: 'skew',
+    status: 'note',
+    detail: told,
+    fix: 'Choose another DISTRIBUTION below [REDSHIFT]; docs/redshift.md says how.',
+  };
+}
+
+/** What work gives, or its failure; a lost connection ends everything. */
+async function attempt<T>(work: () => Promise<T>): Promise<T | Error> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof PassingError) throw error;
+    return error as Error;
+  }
+}
+
+function bad(what: string, error: Error): Finding {
+  const { hint } = error as Error & { hint?: string };
+  return { what, status: 'bad', detail: error.message, fix: hint ?? null };
+}

@@ -1,0 +1,271 @@
+import { LoadError, WarehouseError } from '../errors.ts';
+import { qualifiedName, sourceColumns, type Table } from '../schema/table.ts';
+import type { RedshiftConnection } from './redshift-connection.ts';
+import { CopyRefusedError } from './redshift-errors.ts';
+import type { JsonPaths } from './redshift-json-paths.ts';
+import { type RecordShape, recordRules } from './redshift-rules.ts';
+import { manifestJson, type StagingArea } from './redshift-staging.ts';
+import { listColumns, literal } from './sql.ts';
+import type { ObjectBatch, ObjectsRead, SqlRow } from './warehouse.ts';
+
+/** What of a session the reading needs. */
+export interface ReadingSession {
+  readonly name: string;
+  readonly main: RedshiftConnection;
+  /** Another session, outside the transaction: what the system views hold now. */
+  readonly aside: () => Promise<RedshiftConnection>;
+  readonly staging: StagingArea;
+  /** `iam_role …` and `region …`. */
+  readonly access: string;
+  readonly jsonPaths: JsonPaths | null;
+  readonly nowMs: () => number;
+}
+
+/** COPY takes no more (copy-parameters-data-load, MAXERROR). */
+const MOST_ERRORS = 100_000;
+/** The system views are filled a little later than the COPY ends. */
+const VIEWS_MS = 60_000;
+const POLL_MS = 250;
+const ERRORS_SHOWN = 3;
+const COMPRESSION = { none: '', gzip: ' gzip', zstd: ' zstd' } as const;
+const TEMPORARY = ['read_records', 'read_rows', 'read_extras'] as const;
+
+/**
+ * Lets the cluster read objects: COPY by manifest into temporary staging, the rules as SQL there, then what they accept
+ * into staging and what they refuse into the rejects. Every record that COPY counted ends in one of the two.
+ */
+export async function readObjects(batch: ObjectBatch, session: ReadingSession): Promise<ObjectsRead> {
+  const { main } = session;
+  for (const name of TEMPORARY) await main.run(`drop table if exists ${name}`);
+  const shape: RecordShape = session.jsonPaths?.table === batch.table.name ? 'columns' : 'whole';
+  const copied = await copyRecords(batch, shape, session);
+  const rules = recordRules(batch.table, shape, batch.startedAt.getTime());
+  const drift = shape === 'whole' ? await driftOf(batch.table, main) : [];
+  const hasExtras = drift.some(({ change }) => change !== 'missing');
+  if (hasExtras) await collectExtras(batch.table, main);
+  const staged = await main.run(
+    `insert into ${qualifiedName(batch.table)} (file_id, ${columnsOf(batch.table)}, extra)
+select ${batch.fileId}, ${columnsOf(batch.table)}, extra from (
+${rules.accepted(hasExtras)}
+) as accepted`,
+  );
+  let refused = 0;
+  if (staged < copied.records) refused = await refuse(batch, rules.refused(hasExtras), main);
+  if (staged + refused !== copied.records) {
+    throw new LoadError(
+      `${describe(batch)} does not balance: COPY counted ${copied.records} records, but ${staged} were staged and ${refused} refused.`,
+      { hint: 'Nothing was committed. This is a fault in sparkify: please report it.' },
+    );
+  }
+  await refuseBroken(batch, refused, copied.broken, main);
+  for (const name of TEMPORARY) await main.run(`drop table if exists ${name}`);
+  return { staged, rejected: refused + copied.broken.length, drift };
+}
+
+/** `columns` of the staging table that are read from records. */
+function columnsOf(table: Table): string {
+  return sourceColumns(table)
+    .map(({ name }) => name)
+    .join(', ');
+}
+
+interface Copied {
+  readonly records: number;
+  readonly broken: readonly SqlRow[];
+}
+
+/** COPY into read_records, and what it made of it, held against what the system views say. */
+async function copyRecords(batch: ObjectBatch, shape: RecordShape, session: ReadingSession): Promise<Copied> {
+  const { main, staging, access } = session;
+  const columns =
+    shape === 'whole'
+      ? 'record super'
+      : sourceColumns(batch.table)
+          .map(({ name }) => `${name} super`)
+          .join(', ');
+  await main.run(`create temporary table read_records (${columns})`);
+  const manifest = await staging.put(
+    `${batch.table.name}-${batch.fileId}.manifest`,
+    manifestJson(batch.objects),
+  );
+  const mapping = shape === 'whole' ? 'noshred' : (session.jsonPaths as JsonPaths).address;
+  const mostErrors = Math.max(1, Math.min(MOST_ERRORS, batch.mostErrors));
+  try {
+    await main.run(
+      `copy read_records from ${literal(manifest)} ${access} format json ${literal(mapping)} manifest${COMPRESSION[batch.compression]} maxerror ${mostErrors} compupdate off statupdate off`,
+    );
+  } catch (error) {
+    throw error instanceof CopyRefusedError ? await tooManyErrors(batch, session, error) : error;
+  }
+  const [last] = await main.rows('select pg_last_copy_count() as records, pg_last_copy_id() as query_id');
+  const [counted] = await main.rows('select count(*) as records from read_records');
+  const records = Number(counted?.records);
+  if (records !== Number(last?.records)) {
+    throw new WarehouseError(`${describe(batch)}: COPY says ${last?.records} records, but ${records} came.`, {
+      hint: 'Nothing was committed; run again.',
+    });
+  }
+  return { records, broken: await brokenRecords(batch, Number(last?.query_id), records, session) };
+}
+
+/** What COPY could not read; rejects where the views do not say in time how many that is. */
+async function brokenRecords(
+  batch: ObjectBatch,
+  queryId: number,
+  records: number,
+  session: ReadingSession,
+): Promise<readonly SqlRow[]> {
+  const aside = await session.aside();
+  const until = session.nowMs() + VIEWS_MS;
+  for (;;) {
+    const [history] = await aside.rows(
+      `select loaded_rows, error_count, source_file_count from sys_load_history where query_id = ${queryId} and status = 'completed'`,
+    );
+    const broken = await aside.rows(
+      `select trim(file_name) as file_name, line_number, trim(column_name) as column_name, error_code, trim(error_message) as error_message
+       from sys_load_error_detail where query_id = ${queryId} order by file_name, line_number`,
+    );
+    if (history !== undefined && broken.length >= Number(history.error_count)) {
+      if (
+        Number(history.source_file_count) === batch.objects.length &&
+        Number(history.loaded_rows) === records
+      )
+        return broken;
+      throw new LoadError(
+        `${describe(batch)} does not balance: ${history.source_file_count} of ${batch.objects.length} objects were read, and ${history.loaded_rows} records, not ${records}.`,
+        { hint: 'Nothing was committed; run again.' },
+      );
+    }
+    if (session.nowMs() >= until) {
+      throw new WarehouseError(
+        `${session.name}: sys_load_history does not tell what became of COPY ${queryId}, so its balance is not known.`,
+        { hint: 'Nothing was committed. Run again; the user must see its own rows of the SYS views.' },
+      );
+    }
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+  }
+}
+
+/** The error of a COPY that met more broken records than it may; with the first of them, if the views have them yet. */
+async function tooManyErrors(
+  batch: ObjectBatch,
+  { aside, main, name }: ReadingSession,
+  cause: Error,
+): Promise<Error> {
+  const found = await (await aside()).rows(
+    `select trim(file_name) as file_name, line_number, trim(error_message) as error_message
+     from sys_load_error_detail
+     where session_id = ${main.pid} and query_id = (select max(query_id) from sys_load_error_detail where session_id = ${main.pid})
+     order by file_name, line_number limit ${ERRORS_SHOWN}`,
+  );
+  if (found.length === 0) return cause;
+  const first = found.map((row) => `${row.file_name}:${row.line_number}: ${row.error_message}`).join('\n');
+  return new LoadError(
+    `${name} could not read ${batch.mostErrors > 1 ? `more than ${batch.mostErrors - 1}` : 'all'} records of ${describe(batch)}; nothing was committed.`,
+    { cause, hint: `The first:\n${first}\nMend the files, or allow more: --max-rejects.` },
+  );
+}
+
+/** Keys that are not as declared, counted over all records that are objects. */
+async function driftOf(table: Table, main: RedshiftConnection): Promise<ObjectsRead['drift']> {
+  const [objects] = await main.rows(
+    "select count(*) as records from read_records as source where json_typeof(source.record) = 'object'",
+  );
+  const found = await main.rows(
+    `select key, count(*) as records from read_records as source, unpivot source.record as value at key
+     group by key order by key`,
+  );
+  const declared = sourceColumns(table).map(({ from }) => from.key);
+  const lower = new Set(declared.map((key) => key.toLowerCase()));
+  const counts = new Map(found.map(({ key, records }) => [String(key), Number(records)]));
+  const undeclared = [...counts]
+    .filter(([key]) => !declared.includes(key))
+    .map(([key, records]) => {
+      const change = lower.has(key.toLowerCase()) ? ('other case' as const) : ('new' as const);
+      return { change, key, records };
+    });
+  const missing = declared
+    .map((key) => ({
+      change: 'missing' as const,
+      key,
+      records: Number(objects?.records) - (counts.get(key) ?? 0),
+    }))
+    .filter(({ records }) => records > 0);
+  return [...undeclared, ...missing];
+}
+
+/** read_extras: for every record with undeclared keys, these as a JSON object in the order of their names. */
+async function collectExtras(table: Table, main: RedshiftConnection): Promise<void> {
+  const keys = sourceColumns(table)
+    .map(({ from }) => literal(from.key))
+    .join(', ');
+  // Backslashes by their number: whether a literal takes them as escapes is a matter of settings.
+  const quoted = `'"' || replace(replace(key, chr(92), chr(92) || chr(92)), '"', chr(92) || '"') || '"'`;
+  await main.run('create temporary table read_rows (record_id bigint identity(1, 1), record super)');
+  await main.run('insert into read_rows (record) select record from read_records');
+  const undeclared = `from read_rows as source, unpivot source.record as value at key where key not in (${keys})`;
+  await main.run(
+    `create temporary table read_extras as
+     select record_id, max(bytes) as bytes, '{' || listagg(pair, ',') within group (order by key) || '}' as extra
+     from (
+       select record_id, key, case when bytes <= 65535 then pair else '' end as pair, bytes
+       from (
+         select source.record_id, key, ${quoted} || ':' || case when json_size(value) <= 65000 then json_serialize(value) else '' end as pair,
+           sum(octet_length(${quoted}) + json_size(value) + 2) over (partition by source.record_id) + 1 as bytes
+         ${undeclared}
+       ) as pairs
+     ) as bounded
+     group by record_id`,
+  );
+}
+
+/** Writes what the rules refused; the number of records. */
+async function refuse(batch: ObjectBatch, refused: string, main: RedshiftConnection): Promise<number> {
+  return main.run(
+    `insert into ${qualifiedName(batch.rejects)} (${listColumns(batch.rejects)})
+select '${batch.fileId}:' || cast(place as varchar), ${batch.fileId}, ${literal(batch.kind)}, $1, 0, rule, field, value, reason, "raw", $2, $3
+from (
+${refused}
+) as refused`,
+    [describe(batch), batch.runId, batch.startedAt],
+  );
+}
+
+/** Writes what COPY could not read. */
+async function refuseBroken(
+  batch: ObjectBatch,
+  after: number,
+  broken: readonly SqlRow[],
+  main: RedshiftConnection,
+): Promise<void> {
+  for (const [at, row] of broken.entries()) {
+    await main.run(
+      `insert into ${qualifiedName(batch.rejects)} (${listColumns(batch.rejects)}) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
+      [
+        `${batch.fileId}:${after + at + 1}`,
+        batch.fileId,
+        batch.kind,
+        String(row.file_name),
+        Number(row.line_number),
+        Number(row.error_code) === 1220 ? 'invalid_utf8' : 'malformed_json',
+        null,
+        null,
+        String(row.error_message),
+        '',
+        batch.runId,
+        batch.startedAt,
+      ],
+    );
+  }
+}
+
+/** What a batch is called: its object, or the folder that its objects share. */
+function describe({ objects }: ObjectBatch): string {
+  const [first] = objects;
+  if (objects.length === 1 || first === undefined) return first?.path ?? 'nothing';
+  let shared = first.path;
+  for (const { path } of objects) {
+    while (!path.startsWith(shared)) shared = shared.slice(0, -1);
+  }
+  return `${shared.slice(0, shared.lastIndexOf('/') + 1)} (${objects.length} objects)`;
+}

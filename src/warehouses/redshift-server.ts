@@ -1,0 +1,36 @@
+/** How a new connection logs in; `iam` asks AWS for credentials that last minutes. */
+export type RedshiftAuth =
+  | { readonly kind: 'password'; readonly user: string; readonly password: string }
+  | {
+      readonly kind: 'iam cluster';
+      readonly clusterIdentifier: string;
+      /** Null: the database user that is named after the IAM identity. */
+      readonly user: string | null;
+      readonly durationSeconds?: number;
+    }
+  | { readonly kind: 'iam workgroup'; readonly workgroup: string; readonly durationSeconds?: number }
+  /** In AWS Secrets Manager, by name or ARN: JSON with `username` and `password`. */
+  | { readonly kind: 'secret'; readonly secretId: string };
+
+/** Where an Amazon Redshift cluster or workgroup is, and how it loads; as config/redshift.ts finds it. */
+export interface RedshiftServer {
+  readonly host: string;
+  readonly port: number;
+  readonly database: string;
+  readonly schema: string | null;
+  readonly auth: RedshiftAuth;
+  readonly region: string | null;
+  /** For requests for logins; null: AWS's own, or what its AWS_ENDPOINT_URL… variables say. */
+  readonly endpoint: string | null;
+  readonly sslRootCert: string | null;
+  readonly connectTimeoutSeconds: number;
+  readonly statementTimeoutSeconds: number;
+  readonly roleArn: string | null;
+  readonly stagingPlace: string | null;
+  readonly logJsonPath: string | null;
+  readonly distribution: 'auto' | 'even' | 'all' | { readonly by: string } | null;
+  readonly loadBy: 'auto' | 'cluster' | 'client';
+  readonly slices: number | null;
+  /** Whether a load locks the tables that it changes before anything else. */
+  readonly locksTables: boolean;
+}
