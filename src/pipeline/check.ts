@@ -1,6 +1,6 @@
 import { allTables, checkSql, referencedTable, starTables } from '../models/book.ts';
 import { qualifiedName, type Table } from '../schema/table.ts';
-import { equalOn, listColumns, literal } from '../warehouses/sql.ts';
+import { columnName, equalOn, listColumns, literal } from '../warehouses/sql.ts';
 import type { Dialect, SqlRow, Warehouse } from '../warehouses/warehouse.ts';
 import { wholeModels } from './build.ts';
 import type { MatchOn } from './setup.ts';
@@ -160,7 +160,7 @@ function uniqueCheck(table: Table, rows = qualifiedName(table)): Check[] {
 
 function notNullCheck(table: Table): Check {
   const required = Object.entries(table.columns).filter(([, column]) => !column.nullable);
-  const anyNull = required.map(([name]) => `${name} is null`).join(' or ');
+  const anyNull = required.map(([name]) => `${columnName(name)} is null`).join(' or ');
   return {
     name: `${qualifiedName(table)} not null`,
     claim: `no required column of ${qualifiedName(table)} is null`,

@@ -166,7 +166,7 @@ async function driftOf(warehouse: Warehouse, fileIds: readonly number[]): Promis
      join (select distinct kind, file_id from ops.files) as file on file.file_id = drift.file_id
      where drift.file_id between ${fileIds[0]} and ${fileIds.at(-1)}
      group by file.kind, drift.change, drift.key
-     order by records desc, drift.key`,
+     order by records desc, key`,
   );
   return rows.map((row) => ({
     ...row,

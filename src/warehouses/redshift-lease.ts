@@ -4,6 +4,7 @@ import type { LeaseOptions } from './lease.ts';
 import type { RedshiftConnection } from './redshift-connection.ts';
 
 /** One try for the lock takes so long at most; then it is told who holds it, and tried again. */
+const FIRST_TRY_MS = 500;
 const TRY_MS = 2_000;
 const LONGEST_HOLDER = 256;
 
@@ -20,8 +21,8 @@ export async function takeRedshiftLease(
 ): Promise<void> {
   await makeTables(other);
   const until = lease.nowMs() + lease.waitMs;
-  await holder.run(`set statement_timeout to ${Math.max(200, Math.min(TRY_MS, lease.waitMs))}`);
   for (let told = false; ; told = true) {
+    await holder.run(`set statement_timeout to ${told ? TRY_MS : FIRST_TRY_MS}`);
     if (await lock(holder)) break;
     const by = (await holderOfRedshift(other)) ?? 'another session';
     if (lease.nowMs() >= until) {

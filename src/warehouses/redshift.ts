@@ -76,6 +76,7 @@ export async function redshiftWarehouse(
   });
   let aside: Promise<RedshiftConnection> | null = null;
   let isStopped = false;
+  let inTransaction = false;
   let jsonPaths: JsonPaths | null | undefined;
   const pending = new Map<string, Pending>();
   const grown = new Map<string, number>();
@@ -98,6 +99,25 @@ export async function redshiftWarehouse(
       if (rows.parts !== null) await copyParts(rows.table, rows.parts);
       else await insertRows(rows.table, rows.held);
     }
+  }
+
+  /** Keeps rows for the next statement: a few in memory, more on the staging prefix. */
+  async function collect(table: Table, rows: readonly object[]): Promise<void> {
+    const key = qualifiedName(table);
+    const waiting = pending.get(key) ?? { table, held: [], parts: null };
+    pending.set(key, waiting);
+    const fitting = rows.map((row) => fit(table, row));
+    if (waiting.parts === null && waiting.held.length + rows.length <= ROWS_BY_INSERT) {
+      waiting.held.push(...fitting);
+      return;
+    }
+    if (waiting.parts === null) {
+      waiting.parts = staging.parts(table, session.slices);
+      const first = waiting.held;
+      waiting.held = [];
+      await waiting.parts.write(first);
+    }
+    await waiting.parts.write(fitting);
   }
 
   async function insertRows(table: Table, rows: readonly object[]): Promise<void> {
@@ -170,21 +190,8 @@ export async function redshiftWarehouse(
     },
     async append(table, rows) {
       if (rows.length === 0) return;
-      const key = qualifiedName(table);
-      const waiting = pending.get(key) ?? { table, held: [], parts: null };
-      pending.set(key, waiting);
-      const fitting = rows.map((row) => fit(table, row));
-      if (waiting.parts === null && waiting.held.length + rows.length <= ROWS_BY_INSERT) {
-        waiting.held.push(...fitting);
-        return;
-      }
-      if (waiting.parts === null) {
-        waiting.parts = staging.parts(table, session.slices);
-        const first = waiting.held;
-        waiting.held = [];
-        await waiting.parts.write(first);
-      }
-      await waiting.parts.write(fitting);
+      await collect(table, rows);
+      if (!inTransaction) await flush();
     },
     async transaction(work, writes = []) {
       await flush();
@@ -192,6 +199,7 @@ export async function redshiftWarehouse(
       const before = main.temporary;
       try {
         await begin(writes);
+        inTransaction = true;
         const result = await work();
         await flush();
         // Whoever lost the lease may not be the only writer any more.
@@ -206,6 +214,7 @@ export async function redshiftWarehouse(
         grown.clear();
         throw error;
       } finally {
+        inTransaction = false;
         await staging.clear().catch(() => {});
       }
     },

@@ -276,7 +276,6 @@ ENDPOINT = https://redshift.example
         loadBy: 'client',
         slices: 16,
         locksTables: false,
-      locksTables: false,
         endpoint: 'http://127.0.0.1:1',
       },
     });

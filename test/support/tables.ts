@@ -1,5 +1,6 @@
 import { allTables } from '../../src/models/book.ts';
 import { columnNames, qualifiedName } from '../../src/schema/table.ts';
+import { columnName } from '../../src/warehouses/sql.ts';
 import type { SqlRow, Warehouse } from '../../src/warehouses/warehouse.ts';
 
 /** What differs from run to run, whatever the data; a fingerprint tells when a file was written. */
@@ -9,8 +10,9 @@ const ofTheRun = ['run_id', 'last_run_id', 'loaded_at', 'rejected_at', 'fingerpr
 export async function readTables(warehouse: Pick<Warehouse, 'rows'>): Promise<Record<string, SqlRow[]>> {
   const tables: Record<string, SqlRow[]> = {};
   for (const table of allTables.filter(({ name }) => name !== 'runs')) {
-    const columns = columnNames(table).filter((name) => !ofTheRun.includes(name));
-    const rows = await warehouse.rows(`select ${columns.join(', ')} from ${qualifiedName(table)}`);
+    const kept = columnNames(table).filter((name) => !ofTheRun.includes(name));
+    const columns = kept.map(columnName).join(', ');
+    const rows = await warehouse.rows(`select ${columns} from ${qualifiedName(table)}`);
     const keyed = rows.map((row): [string, SqlRow] => [JSON.stringify(row), row]);
     tables[qualifiedName(table)] = keyed.sort(([a], [b]) => (a < b ? -1 : 1)).map(([, row]) => row);
   }

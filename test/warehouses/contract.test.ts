@@ -16,13 +16,29 @@ import { sparkify } from '../support/command.ts';
 import { freshDatabase, settingsOf, usePostgres } from '../support/postgres.ts';
 import { randomNumbers } from '../support/random.ts';
 import { eventRecord, jsonLines, writeFiles } from '../support/records.ts';
+import {
+  commandLineOf,
+  freshCluster,
+  type RedshiftTestCluster,
+  useRedshift,
+} from '../support/redshift-world.ts';
+import { useS3Server } from '../support/s3-world.ts';
 import { freshFolder } from '../support/warehouse.ts';
 
 usePostgres();
+useS3Server();
+useRedshift();
 
-const addressOf = (place: Place, url: string): string =>
-  place.engine === 'duckdb' ? `duckdb:${place.file}` : url;
 let database = '';
+let cluster: RedshiftTestCluster;
+
+/** How the command line names the place that was made last. */
+function flagsOf(place: Place): { flags: string[]; env: Record<string, string> } {
+  if (place.engine === 'redshift') return commandLineOf(cluster);
+  const address = place.engine === 'duckdb' ? `duckdb:${place.file}` : database;
+  return { flags: ['--warehouse', address], env: {} };
+}
+
 const engines: readonly [string, () => Promise<Place>][] = [
   ['DuckDB', async () => ({ engine: 'duckdb', file: join(freshFolder(), 'w.duckdb') })],
   [
@@ -32,9 +48,26 @@ const engines: readonly [string, () => Promise<Place>][] = [
       return { engine: 'postgres', server: settingsOf(database) };
     },
   ],
+  [
+    'Redshift',
+    async () => {
+      cluster = await freshCluster();
+      return cluster.place;
+    },
+  ],
 ];
 
 const lease = { command: 'test', waitMs: 0, nowMs: Date.now };
+
+/** So many songs that differ in song_id and duration, which are their number. */
+function songsOf(count: number) {
+  return Array.from({ length: count }, (_, at) => ({
+    song_id: `S${at}`,
+    title: 't',
+    artist_id: 'A',
+    duration: at,
+  }));
+}
 
 describe.each(engines)('a warehouse on %s', (name, freshPlace) => {
   async function opened<T>(
@@ -191,9 +224,10 @@ describe.each(engines)('a warehouse on %s', (name, freshPlace) => {
 
   test('interrupted, a statement ends at once, and the connection goes on', () =>
     opened(async (warehouse) => {
+      await warehouse.append(songs, songsOf(1_000));
       const slow = warehouse.rows(
-        `with recursive numbers as (select 1 as n union all select n + 1 from numbers where n < 100000000)
-         select count(*) as n from numbers`,
+        `select count(*) as n from songs as a cross join songs as b cross join songs as c cross join songs as d
+         where a.duration + b.duration + c.duration + d.duration > 5`,
       );
       slow.catch(() => {});
       setTimeout(() => warehouse.interrupt(), 300);
@@ -234,8 +268,9 @@ describe.each(engines)('a warehouse on %s', (name, freshPlace) => {
   test('one writer at a time; another is told who it is', () =>
     opened(async (_warehouse, place) => {
       const cwd = writeFiles(freshFolder(), { 'logs/a.json': jsonLines([eventRecord()]) });
-      const etl = (...flags: string[]) =>
-        sparkify(['etl', '--log-data', 'logs', '--warehouse', addressOf(place, database), ...flags], { cwd });
+      const { flags, env } = flagsOf(place);
+      const etl = (...others: string[]) =>
+        sparkify(['etl', '--log-data', 'logs', ...flags, ...others], { cwd, env });
       const refused = await etl('--wait-seconds', '0');
       expect(`${refused.code} ${refused.stderr}`).toMatch(
         /^1 [\s\S]*being written by sparkify test \(process \d+/,
@@ -275,17 +310,18 @@ describe.each(engines)('a warehouse on %s', (name, freshPlace) => {
       for await (const batch of batches) rows.push(...batch);
       expect(rows).toEqual([['Jóga', 1997, 305.5, 1, null, true, '2018-11-01 21:01:46.796']]);
     });
-    await reading(place, async (reader) => {
-      const { batches } = await reader.answer(
-        'with recursive n as (select 1 as i union all select i + 1 from n where i < 5000) select i from n order by i;',
-      );
-      const all: unknown[] = [];
-      for await (const batch of batches) all.push(...batch.flat());
-      expect(all).toEqual(Array.from({ length: 5_000 }, (_, at) => at + 1));
-    });
     await opened(async (warehouse) => {
       expect(await warehouse.rows('select count(*) as songs from songs')).toEqual([{ songs: 1 }]);
+      await warehouse.run('delete from songs');
+      await warehouse.append(songs, songsOf(5_000));
+      await warehouse.publish();
     }, place);
+    await reading(place, async (reader) => {
+      const { batches } = await reader.answer('select duration from songs order by duration;');
+      const all: unknown[] = [];
+      for await (const batch of batches) all.push(...batch.flat());
+      expect(all).toEqual(Array.from({ length: 5_000 }, (_, at) => at));
+    });
   });
 
   test('a result is written as Parquet, with its types', async () => {
@@ -331,31 +367,39 @@ describe.each(engines)('a warehouse on %s', (name, freshPlace) => {
     opened(async (warehouse) => {
       const random = randomNumbers(11);
       const cases = Array.from({ length: 400 }, (_, at) => Math.floor(random() * 4.1e12) + (at % 3));
-      for (let at = 0; at < cases.length; at += 100) {
-        const values = cases.slice(at, at + 100).map((ms) => `(${ms})`);
-        const rows = await warehouse.rows(
-          inDialect(
-            `select ms, utc_timestamp(ms) as moment, cast(iso_weekday(instant) as integer) as weekday,
-               ms_of_day(instant) as ms_of_day, md5_number(word) as number, byte_length(word) as bytes
-             from (
-               select ms, utc_timestamp(ms) as instant, 'é' || cast(ms as varchar) as word
-               from (select cast(column1 as bigint) as ms from (values ${values.join(', ')}) as given (column1)) as cases
-             ) as made order by ms`,
-            warehouse.dialect,
-          ),
-        );
-        const { createHash } = await import('node:crypto');
-        for (const { ms, moment, weekday, ms_of_day, number, bytes } of rows) {
-          const date = new Date(Number(ms));
-          const word = `é${ms}`;
-          expect([moment, weekday, ms_of_day, number, bytes]).toEqual([
-            date,
-            date.getUTCDay() === 0 ? 7 : date.getUTCDay(),
-            Number(ms) % 86_400_000,
-            Number.parseInt(createHash('md5').update(word).digest('hex').slice(0, 7), 16),
-            Buffer.byteLength(word),
-          ]);
-        }
+      await warehouse.append(
+        events,
+        cases.map((ts, at) => ({
+          file_id: 1,
+          session_id: at,
+          item_in_session: 0,
+          ts,
+          level: 'free',
+          page: 'Home',
+        })),
+      );
+      const rows = await warehouse.rows(
+        inDialect(
+          `select ms, utc_timestamp(ms) as moment, cast(iso_weekday(instant) as integer) as weekday,
+             ms_of_day(instant) as ms_of_day, md5_number(word) as number, byte_length(word) as bytes
+           from (
+             select ts as ms, utc_timestamp(ts) as instant, 'é' || cast(ts as varchar) as word from staging.events
+           ) as made`,
+          warehouse.dialect,
+        ),
+      );
+      expect(rows).toHaveLength(cases.length);
+      const { createHash } = await import('node:crypto');
+      for (const { ms, moment, weekday, ms_of_day, number, bytes } of rows) {
+        const date = new Date(Number(ms));
+        const word = `é${ms}`;
+        expect([moment, weekday, ms_of_day, number, bytes]).toEqual([
+          date,
+          date.getUTCDay() === 0 ? 7 : date.getUTCDay(),
+          Number(ms) % 86_400_000,
+          Number.parseInt(createHash('md5').update(word).digest('hex').slice(0, 7), 16),
+          Buffer.byteLength(word),
+        ]);
       }
     }));
 
@@ -383,7 +427,7 @@ describe.each(engines)('a warehouse on %s', (name, freshPlace) => {
 
   test(`is named without a secret, as people know it (${name})`, () =>
     opened(async (warehouse) => {
-      expect(warehouse.name).toMatch(/^(duckdb:|postgres:\/\/\w+@)/);
+      expect(warehouse.name).toMatch(/^(duckdb:|postgres:\/\/\w+@|redshift:\/\/localhost)/);
       expect(warehouse.name).not.toContain('password');
     }));
 });

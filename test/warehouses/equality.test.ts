@@ -15,11 +15,15 @@ import { freshDatabase, usePostgres, withPostgres } from '../support/postgres.ts
 import { randomNumbers } from '../support/random.ts';
 import { realData, whySkipped } from '../support/real-data.ts';
 import { eventRecord, jsonLines, songRecord, writeFiles } from '../support/records.ts';
+import { freshCluster, useRedshift, withRedshift } from '../support/redshift-world.ts';
+import { useS3Server } from '../support/s3-world.ts';
 import { settingsWith, simulate, simulated } from '../support/simulated.ts';
 import { readTables } from '../support/tables.ts';
 import { type Delivery, deliver as deliverAt, freshFolder, withWarehouse } from '../support/warehouse.ts';
 
 usePostgres();
+useS3Server();
+useRedshift();
 /** A whole year takes some minutes; a few weeks show the same kinds of things. */
 const days = Number(process.env.SPARKIFY_EQUALITY_DAYS ?? 20);
 
@@ -30,15 +34,18 @@ function deliver(warehouse: Warehouse, { options, ...delivery }: Delivery): Prom
   return deliverAt(warehouse, { ...delivery, options: { ...options, nowMs } });
 }
 
-/** Does the same on DuckDB and on PostgreSQL. */
-async function onBoth<T>(work: (warehouse: Warehouse) => Promise<T>): Promise<[T, T]> {
-  const database = await freshDatabase();
-  return [await withWarehouse(join(freshFolder(), 'w.duckdb'), work), await withPostgres(database, work)];
+/** Does the same on DuckDB, on PostgreSQL and on Redshift. */
+async function onAll<T>(work: (warehouse: Warehouse) => Promise<T>): Promise<[T, ...T[]]> {
+  return [
+    await withWarehouse(join(freshFolder(), 'w.duckdb'), work),
+    await withPostgres(await freshDatabase(), work),
+    await withRedshift(await freshCluster(), work),
+  ];
 }
 
-/** Loads one state of the files after the other on both engines; every table and report must be equal after each. */
+/** Loads one state of the files after the other on all engines; every table and report must be equal after each. */
 async function assertEqual(steps: readonly ((warehouse: Warehouse) => Promise<LoadReport>)[]): Promise<void> {
-  const [duckDb, postgres] = await onBoth(async (warehouse) => {
+  const [duckDb, ...others] = await onAll(async (warehouse) => {
     const seen = [];
     for (const step of steps) {
       const {
@@ -57,14 +64,17 @@ async function assertEqual(steps: readonly ((warehouse: Warehouse) => Promise<Lo
     expect(checks.filter(({ status }) => status === 'failed')).toEqual([]);
     return seen;
   });
-  for (const [at, step] of duckDb.entries()) {
-    expect(postgres[at]?.report, `report of step ${at}`).toEqual(step.report);
-    for (const [name, rows] of Object.entries(step.tables))
-      expect(postgres[at]?.tables[name], `${name} after step ${at}`).toEqual(rows);
+  for (const [nth, seen] of others.entries()) {
+    const engine = nth === 0 ? 'PostgreSQL' : 'Redshift';
+    for (const [at, step] of duckDb.entries()) {
+      expect(seen[at]?.report, `report of step ${at} on ${engine}`).toEqual(step.report);
+      for (const [name, rows] of Object.entries(step.tables))
+        expect(seen[at]?.tables[name], `${name} after step ${at} on ${engine}`).toEqual(rows);
+    }
   }
 }
 
-describe('PostgreSQL holds the same as DuckDB', () => {
+describe('PostgreSQL and Redshift hold the same as DuckDB', () => {
   test('of simulated dirty data, delivered again; and both agree with the answer key', async () => {
     const folder = join(freshFolder(), 'data');
     await simulate(
@@ -228,9 +238,9 @@ describe('PostgreSQL holds the same as DuckDB', () => {
       'logs/a.json': `${jsonLines([eventRecord()])}\n${broken}`,
       'songs/a.json': jsonLines([songRecord()]),
     });
-    const [duckDb, postgres] = await onBoth(async (warehouse) => {
+    const [duckDb, ...others] = await onAll(async (warehouse) => {
       await deliver(warehouse, { logs: join(folder, 'logs'), songs: join(folder, 'songs') });
-      const [reject] = await warehouse.rows('select reject_id, raw from ops.rejects');
+      const [reject] = await warehouse.rows('select reject_id, "raw" from ops.rejects');
       const mended = [
         { rejectId: String(reject?.reject_id), raw: String(reject?.raw).replace('gold', 'paid') },
       ];
@@ -238,7 +248,7 @@ describe('PostgreSQL holds the same as DuckDB', () => {
       return { accepted, tables, all: await readTables(warehouse) };
     });
     expect(duckDb.accepted).toBe(1);
-    expect(postgres).toEqual(duckDb);
+    for (const other of others) expect(other).toEqual(duckDb);
   });
 
   test.skipIf(!realData)(`of the real data${realData ? '' : ` (${whySkipped})`}`, async () => {
@@ -247,11 +257,11 @@ describe('PostgreSQL holds the same as DuckDB', () => {
       (warehouse) => deliver(warehouse, { logs, songs }),
       (warehouse) => deliver(warehouse, { logs, songs }),
     ]);
-    const [, star] = await onBoth(async (warehouse) => {
+    const stars = await onAll(async (warehouse) => {
       const { tables, match } = await deliver(warehouse, { logs, songs });
       return { plays: tables.songplays.rows, users: tables.users.rows, matched: match.matched };
     });
-    expect(star).toEqual({ plays: 6820, users: 97, matched: 1 });
+    for (const star of stars) expect(star).toEqual({ plays: 6820, users: 97, matched: 1 });
   });
 
   test('of a song that comes after its plays', async () => {

@@ -1,0 +1,51 @@
+import { Cursor, type ReadingSettings } from './cursor.ts';
+
+/** A table as a statement names it. */
+export interface TableName {
+  readonly schema: string | null;
+  readonly name: string;
+}
+
+/** What FROM makes known to the expressions of its query. */
+export interface Scope {
+  /** Aliases (or names) of tables; the schema where the table was named with one and has no alias. */
+  readonly tables: Map<string, string | null>;
+  /** Aliases that stand for SUPER values: of unnested arrays and unpivoted objects. */
+  readonly values: Set<string>;
+}
+
+/** A statement that is being read: its cursor and what is known so far. */
+export interface Reading {
+  readonly cursor: Cursor;
+  readonly user: string;
+  /** Innermost last. */
+  readonly scopes: Scope[];
+  /** Names of common table expressions, innermost last. */
+  readonly common: string[];
+  /** Every user table that the statement reads. */
+  readonly reads: TableName[];
+  /** What it calls or reads that only the leader node has. */
+  readonly leader: string[];
+  /** Makes names for what needs one only behind the double. */
+  unnamed: number;
+}
+
+/** A piece of the statement that goes to PostgreSQL. */
+export interface Expression {
+  readonly sql: string;
+  /** The name of the output column that it makes where it has no alias. */
+  readonly name: string;
+  /** Whether it is a SUPER value that was only navigated to, not cast. */
+  readonly navigated: boolean;
+}
+
+export function startReading(sql: string, settings: ReadingSettings, user: string): Reading {
+  const cursor = new Cursor(sql, settings);
+  return { cursor, user, scopes: [], common: [], reads: [], leader: [], unnamed: 0 };
+}
+
+export const expression = (sql: string, name = '?column?', navigated = false): Expression => ({
+  sql,
+  name,
+  navigated,
+});
