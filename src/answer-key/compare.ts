@@ -27,7 +27,7 @@ type Found = ReadonlyMap<string, string>;
 export async function compareWith(key: AnswerKey, warehouse: Reader): Promise<Comparison> {
   const files = await readFiles(key, warehouse);
   const parts: Record<string, readonly [expected: Found, found: Found]> = {
-    file: [expectedFiles(key), files.found],
+    file: [expectedFiles(key, files), files.found],
     reject: [expectedRejects(key, files), await readRejects(warehouse, files)],
     repeat: [expectedRepeats(key), await readRepeats(warehouse)],
     drift: [expectedDrift(key, files), await readDrift(warehouse, files)],
@@ -58,12 +58,17 @@ function differ(kind: string, expected: Found, found: Found): Difference[] {
   return differences;
 }
 
+/**
+ * Where an engine read the files by itself, only batches of them are known: their sums and rules, not their lines. Such a
+ * batch is compared as one thing, under a name of its own.
+ */
 interface Files {
   readonly found: Found;
-  /** A content's name in the answer key: of a file and its copies, the one that is no copy. */
+  /** What a content or its batch is called: of a file and its copies, by the one that is no copy. */
   readonly nameOf: (fileId: number) => string;
   /** The name under which a path's faults are known. */
   readonly originalOf: (path: string) => string;
+  readonly isBatch: (name: string) => boolean;
 }
 
 /** The manifest's files under the names that the answer key has for them, wherever the data set lies. */
@@ -78,15 +83,30 @@ async function readFiles(key: AnswerKey, warehouse: Reader): Promise<Files> {
   );
   const found = new Map<string, string>();
   const names = new Map<number, string>();
+  const batchOf = new Map<string, string>();
   for (const row of rows) {
     const name = keyNameOf(row, byEnding) ?? String(row.path);
-    found.set(name, fileText(row as unknown as FileKey));
-    names.set(Number(row.file_id), copies.get(name) ?? name);
+    const fileId = Number(row.file_id);
+    const file = row as unknown as FileKey;
+    if (file.sha256.startsWith('etag:')) {
+      const batch = `batch ${fileId}`;
+      names.set(fileId, batch);
+      batchOf.set(name, batch);
+      found.set(batch, sumsText(file));
+    } else {
+      found.set(name, fileText(file));
+      names.set(fileId, copies.get(name) ?? name);
+    }
   }
+  const originalOf = (path: string): string => {
+    const name = copies.get(path) ?? path;
+    return batchOf.get(name) ?? name;
+  };
   return {
     found,
     nameOf: (fileId) => names.get(fileId) ?? `file_id ${fileId}`,
-    originalOf: (path) => copies.get(path) ?? path,
+    originalOf,
+    isBatch: (name) => [...batchOf.values()].includes(name),
   };
 }
 
@@ -104,38 +124,62 @@ function withoutFolder(path: string): string {
   return path.slice(path.indexOf('/') + 1);
 }
 
-function expectedFiles(key: AnswerKey): Found {
-  return new Map(key.files.map((file) => [file.path, fileText(file)]));
+function expectedFiles(key: AnswerKey, files: Files): Found {
+  const expected = new Map<string, string>();
+  const batches = new Map<string, FileKey[]>();
+  for (const file of key.files) {
+    const name = files.originalOf(file.path);
+    if (!files.isBatch(name)) expected.set(file.path, fileText(file));
+    else if (file.copyOf === undefined) batches.set(name, [...(batches.get(name) ?? []), file]);
+  }
+  for (const [name, members] of batches) {
+    const sum = (of: 'lines' | 'staged' | 'rejected'): number =>
+      members.reduce((total, file) => total + file[of], 0);
+    expected.set(name, sumsText({ lines: sum('lines'), staged: sum('staged'), rejected: sum('rejected') }));
+  }
+  return expected;
 }
 
-function fileText({
-  sha256,
-  lines,
-  staged,
-  rejected,
-}: Pick<FileKey, 'sha256' | 'lines' | 'staged' | 'rejected'>): string {
-  return `${lines} lines, ${staged} staged, ${rejected} rejected, sha256 ${String(sha256).slice(0, 12)}…`;
+function sumsText({ lines, staged, rejected }: Pick<FileKey, 'lines' | 'staged' | 'rejected'>): string {
+  return `${lines} lines, ${staged} staged, ${rejected} rejected`;
+}
+
+function fileText(file: Pick<FileKey, 'sha256' | 'lines' | 'staged' | 'rejected'>): string {
+  return `${sumsText(file)}, sha256 ${String(file.sha256).slice(0, 12)}…`;
 }
 
 function expectedRejects(key: AnswerKey, files: Files): Found {
-  const found = new Map<string, string>();
-  for (const { path, line, reject } of key.faults) {
-    if (reject !== undefined)
-      found.set(`${files.originalOf(path)}:${line}`, rejectText(reject.rule, reject.field));
-  }
-  return found;
+  const rejects = key.faults.flatMap(({ path, line, reject }) =>
+    reject === undefined
+      ? []
+      : [{ name: files.originalOf(path), line, text: rejectText(reject.rule, reject.field) }],
+  );
+  return located(rejects, files);
 }
 
 async function readRejects(warehouse: Reader, files: Files): Promise<Found> {
   const rows = await warehouse.rows(
     'select file_id, line, rule, field from ops.rejects order by file_id, line',
   );
-  return new Map(
-    rows.map(({ file_id, line, rule, field }) => [
-      `${files.nameOf(Number(file_id))}:${line}`,
-      rejectText(String(rule), field === null ? null : String(field)),
-    ]),
-  );
+  const rejects = rows.map(({ file_id, line, rule, field }) => ({
+    name: files.nameOf(Number(file_id)),
+    line: Number(line),
+    text: rejectText(String(rule), field === null ? null : String(field)),
+  }));
+  return located(rejects, files);
+}
+
+/** Rejects by their lines; those of a batch by their rule, and counted. */
+function located(
+  rejects: readonly { readonly name: string; readonly line: number | null; readonly text: string }[],
+  files: Files,
+): Found {
+  const found = new Map<string, string>();
+  for (const { name, line, text } of rejects) {
+    if (!files.isBatch(name)) found.set(`${name}:${line}`, text);
+    else found.set(`${name}, ${text}`, `${Number(found.get(`${name}, ${text}`) ?? 0) + 1}`);
+  }
+  return found;
 }
 
 function rejectText(rule: string, field: string | null): string {

@@ -27,24 +27,26 @@ export function listedIdentity({ fingerprint }: SourceFile): string {
   return `etag:${createHash('sha256').update(fingerprint).digest('hex').slice(0, 59)}`;
 }
 
-/** Gives file ids: one for each content, or one for each batch of one compression. */
-export function idGiver(
-  firstFree: number,
-  byEngine: boolean,
-): { next(compression: Survey['compression']): number } {
+/** Gives file ids: one for each content, or one for each batch of one compression and one in reserve for each content. */
+export function idGiver(firstFree: number, byEngine: boolean) {
   let free = firstFree;
+  const take = (): number => {
+    free += 1;
+    return free - 1;
+  };
   const open = new Map<string, { id: number; files: number }>();
   return {
-    next(compression) {
-      const batch = byEngine ? open.get(compression) : undefined;
-      if (batch !== undefined && batch.files < MOST_FILES) {
-        batch.files += 1;
-        return batch.id;
+    free: () => free,
+    next(compression: Survey['compression']): { fileId: number; ownId: number } {
+      if (!byEngine) {
+        const fileId = take();
+        return { fileId, ownId: fileId };
       }
-      const id = free;
-      free += 1;
-      open.set(compression, { id, files: 1 });
-      return id;
+      let batch = open.get(compression);
+      if (batch === undefined || batch.files >= MOST_FILES) batch = { id: take(), files: 0 };
+      open.set(compression, batch);
+      batch.files += 1;
+      return { fileId: batch.id, ownId: take() };
     },
   };
 }

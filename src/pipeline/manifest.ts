@@ -21,7 +21,7 @@ export async function recordContents(
     changed.map((file) => file.survey.file.path),
   );
   await forgetPaths(warehouse, plan.kind, plan.moved);
-  const rowOf = (file: FileToLoad, duplicate: boolean) => ({
+  const rowOf = (file: Omit<FileToLoad, 'ownId'>, duplicate: boolean) => ({
     kind: plan.kind,
     path: file.survey.file.path,
     file_id: file.fileId,
@@ -43,8 +43,7 @@ export async function recordContents(
   );
   await renewFingerprints(plan, warehouse);
   await promoteOrphans(plan.kind, warehouse);
-  const last = plan.load.at(-1);
-  if (last) await warehouse.run(`update ops.warehouse set next_file_id = ${last.fileId + 1}`);
+  if (plan.load.length > 0) await warehouse.run(`update ops.warehouse set next_file_id = ${plan.nextFileId}`);
 }
 
 /** The balance of a content, whether it came now or before. */

@@ -15,6 +15,8 @@ export interface FileToLoad {
   readonly changed: boolean;
   /** Known and unchanged: it is read again because its batch is, in which another file changed. */
   readonly again: boolean;
+  /** The id that it has instead if it is not read with its batch, but by itself. */
+  readonly ownId: number;
 }
 
 /** A second name of a content. */
@@ -36,6 +38,8 @@ export interface FilePlan {
   readonly byEngine: boolean;
   /** In the order of their ids. */
   readonly load: readonly FileToLoad[];
+  /** The first id that nothing of this plan has, or may get. */
+  readonly nextFileId: number;
   readonly duplicates: readonly DuplicateFile[];
   /** Known names with the known content, counted; those that are second names are not among the unchanged. */
   readonly unchanged: number;
@@ -103,8 +107,8 @@ export async function planFiles(input: PlanInput, observer: Observer): Promise<F
       await source.release(file);
       continue;
     }
-    const fileId = ids.next(found.compression);
-    load.push({ fileId, survey: found, changed, again: false });
+    const { fileId, ownId } = ids.next(found.compression);
+    load.push({ fileId, ownId, survey: found, changed, again: false });
     named.set(file.path, fileId);
     if (file.bytes > 0) contents.set(sha256, { fileId, path: file.path });
   }
@@ -133,13 +137,13 @@ export async function planFiles(input: PlanInput, observer: Observer): Promise<F
     for (const { survey, changed, again } of [...left, ...names]) {
       const { path } = survey.file;
       const first = read.get(survey.sha256);
-      const fileId = first?.fileId ?? ids.next(survey.compression);
-      const file = { fileId, survey, changed, again };
+      const id = first ?? ids.next(survey.compression);
       if (first === undefined) {
+        const file = { fileId: id.fileId, ownId: id.ownId, survey, changed, again };
         load.push(file);
         read.set(survey.sha256, file);
-      } else duplicates.push({ ...file, of: first.survey.file.path });
-      idByPath.set(path, fileId);
+      } else duplicates.push({ fileId: id.fileId, survey, changed, again, of: first.survey.file.path });
+      idByPath.set(path, id.fileId);
     }
   }
   const namesOf = new Map<number, string[]>();
@@ -156,6 +160,7 @@ export async function planFiles(input: PlanInput, observer: Observer): Promise<F
     kind,
     byEngine: input.byEngine,
     load: load.sort((a, b) => a.fileId - b.fileId),
+    nextFileId: ids.free(),
     duplicates: withNames,
     unchanged,
     knownDuplicates,

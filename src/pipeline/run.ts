@@ -197,7 +197,7 @@ async function makePlans(
       { kind, table, source, listing, known, nextFileId, distrust: options.fullRefresh, byEngine },
       observer,
     );
-    nextFileId = (made.load.at(-1)?.fileId ?? nextFileId - 1) + 1;
+    nextFileId = made.nextFileId;
     plans.push(made);
   }
   const matchedOn = (state?.match_on ?? 'title, artist, duration') as MatchOn;

@@ -1,41 +1,112 @@
-import { SourceChangedError } from '../errors.ts';
 import { rejects as rejectsTable } from '../models/ops/rejects.ts';
+import { recordFormat } from '../reading/parse.ts';
 import type { FileSummary } from '../reading/read-file.ts';
+import type { Survey } from '../reading/survey.ts';
+import { surveyAll } from '../reading/survey-pool.ts';
 import type { Source } from '../sources/source.ts';
+import type { ObjectsRead } from '../warehouses/warehouse.ts';
 import type { FilePlan, FileToLoad } from './plan.ts';
 import type { StageContext } from './stage.ts';
+import { readCarefully } from './stage-lines.ts';
 import { targets } from './targets.ts';
+import { assertSame } from './unchanged.ts';
 
-/** Lets the engine read the objects of a plan, batch by batch; every summary is that of a whole batch. */
+/**
+ * Lets the engine read the objects of a plan, batch by batch; the summary of a batch is that of all its objects. Objects
+ * in which the engine met what is no record are read here, line by line, each under an id of its own: the plan that is
+ * returned has those ids.
+ */
 export async function readByEngine(
   plan: FilePlan,
   summaries: Map<number, FileSummary>,
-  { warehouse, source, run, observer, mostErrors }: StageContext,
-): Promise<void> {
+  context: StageContext,
+): Promise<FilePlan> {
   const batches = new Map<number, FileToLoad[]>();
-  for (const file of plan.load) batches.set(file.fileId, [...(batches.get(file.fileId) ?? []), file]);
+  for (const file of plan.load) {
+    const batch = batches.get(file.fileId);
+    if (batch) batch.push(file);
+    else batches.set(file.fileId, [file]);
+  }
+  const unread = new Set<string>();
   for (const [fileId, files] of batches) {
     const filled = files.filter(({ survey }) => survey.file.bytes > 0);
-    const found =
-      filled.length === 0
-        ? { staged: 0, rejected: 0, drift: [] }
-        : await warehouse.objects?.read({
-            fileId,
-            kind: plan.kind,
-            table: targets[plan.kind].staging,
-            rejects: rejectsTable,
-            objects: filled.map(({ survey }) => survey.file),
-            compression: filled[0]?.survey.compression ?? 'none',
-            runId: run.id,
-            startedAt: run.startedAt,
-            mostErrors,
-          });
-    if (found === undefined) throw new Error('The engine cannot read objects.');
-    await assertAllSame(filled, source);
+    const found = await readBatch(plan, fileId, filled, context);
+    for (const path of found.unread) unread.add(path);
+    const read = filled.filter(({ survey }) => !unread.has(survey.file.path));
+    await assertAllSame(read, context.source);
     const { staged, rejected, drift } = found;
     summaries.set(fileId, { lines: staged + rejected, staged, rejected, blank: 0, drift: [...drift] });
-    observer.advance(files.reduce((sum, { survey }) => sum + survey.file.bytes, 0));
+    context.observer.advance(read.reduce((sum, { survey }) => sum + survey.file.bytes, 0));
   }
+  const apart = withOwnIds(plan, unread);
+  await readHere(apart, unread, summaries, context);
+  return apart;
+}
+
+/** The plan with the files that are read by themselves under their own ids, and their second names too. */
+function withOwnIds(plan: FilePlan, unread: ReadonlySet<string>): FilePlan {
+  const ownIds = new Map<string, number>();
+  const load = plan.load.map((file) => {
+    if (!unread.has(file.survey.file.path)) return file;
+    ownIds.set(file.survey.sha256, file.ownId);
+    return { ...file, fileId: file.ownId };
+  });
+  const duplicates = plan.duplicates.map((file) => ({
+    ...file,
+    fileId: ownIds.get(file.survey.sha256) ?? file.fileId,
+  }));
+  return { ...plan, load: load.sort((a, b) => a.fileId - b.fileId), duplicates };
+}
+
+async function readBatch(
+  { kind }: FilePlan,
+  fileId: number,
+  files: readonly FileToLoad[],
+  { warehouse, run, mostErrors }: StageContext,
+): Promise<ObjectsRead> {
+  if (warehouse.objects === undefined) throw new Error('The engine cannot read objects.');
+  if (files.length === 0) return { staged: 0, rejected: 0, drift: [], unread: [] };
+  return warehouse.objects.read({
+    fileId,
+    kind,
+    table: targets[kind].staging,
+    rejects: rejectsTable,
+    objects: files.map(({ survey }) => survey.file),
+    compression: files[0]?.survey.compression ?? 'none',
+    runId: run.id,
+    startedAt: run.startedAt,
+    mostErrors,
+  });
+}
+
+async function readHere(
+  { kind, load }: FilePlan,
+  unread: ReadonlySet<string>,
+  summaries: Map<number, FileSummary>,
+  context: StageContext,
+): Promise<void> {
+  const files = load.filter(({ survey }) => unread.has(survey.file.path));
+  if (files.length === 0) return;
+  const table = targets[kind].staging;
+  context.observer.note(
+    `The engine met what is no record in ${files.length} files; reading them line by line.`,
+  );
+  // These bytes are counted where the lines are read.
+  const quiet = { advance() {}, fileDone() {} };
+  const surveys = await surveyAll(
+    context.source,
+    files.map(({ survey }) => survey.file),
+    table,
+    quiet,
+  );
+  const surveyed = files.map((file, at) => ({ ...file, survey: surveys[at] as Survey }));
+  await readCarefully(
+    surveyed,
+    kind,
+    recordFormat(table, context.run.startedAt.getTime()),
+    summaries,
+    context,
+  );
 }
 
 async function assertAllSame(files: readonly FileToLoad[], source: Source): Promise<void> {
@@ -44,16 +115,4 @@ async function assertAllSame(files: readonly FileToLoad[], source: Source): Prom
     for (let file = left.pop(); file !== undefined; file = left.pop()) await assertSame(file, source);
   };
   await Promise.all(Array.from({ length: source.smallAtOnce }, lane));
-}
-
-/** The engine read the file after the survey: it must still be what was surveyed. */
-export async function assertSame(file: FileToLoad, source: Source): Promise<void> {
-  const now = await source.relist(file.survey.file);
-  if (now?.fingerprint !== file.survey.file.fingerprint) throw changedUnderneath(file);
-}
-
-export function changedUnderneath(file: FileToLoad): SourceChangedError {
-  return new SourceChangedError(`${file.survey.file.path} changed while it was being read.`, {
-    hint: 'Run again when it is written to its end.',
-  });
 }

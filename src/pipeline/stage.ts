@@ -1,21 +1,20 @@
-import { createHash } from 'node:crypto';
 import { LoadError, WarehouseError } from '../errors.ts';
 import { drift as driftTable } from '../models/ops/drift.ts';
 import { rejects as rejectsTable } from '../models/ops/rejects.ts';
 import { events } from '../models/staging/events.ts';
 import { songs } from '../models/staging/songs.ts';
-import { type RecordFormat, recordFormat, type StagedRow } from '../reading/parse.ts';
-import { type Batch, type FileSummary, readContent, readFile } from '../reading/read-file.ts';
-import type { Reject } from '../reading/reject.ts';
-import { KEPT_FILE_BYTES } from '../reading/survey.ts';
+import { recordFormat } from '../reading/parse.ts';
+import type { FileSummary } from '../reading/read-file.ts';
 import { qualifiedName, type Table } from '../schema/table.ts';
 import type { Source } from '../sources/source.ts';
 import type { Warehouse } from '../warehouses/warehouse.ts';
 import type { Observer } from './observer.ts';
-import type { FileKind, FilePlan, FileToLoad } from './plan.ts';
+import type { FilePlan, FileToLoad } from './plan.ts';
 import type { Balance } from './report.ts';
-import { assertSame, changedUnderneath, readByEngine } from './stage-objects.ts';
+import { readCarefully } from './stage-lines.ts';
+import { readByEngine } from './stage-objects.ts';
 import { targets } from './targets.ts';
+import { assertSame } from './unchanged.ts';
 
 export interface Run {
   readonly id: string;
@@ -33,9 +32,6 @@ export interface Brought {
 
 /** Bytes that the engine reads in one statement: bounds its memory, and paces the progress bar. */
 const BYTES_PER_STATEMENT = 512 * 1024 * 1024;
-const ROWS_HELD = 5_000;
-/** Text of the rows held, estimated by the bytes that they were read from. */
-const BYTES_HELD = 16 * 1024 * 1024;
 
 /** Thrown where the engine's own reader failed as a whole: the run starts again without it. */
 export class CleanReadFailed extends WarehouseError {}
@@ -57,12 +53,13 @@ export interface StageContext {
  * Bringing it in statements of its own keeps a large load from reading its own uncommitted rows, which DuckDB
  * does on one thread.
  */
-export async function bringContents(plan: FilePlan, context: StageContext): Promise<Brought> {
-  const bytes = sum(plan.load.map((file) => file.survey.file.bytes));
-  context.observer.step(plan.kind === 'log' ? 'events' : 'songs', bytes, 'bytes');
+export async function bringContents(planned: FilePlan, context: StageContext): Promise<Brought> {
+  const bytes = sum(planned.load.map((file) => file.survey.file.bytes));
+  context.observer.step(planned.kind === 'log' ? 'events' : 'songs', bytes, 'bytes');
   const summaries = new Map<number, FileSummary>();
-  if (plan.byEngine) await readByEngine(plan, summaries, context);
-  else await readHere(plan, summaries, context);
+  let plan = planned;
+  if (planned.byEngine) plan = await readByEngine(planned, summaries, context);
+  else await readHere(planned, summaries, context);
   await checkBalance(plan, summaries, context.warehouse);
   const all = [...summaries.values()];
   return {
@@ -176,142 +173,6 @@ async function readClean(
 /** The engine vouched for every line of the file, and another reader had counted them. */
 function cleanSummary(file: FileToLoad): FileSummary {
   return { lines: file.survey.lines, staged: file.survey.lines, rejected: 0, blank: 0, drift: [] };
-}
-
-/** Reads files line by line, with rejects and drift. */
-async function readCarefully(
-  files: readonly FileToLoad[],
-  kind: FileKind,
-  format: RecordFormat,
-  summaries: Map<number, FileSummary>,
-  context: StageContext,
-): Promise<void> {
-  const { staging } = targets[kind];
-  const { warehouse, observer } = context;
-  let rows: StagedRow[] = [];
-  let held = 0;
-  /** The rows before these, on their way into the warehouse while the next ones are being read. */
-  let writing: Promise<void> = Promise.resolve();
-
-  async function put(file: FileToLoad, batch: Batch): Promise<void> {
-    held += batch.bytes;
-    for (const row of batch.rows) {
-      row.file_id = file.fileId;
-      rows.push(row);
-    }
-    if (batch.rejects.length > 0) {
-      await writing;
-      await writeRejects(file, kind, batch.rejects, context);
-    }
-    if (rows.length >= ROWS_HELD || held >= BYTES_HELD) await startWriting();
-  }
-
-  async function startWriting(): Promise<void> {
-    await writing;
-    writing = warehouse.append(staging, rows);
-    writing.catch(() => {});
-    rows = [];
-    held = 0;
-  }
-
-  async function flush(): Promise<void> {
-    await startWriting();
-    await writing;
-  }
-
-  const contents = readAhead(files, context.source);
-  for (const file of files) {
-    const { compression } = file.survey;
-    const content = await contents(file);
-    if (content !== null && compression === 'none') {
-      const { batch, summary } = readContent(content, format);
-      await put(file, batch);
-      summaries.set(file.fileId, summary);
-      observer.advance(file.survey.file.bytes);
-      continue;
-    }
-    const reader = readFile(chunksOf(file, content, context), format, file.survey.isClean);
-    let next = await reader.next();
-    for (; !next.done; next = await reader.next()) await put(file, next.value);
-    if ('unreadable' in next.value) {
-      await flush();
-      await warehouse.run(`delete from ${qualifiedName(staging)} where file_id = ${file.fileId}`);
-      await warehouse.run(`delete from ops.rejects where file_id = ${file.fileId}`);
-      await writeRejects(file, kind, [next.value.unreadable], context);
-      summaries.set(file.fileId, { lines: 1, staged: 0, rejected: 1, blank: 0, drift: [] });
-    } else {
-      if (next.value.sha256 !== file.survey.sha256) throw changedUnderneath(file);
-      summaries.set(file.fileId, next.value.summary);
-    }
-    await context.source.release(file.survey.file);
-  }
-  await flush();
-}
-
-/**
- * Contents of small files in the order of the files, some fetched ahead: those that the survey kept, and those that it
- * did not. Null for large ones.
- */
-function readAhead(
-  files: readonly FileToLoad[],
-  source: Source,
-): (file: FileToLoad) => Promise<Buffer | null> {
-  const isRead = ({ survey }: FileToLoad): boolean =>
-    survey.content === null && survey.file.bytes <= KEPT_FILE_BYTES;
-  const toRead = files.filter(isRead);
-  const coming = new Map<FileToLoad, Promise<Buffer>>();
-  let next = 0;
-  return async (file) => {
-    if (!isRead(file)) return file.survey.content;
-    for (; coming.size < source.smallAtOnce && next < toRead.length; next += 1) {
-      const ahead = toRead[next] as FileToLoad;
-      const reading = source.readSmall(ahead.survey.file);
-      reading.catch(() => {});
-      coming.set(ahead, reading);
-    }
-    const content = (await coming.get(file)) ?? null;
-    coming.delete(file);
-    if (content !== null && sha256Of(content) !== file.survey.sha256) throw changedUnderneath(file);
-    return content;
-  };
-}
-
-function sha256Of(content: Buffer): string {
-  return createHash('sha256').update(content).digest('hex');
-}
-
-async function* chunksOf(
-  file: FileToLoad,
-  content: Buffer | null,
-  context: StageContext,
-): AsyncGenerator<Buffer> {
-  for await (const chunk of content === null ? context.source.open(file.survey.file) : [content]) {
-    yield chunk as Buffer;
-    context.observer.advance((chunk as Buffer).length);
-  }
-}
-
-async function writeRejects(
-  file: FileToLoad,
-  kind: FileKind,
-  rejects: readonly Reject[],
-  { warehouse, run }: StageContext,
-): Promise<void> {
-  const perLine = new Map<number, number>();
-  const rows = rejects.map((reject) => {
-    const nth = (perLine.get(reject.line) ?? 0) + 1;
-    perLine.set(reject.line, nth);
-    return {
-      ...reject,
-      reject_id: `${file.fileId}:${reject.line}${nth > 1 ? `.${nth}` : ''}`,
-      file_id: file.fileId,
-      kind,
-      path: file.survey.file.path,
-      run_id: run.id,
-      rejected_at: run.startedAt,
-    };
-  });
-  await warehouse.append(rejectsTable, rows);
 }
 
 /** lines = staged + rejected + blank for every file, staged as the warehouse counts it. */

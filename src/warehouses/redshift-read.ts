@@ -27,18 +27,38 @@ const MOST_ERRORS = 100_000;
 const VIEWS_MS = 60_000;
 const POLL_MS = 250;
 const ERRORS_SHOWN = 3;
+/** file_name is CHAR(256). */
+const LONGEST_NAME = 256;
 const COMPRESSION = { none: '', gzip: ' gzip', zstd: ' zstd' } as const;
-const TEMPORARY = ['read_records', 'read_rows', 'read_extras'] as const;
+const TEMPORARY = ['read_records', 'read_rows', 'read_extras', 'read_refused'] as const;
 
 /**
  * Lets the cluster read objects: COPY by manifest into temporary staging, the rules as SQL there, then what they accept
- * into staging and what they refuse into the rejects. Every record that COPY counted ends in one of the two.
+ * into staging and what they refuse into the rejects. Every record that COPY counted ends in one of the two. An object
+ * in which COPY met anything that it could not read is left out, and named: what COPY passes over after a broken record
+ * is nowhere documented, and no event may be lost in it.
  */
 export async function readObjects(batch: ObjectBatch, session: ReadingSession): Promise<ObjectsRead> {
   const { main } = session;
-  for (const name of TEMPORARY) await main.run(`drop table if exists ${name}`);
   const shape: RecordShape = session.jsonPaths?.table === batch.table.name ? 'columns' : 'whole';
-  const copied = await copyRecords(batch, shape, session);
+  const unread = new Set<string>();
+  for (;;) {
+    const left = { ...batch, objects: batch.objects.filter(({ path }) => !unread.has(path)) };
+    for (const name of TEMPORARY) await main.run(`drop table if exists ${name}`);
+    if (left.objects.length === 0) return { staged: 0, rejected: 0, drift: [], unread: [...unread] };
+    const { records, broken } = await copyRecords(left, shape, session);
+    if (broken.length === 0) return { ...(await judge(left, records, shape, main)), unread: [...unread] };
+    for (const path of broken) unread.add(path);
+  }
+}
+
+/** What was copied, through the rules into staging or the rejects. */
+async function judge(
+  batch: ObjectBatch,
+  records: number,
+  shape: RecordShape,
+  main: RedshiftConnection,
+): Promise<Omit<ObjectsRead, 'unread'>> {
   const rules = recordRules(batch.table, shape, batch.startedAt.getTime());
   const drift = shape === 'whole' ? await driftOf(batch.table, main) : [];
   const hasExtras = drift.some(({ change }) => change !== 'missing');
@@ -49,17 +69,20 @@ select ${batch.fileId}, ${columnsOf(batch.table)}, extra from (
 ${rules.accepted(hasExtras)}
 ) as accepted`,
   );
-  let refused = 0;
-  if (staged < copied.records) refused = await refuse(batch, rules.refused(hasExtras), main);
-  if (staged + refused !== copied.records) {
+  let rejected = 0;
+  if (staged < records) {
+    // In a table of their own: what is said of them would otherwise repeat every rule many times over.
+    await main.run(`create temporary table read_refused as ${rules.broken(hasExtras)}`);
+    rejected = await refuse(batch, rules.refused('read_refused'), main);
+  }
+  if (staged + rejected !== records) {
     throw new LoadError(
-      `${describe(batch)} does not balance: COPY counted ${copied.records} records, but ${staged} were staged and ${refused} refused.`,
+      `${describe(batch)} does not balance: COPY counted ${records} records, but ${staged} were staged and ${rejected} refused.`,
       { hint: 'Nothing was committed. This is a fault in sparkify: please report it.' },
     );
   }
-  await refuseBroken(batch, refused, copied.broken, main);
   for (const name of TEMPORARY) await main.run(`drop table if exists ${name}`);
-  return { staged, rejected: refused + copied.broken.length, drift };
+  return { staged, rejected, drift };
 }
 
 /** `columns` of the staging table that are read from records. */
@@ -71,7 +94,8 @@ function columnsOf(table: Table): string {
 
 interface Copied {
   readonly records: number;
-  readonly broken: readonly SqlRow[];
+  /** The paths of objects with records that COPY could not read. */
+  readonly broken: readonly string[];
 }
 
 /** COPY into read_records, and what it made of it, held against what the system views say. */
@@ -105,16 +129,16 @@ async function copyRecords(batch: ObjectBatch, shape: RecordShape, session: Read
       hint: 'Nothing was committed; run again.',
     });
   }
-  return { records, broken: await brokenRecords(batch, Number(last?.query_id), records, session) };
+  return { records, broken: await brokenObjects(batch, Number(last?.query_id), records, session) };
 }
 
-/** What COPY could not read; rejects where the views do not say in time how many that is. */
-async function brokenRecords(
+/** In which objects COPY met what it could not read; rejects where the views do not tell in time. */
+async function brokenObjects(
   batch: ObjectBatch,
   queryId: number,
   records: number,
   session: ReadingSession,
-): Promise<readonly SqlRow[]> {
+): Promise<readonly string[]> {
   const aside = await session.aside();
   const until = session.nowMs() + VIEWS_MS;
   for (;;) {
@@ -122,15 +146,14 @@ async function brokenRecords(
       `select loaded_rows, error_count, source_file_count from sys_load_history where query_id = ${queryId} and status = 'completed'`,
     );
     const broken = await aside.rows(
-      `select trim(file_name) as file_name, line_number, trim(column_name) as column_name, error_code, trim(error_message) as error_message
-       from sys_load_error_detail where query_id = ${queryId} order by file_name, line_number`,
+      `select trim(file_name) as file_name, count(*) as errors from sys_load_error_detail where query_id = ${queryId} group by file_name order by file_name`,
     );
-    if (history !== undefined && broken.length >= Number(history.error_count)) {
-      if (
-        Number(history.source_file_count) === batch.objects.length &&
-        Number(history.loaded_rows) === records
-      )
-        return broken;
+    const told = broken.reduce((sum, { errors }) => sum + Number(errors), 0);
+    if (history !== undefined && told >= Number(history.error_count)) {
+      const isWhole =
+        Number(history.source_file_count) === batch.objects.length && Number(history.loaded_rows) === records;
+      if (told > 0) return namedIn(broken, batch);
+      if (isWhole) return [];
       throw new LoadError(
         `${describe(batch)} does not balance: ${history.source_file_count} of ${batch.objects.length} objects were read, and ${history.loaded_rows} records, not ${records}.`,
         { hint: 'Nothing was committed; run again.' },
@@ -144,6 +167,17 @@ async function brokenRecords(
     }
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   }
+}
+
+/** The objects that the view names, whose names it cuts off; all of the batch where it cannot be told which. */
+function namedIn(broken: readonly SqlRow[], { objects }: ObjectBatch): string[] {
+  const named = new Set<string>();
+  for (const { file_name } of broken) {
+    const fitting = objects.filter(({ path }) => path.slice(0, LONGEST_NAME) === String(file_name));
+    if (fitting.length !== 1) return objects.map(({ path }) => path);
+    for (const { path } of fitting) named.add(path);
+  }
+  return [...named];
 }
 
 /** The error of a COPY that met more broken records than it may; with the first of them, if the views have them yet. */
@@ -229,34 +263,6 @@ ${refused}
 ) as refused`,
     [describe(batch), batch.runId, batch.startedAt],
   );
-}
-
-/** Writes what COPY could not read. */
-async function refuseBroken(
-  batch: ObjectBatch,
-  after: number,
-  broken: readonly SqlRow[],
-  main: RedshiftConnection,
-): Promise<void> {
-  for (const [at, row] of broken.entries()) {
-    await main.run(
-      `insert into ${qualifiedName(batch.rejects)} (${listColumns(batch.rejects)}) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
-      [
-        `${batch.fileId}:${after + at + 1}`,
-        batch.fileId,
-        batch.kind,
-        String(row.file_name),
-        Number(row.line_number),
-        Number(row.error_code) === 1220 ? 'invalid_utf8' : 'malformed_json',
-        null,
-        null,
-        String(row.error_message),
-        '',
-        batch.runId,
-        batch.startedAt,
-      ],
-    );
-  }
 }
 
 /** What a batch is called: its object, or the folder that its objects share. */

@@ -52,10 +52,11 @@ export function recordRules(table: Table, shape: RecordShape, nowMs: number) {
     ...incomplete(table, fields),
   ];
 
+  const kept = shape === 'whole' ? ['record', 'record_type'] : fields.map(({ name }) => `${name}_json`);
+
   /** Every record: its columns, their JSON types, and the number of the rule that it breaks, 0 for none. */
   function judged(hasExtras: boolean): string {
     const columns = fields.flatMap(({ name }) => [columnName(name), `${name}_type`]);
-    const kept = shape === 'whole' ? ['record', 'record_type'] : fields.map(({ name }) => `${name}_json`);
     const read = fields.flatMap((field) => [
       `${readValue(field)} as ${columnName(field.name)}`,
       `json_typeof(${field.read}) as ${field.name}_type`,
@@ -84,8 +85,14 @@ from (
   ${judged(hasExtras)}
 ) as judged
 where fault = 0`,
-    /** The records that break one: place (from 1), rule, field, value, reason and raw. */
-    refused: (hasExtras: boolean): string => refusedSql(faults, judged(hasExtras), shape, fields),
+    /** The records that break one, with its number. */
+    broken: (hasExtras: boolean): string => `select fault, ${kept.join(', ')}
+from (
+  ${judged(hasExtras)}
+) as judged
+where fault > 0`,
+    /** Of what `broken` gave, in a table: place (from 1), rule, field, value, reason and raw. */
+    refused: (table: string): string => refusedSql(faults, table, shape, fields),
   };
 }
 
@@ -101,7 +108,8 @@ function readValue({ column, from, read }: Field): string {
 function storedValue({ name, column }: Field): string {
   if (column.type === 'text') return columnName(name);
   const type = column.type === 'double' ? 'double precision' : column.type;
-  return `case when fault <> 0 then null when ${name} = 0 then 0 else cast(${name} as ${type}) end as ${name}`;
+  // No cast may fail, whenever the engine comes to it.
+  return `case when ${name} = 0 then 0 when abs(${name}) <= ${column.type === 'double' ? '1.7976931348623157e308' : Number.MAX_SAFE_INTEGER} then cast(${name} as ${type}) end as ${name}`;
 }
 
 const wholeFaults: readonly Fault[] = [
@@ -216,7 +224,7 @@ function incomplete(table: Table, fields: readonly Field[]): Fault[] {
 /** Rejects in three steps: what is at fault, how it is shown, and what is said of it. */
 function refusedSql(
   faults: readonly Fault[],
-  judged: string,
+  table: string,
   shape: RecordShape,
   fields: readonly Field[],
 ): string {
@@ -248,10 +256,7 @@ from (
       select fault, ${raw} as "raw",
         ${byFault(({ value }) => (value === null ? null : `json_typeof(${value})`))} as type,
         ${byFault(({ value }) => (value === null ? null : `case when json_size(${value}) <= ${LONGEST_TEXT} then json_serialize(${value}) else '' end`))} as json
-      from (
-        ${judged}
-      ) as judged
-      where fault > 0
+      from ${table} as judged
     ) as found
   ) as named
 ) as told`;

@@ -40,10 +40,13 @@ export interface ObjectBatch {
   readonly mostErrors: number;
 }
 
-/** What came of a batch: staged, refused by a rule, or not even a record. */
+/** What came of a batch. */
 export interface ObjectsRead {
   readonly staged: number;
+  /** Refused by a rule. */
   readonly rejected: number;
+  /** The paths of objects of which nothing was taken, since they hold what is no record. */
+  readonly unread: readonly string[];
   readonly drift: readonly {
     readonly change: 'new' | 'missing' | 'other case';
     readonly key: string;

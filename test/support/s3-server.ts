@@ -22,6 +22,8 @@ export interface S3Server {
   readonly secretAccessKey: string;
   /** Every request that came, as `GET bucket/key` or `LIST bucket/prefix`. */
   readonly requests: string[];
+  /** Sizes of the objects that were asked for, summed by the program that asked (`redshift-double`, or `other`) and the bucket: `other data`. */
+  readonly sent: Map<string, number>;
   /** Stores an object; as if it had come in parts that end at these bytes, if they are given. */
   put(bucket: string, key: string, content: Buffer | string, partEnds?: readonly number[]): void;
   /** The object's bytes; undefined if there is none. */
@@ -59,6 +61,7 @@ export async function startS3Server({ anonymous = false }: { anonymous?: boolean
     accessKeyId,
     secretAccessKey,
     requests: [],
+    sent: new Map(),
     put(bucket, key, content, partEnds) {
       const bytes = Buffer.from(content);
       const objects = buckets.get(bucket) ?? new Bucket();
@@ -116,6 +119,13 @@ export async function startS3Server({ anonymous = false }: { anonymous?: boolean
     state.onGet(key);
     const object = objects.objects.get(key);
     if (object === undefined) return fail(response, 404, 'NoSuchKey', 'The specified key does not exist.');
+    if (request.method === 'GET') {
+      const agent = /redshift-double/.test(`${request.headers['user-agent']}`) ? 'redshift-double' : 'other';
+      state.sent.set(
+        `${agent} ${bucket}`,
+        (state.sent.get(`${agent} ${bucket}`) ?? 0) + object.content.length,
+      );
+    }
     return get(request, response, object, trouble, Number(url.searchParams.get('partNumber') ?? 0));
   }
 

@@ -2,6 +2,7 @@ import { ServerError } from './copy-session.ts';
 import { readColumn } from './create-table.ts';
 import { notEmulated, notSupported, quoteName, quoteString } from './cursor.ts';
 import { readTableName, tableNameSql } from './from.ts';
+import type { Token } from './lexer.ts';
 import { type Plan, runs } from './plan.ts';
 import type { Reading, TableName } from './reading.ts';
 import { emptyAttributes, readEncoding, readSortkey } from './table-attributes.ts';
@@ -25,17 +26,21 @@ export function readAlterTable(reading: Reading): Plan {
       await work.query(`drop trigger if exists redshift_double_widths on ${tableNameSql(table)}; ${sql}`);
       await work.query(`call redshift_double.keep_widths(${rows[0]?.[0]}::regclass)`);
     },
-    { writes: [table], realTables: [table], block: isOutside(cursor.sql) ? 'outside' : 'anywhere' },
+    { writes: [table], realTables: [table], block: isOutside(cursor.tokens) ? 'outside' : 'anywhere' },
   );
 }
 
 /** Changing a column's type cannot be undone, so it stands alone. */
-const isOutside = (sql: string): boolean => /\balter\s+column\s+\S+\s+type\b/i.test(sql);
+const isOutside = (tokens: readonly Token[]): boolean =>
+  tokens.some(
+    ({ value }, i) =>
+      value === 'column' && tokens[i - 1]?.value === 'alter' && tokens[i + 2]?.value === 'type',
+  );
 
 function readAction(reading: Reading, table: TableName): string {
   const { cursor } = reading;
   const alter = `alter table ${tableNameSql(table)}`;
-  if (cursor.take('add')) return `${alter} ${readAdded(reading)}`;
+  if (cursor.take('add')) return `${alter} ${readAdded(reading, table)}`;
   if (cursor.take('drop')) {
     if (cursor.is('constraint')) notEmulated('DROP CONSTRAINT');
     cursor.take('column');
@@ -47,7 +52,10 @@ function readAction(reading: Reading, table: TableName): string {
     cursor.take('column');
     const from = cursor.name();
     cursor.expect('to');
-    return `${alter} rename column ${quoteName(from)} to ${quoteName(cursor.name())}`;
+    const to = cursor.name();
+    const id = `${quoteString(tableNameSql(table))}::regclass`;
+    const noted = `call redshift_double.rename_noted(${id}, ${quoteString(from)}, ${quoteString(to)})`;
+    return `${alter} rename column ${quoteName(from)} to ${quoteName(to)}; ${noted}`;
   }
   if (cursor.take('owner', 'to')) return `select ${quoteString(cursor.name())}`;
   if (cursor.is('append')) notEmulated('ALTER TABLE APPEND');
@@ -55,7 +63,7 @@ function readAction(reading: Reading, table: TableName): string {
   return readAltered(reading, table);
 }
 
-function readAdded(reading: Reading): string {
+function readAdded(reading: Reading, table: TableName): string {
   const { cursor } = reading;
   if (cursor.isOne('constraint', 'primary', 'unique', 'foreign'))
     notEmulated('ALTER TABLE ADD of a constraint');
@@ -65,40 +73,44 @@ function readAdded(reading: Reading): string {
   const column = readColumn(reading, attributes);
   if (attributes.distkeys.length + attributes.columnSortkeys.length > 0)
     throw new ServerError('0A000', 'a key cannot be added with a column');
-  return `add column ${column}`;
+  const encodings = [...attributes.encodings].map(([name, encoding]) => encodingSql(table, name, encoding));
+  return [`add column ${column}`, ...encodings].join('; ');
 }
 
 function readAltered(reading: Reading, table: TableName): string {
   const { cursor } = reading;
   const id = `${quoteString(tableNameSql(table))}::regclass`;
-  const set = (what: string) => `update redshift_double.tables set ${what} where id = ${id}`;
-  if (cursor.take('distkey')) return set(`diststyle = 'key', distkey = ${quoteString(cursor.name())}`);
+  const set = (what: Readonly<Record<string, unknown>>) =>
+    `call redshift_double.note(${id}, redshift_double.noted(${id}) || ${quoteString(JSON.stringify(what))})`;
+  const byKey = () => set({ diststyle: 'key', distkey: cursor.name() });
+  if (cursor.take('distkey')) return byKey();
   if (cursor.take('diststyle')) {
     const style = cursor.takeOne('all', 'even', 'auto', 'key') ?? cursor.fail();
-    if (style !== 'key') return set(`diststyle = ${quoteString(style)}, distkey = null`);
+    if (style !== 'key') return set({ diststyle: style, distkey: null });
     cursor.expect('distkey');
-    return set(`diststyle = 'key', distkey = ${quoteString(cursor.name())}`);
+    return byKey();
   }
-  if (cursor.take('sortkey', 'none')) return set("sortstyle = 'compound', sortkeys = '{}'");
+  if (cursor.take('sortkey', 'none')) return set({ sortstyle: 'compound', sortkeys: [] });
   if (cursor.isOne('sortkey', 'compound')) {
     const attributes = emptyAttributes();
     readSortkey(cursor, attributes);
-    const keys = attributes.sortkeys.map(quoteString).join(', ');
-    return set(
-      `sortstyle = ${quoteString(attributes.sortstyle ?? 'auto')}, sortkeys = array[${keys}]::text[]`,
-    );
+    return set({ sortstyle: attributes.sortstyle, sortkeys: attributes.sortkeys });
   }
-  if (cursor.take('encode', 'auto')) return `delete from redshift_double.encodings where id = ${id}`;
+  if (cursor.take('encode', 'auto')) return set({ encodings: {} });
   cursor.expect('column');
   const column = cursor.name();
   if (cursor.take('encode')) {
-    const encoding = quoteString(readEncoding(cursor, null));
-    const where = `id = ${id} and name = ${quoteString(column)}`;
-    return `delete from redshift_double.encodings where ${where};
-      insert into redshift_double.encodings values (${id}, ${quoteString(column)}, ${encoding})`;
+    return encodingSql(table, column, readEncoding(cursor, null));
   }
   cursor.expect('type');
   const type = readType(cursor);
   if (type.kind !== 'varchar') notSupported('ALTER COLUMN TYPE other than the size of a VARCHAR');
   return `alter table ${tableNameSql(table)} alter column ${quoteName(column)} type ${type.sql}`;
+}
+
+function encodingSql(table: TableName, column: string, encoding: string): string {
+  const id = `${quoteString(tableNameSql(table))}::regclass`;
+  const given = quoteString(JSON.stringify({ [column]: encoding }));
+  const encodings = `coalesce(redshift_double.noted(${id}) -> 'encodings', '{}') || ${given}`;
+  return `call redshift_double.note(${id}, redshift_double.noted(${id}) || jsonb_build_object('encodings', ${encodings}))`;
 }

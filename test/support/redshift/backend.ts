@@ -140,7 +140,7 @@ export class Backend {
 
   /** Leaves the server; what is not committed is lost. */
   close(): void {
-    if (!this.lost && this.status !== 'I') this.cancel();
+    if (!this.lost && (this.status !== 'I' || this.onReady !== null)) this.cancel();
     this.socket.end(message('X'));
     this.socket.destroySoon();
   }
@@ -166,6 +166,7 @@ class Taking {
   }
 }
 
+/** The error that a message holds. */
 export function errorOf(body: Buffer): ServerError {
   const fields = readFields(body);
   return new ServerError(

@@ -11,7 +11,7 @@ import { runUnload } from './unload.ts';
 
 /** COPY: the table is locked as by any writer, the rest is COPY's own. */
 export async function copyInto(session: Carrying, sql: string): Promise<string> {
-  const reading = startReading(sql, noCase, session.user);
+  const reading = startReading(sql, noCase);
   reading.cursor.expect('copy');
   const table = readTableName(reading);
   try {

@@ -184,6 +184,7 @@ function readSeed({ cursor }: Reading, kind: string): string {
   return cursor.inParentheses(() => {
     const seed = cursor.number();
     cursor.expect(',');
-    return `(start with ${seed} increment by ${cursor.number()})`;
+    const step = cursor.number();
+    return `(start with ${seed} increment by ${step} minvalue ${Math.min(seed, 1)})`;
   });
 }

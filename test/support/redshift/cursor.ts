@@ -145,8 +145,10 @@ export function notSupported(what: string): never {
   throw new ServerError('0A000', `${what} is not supported`);
 }
 
+/** A name as PostgreSQL reads it, whatever it is. */
 export const quoteName = (name: string): string => `"${name.replaceAll('"', '""')}"`;
 
+/** A string as PostgreSQL reads it. */
 export const quoteString = (text: string): string =>
   text.includes('\\')
     ? `E'${text.replaceAll('\\', '\\\\').replaceAll("'", "''")}'`

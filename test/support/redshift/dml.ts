@@ -4,7 +4,7 @@ import { readExpression } from './expression.ts';
 import { readFrom, readTableName, tableNameSql, tableSql } from './from.ts';
 import { type Plan, plan } from './plan.ts';
 import { readQuery, readWith, startsQuery } from './query.ts';
-import type { Reading, Scope, TableName } from './reading.ts';
+import { newScope, type Reading, type Scope, type TableName } from './reading.ts';
 import { systemTable } from './system-tables.ts';
 
 /** WITH before SELECT, UPDATE or DELETE. */
@@ -22,6 +22,7 @@ export function readWithStatement(reading: Reading): Plan {
   return readSelect(reading);
 }
 
+/** [WITH …] SELECT */
 export function readSelect(reading: Reading): Plan {
   const { sql } = readQuery(reading);
   return plan('rows', { sql, reads: reading.reads, tag: 'SELECT' });
@@ -122,7 +123,7 @@ function readAssignments(reading: Reading): string {
 }
 
 function targetScope({ name, schema }: TableName): Scope {
-  return { tables: new Map([[name, schema]]), values: new Set() };
+  return newScope([[name, schema]]);
 }
 
 function skipTo({ cursor }: Reading, words: readonly string[]): void {
@@ -147,11 +148,12 @@ function refuseOuterJoin({ cursor }: Reading, start: number): void {
 export function readDelete(reading: Reading, head = ''): Plan {
   const { cursor } = reading;
   cursor.expect('delete');
-  cursor.take('from');
+  const from = cursor.take('from');
   const target = readTarget(reading);
   const scope = targetScope(target);
   reading.scopes.push(scope);
-  // No alias may stand here: whatever is not a clause is a syntax error.
+  // No alias may stand here: whatever is not a clause is a syntax error. USING wants FROM.
+  if (!from && cursor.is('using')) cursor.fail();
   const using = cursor.take('using') ? ` using ${readFrom(reading, scope)}` : '';
   const where = cursor.take('where') ? ` where ${readExpression(reading).sql}` : '';
   refuseAfter(reading);

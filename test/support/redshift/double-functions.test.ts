@@ -47,6 +47,8 @@ const table: readonly (readonly [sql: string, value: unknown])[] = [
   ["(timestamp 'epoch' + 1541105830796 / 1000 * interval '1 second')::varchar", '2018-11-01 20:57:10'],
   ["(timestamp 'epoch' + 1541105830796 / 1000.0 * interval '1 second')::varchar", '2018-11-01 20:57:10.796'],
   ["getdate() between sysdate - interval '1 minute' and sysdate + interval '1 minute'", true],
+  ["trunc(timestamp '2011-07-21 10:32:38.248109')::varchar", '2011-07-21'],
+  ['trunc(110.28, 1)', '110.2'],
   ["last_day(date '2008-02-03')::varchar", '2008-02-29'],
   ["convert_timezone('America/New_York', timestamp '2013-02-01 08:00:00')::varchar", '2013-02-01 03:00:00'],
   // conditions
@@ -131,6 +133,7 @@ describe('functions', () => {
       'select tablename from pg_table_def join beside on true',
       'insert into beside select count(*) from information_schema.tables',
       'create table copied as select usename from pg_user',
+      'select current_schema() from stv_sessions',
     ])
       expect(await refusal(world().ask(sql))).toMatchObject({
         message: 'Specified types or functions (one per INFO message) not supported on Redshift tables.',

@@ -113,6 +113,19 @@ describe('TLS', () => {
   });
 });
 
+test('privileges are there, until they are denied', async () => {
+  const { double, ask } = world();
+  const sql = `select has_schema_privilege('public', 'create'), has_schema_privilege(current_user, 'public', 'usage'),
+    has_database_privilege(current_database(), 'temporary'), has_table_privilege('pg_class', 'select')`;
+  expect(await ask(sql)).toEqual([[true, true, true, true]]);
+  await double.deny('schema', 'create');
+  await double.deny('database', 'temp');
+  expect(await ask(sql)).toEqual([[false, true, false, true]]);
+  expect(await refusal(ask("select has_schema_privilege('nowhere', 'create')"))).toMatchObject({
+    code: '3F000',
+  });
+});
+
 describe('cancelling', () => {
   test('a request stops the statement that runs, not the session', async () => {
     const [client, other] = [await world().connect(), await world().connect()];
@@ -174,6 +187,19 @@ describe('faults', () => {
     await expect(client.query('commit')).rejects.toThrow(/terminated|ECONNRESET/);
     double.faults.clear();
     expect(await ask('select count(*) from after_cut')).toEqual([['1']]);
+  });
+
+  test('the connection is cut while the statement runs, which is then undone', async () => {
+    const { double, connect, ask } = world();
+    await ask('create table cut_within (n int)');
+    const [client, other] = [await connect(), await connect()];
+    await other.query('begin');
+    await other.query('lock cut_within');
+    double.faults.on((sql) => (sql.startsWith('insert') ? { kind: 'drop', when: 'during', ms: 50 } : null));
+    await expect(client.query('insert into cut_within values (1)')).rejects.toThrow(/terminated|ECONNRESET/);
+    await other.query('rollback');
+    double.faults.clear();
+    expect(await ask('select count(*) from cut_within')).toEqual([['0']]);
   });
 
   test('the nth commit fails with 1023, and its transaction is undone', async () => {

@@ -203,6 +203,21 @@ describe('with serializable isolation', () => {
     expect(await count('safe', strictly)).toBe(2);
   });
 
+  test('transactions that touch different tables do not meet, whatever tables they make', async () => {
+    const clients = [await strictly(), await strictly()];
+    for (const [i, client] of clients.entries()) {
+      await client.query(`create table alone_${i} (n int distkey) sortkey (n)`);
+      await client.query('begin');
+    }
+    for (const [i, client] of clients.entries()) {
+      await client.query(`create temp table stage (like alone_${i})`);
+      await client.query(`insert into stage select n from alone_${i}`);
+      await client.query(`insert into alone_${i} values (1)`);
+    }
+    for (const client of clients) await client.query('commit');
+    expect([await count('alone_0', strictly), await count('alone_1', strictly)]).toEqual([1, 1]);
+  });
+
   test('the view of the isolation level tells them apart', async () => {
     const sql = 'select isolation_level from stv_db_isolation_level';
     expect(await world().ask(sql)).toEqual([['Snapshot Isolation']]);

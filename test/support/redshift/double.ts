@@ -3,7 +3,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import pg from 'pg';
 import { openBackend, type PostgresAddress } from './backend.ts';
 import { catalogSql } from './catalog.sql.ts';
-import type { BackendResult, ObjectStore } from './copy-session.ts';
+import { type BackendResult, type ObjectStore, ServerError } from './copy-session.ts';
 import { quoteString } from './cursor.ts';
 import { type FaultDesk, type Faults, faultDesk } from './faults.ts';
 import { Front } from './front.ts';
@@ -12,6 +12,7 @@ import { type SignedIn, signIn } from './sign-in.ts';
 import { errorMessage, int32, message } from './wire.ts';
 import type { Login, World } from './world.ts';
 
+/** What a double stands before, and what it is like. */
 export interface RedshiftDoubleOptions {
   /** A superuser's, of a fresh database: the double makes its own objects there. */
   readonly postgres: PostgresAddress;
@@ -33,15 +34,22 @@ export interface RedshiftDouble {
   readonly statements: string[];
   readonly faults: Faults;
   sessions(): number;
+  /** Bytes on the wire to all clients so far, encrypted ones as they are. */
+  bytesSent(): number;
   setLogin(user: string, login: Login | null): void;
+  /** What has_…_privilege() denies from now on, as `create` or `temp`; whoever does it all the same may. */
+  deny(kind: 'table' | 'schema' | 'database', privilege: string): Promise<void>;
   close(): Promise<void>;
 }
 
+/** Starts a double on a free port of this machine. */
 export async function startRedshiftDouble(options: RedshiftDoubleOptions): Promise<RedshiftDouble> {
   const { postgres, isolation = 'snapshot', slices = 2, serverless = false } = options;
   const pool = new pg.Pool({ ...postgres, max: 2, types: { getTypeParser: () => asWritten } });
   pool.on('error', () => {});
-  await pool.query(catalogSql({ isolation, slices, serverless }));
+  const { rows } = await pool.query("select to_regnamespace('redshift_double') as there");
+  // A double that takes over from another, as a cluster that restarts.
+  if (rows[0]?.there === null) await pool.query(catalogSql({ isolation, slices, serverless }));
   const faults: FaultDesk = faultDesk();
   let transactions = 40_000;
   const world: World = {
@@ -60,7 +68,9 @@ export async function startRedshiftDouble(options: RedshiftDoubleOptions): Promi
     },
   };
   const fronts = new Map<Front, Promise<void>>();
+  const sockets: Socket[] = [];
   const server = createServer((socket: Socket) => {
+    sockets.push(socket);
     socket.setNoDelay(true);
     const front = new Front(socket);
     const served = serve(front, world).finally(() => fronts.delete(front));
@@ -74,9 +84,15 @@ export async function startRedshiftDouble(options: RedshiftDoubleOptions): Promi
     statements: world.statements,
     faults,
     sessions: () => world.backends.size,
+    bytesSent: () => sockets.reduce((sum, { bytesWritten }) => sum + bytesWritten, 0),
     setLogin(user, login) {
       if (login === null) delete world.logins[user];
       else world.logins[user] = login;
+    },
+    async deny(kind, privilege) {
+      await world.outside(
+        `insert into redshift_double.denied values (${quoteString(kind)}, ${quoteString(privilege)})`,
+      );
     },
     async close() {
       const closed = new Promise((resolve) => server.close(resolve));
@@ -108,12 +124,14 @@ function listen(server: Server): Promise<void> {
 
 /** One client, from its first byte to its last. */
 async function serve(front: Front, world: World): Promise<void> {
-  const signedIn = await signIn(front, world);
-  if (signedIn === null) return;
   try {
-    await answer(front, world, signedIn);
+    const signedIn = await signIn(front, world);
+    if (signedIn !== null) await answer(front, world, signedIn);
   } catch (error) {
-    front.send(errorMessage(failure(error), 'FATAL'));
+    const { code, message: text } = error as pg.DatabaseError;
+    const full =
+      code === '53300' ? new ServerError('53300', `too many connections: ${text}`) : failure(error);
+    front.send(errorMessage(full, 'FATAL'));
     front.end();
   }
 }
@@ -124,7 +142,14 @@ async function answer(front: Front, world: World, { user, parameters }: SignedIn
   const key = `${backend.pid} ${secret}`;
   world.backends.set(key, backend);
   void front.closed.then(() => backend.close());
-  void backend.closed.then(() => front.cut());
+  let left = false;
+  void backend.closed.then(() => {
+    if (front.gone || left) return;
+    front.send(
+      errorMessage(new ServerError('57P01', 'terminating connection due to administrator command'), 'FATAL'),
+    );
+    front.end();
+  });
   try {
     const userId = await begin(world, backend.pid, user);
     await backend.query(sessionSql(world, user, parameters));
@@ -133,6 +158,7 @@ async function answer(front: Front, world: World, { user, parameters }: SignedIn
     );
     await new Session(front, backend, world, user, userId).run();
   } finally {
+    left = true;
     world.backends.delete(key);
     backend.close();
     await backend.closed;

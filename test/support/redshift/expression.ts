@@ -120,6 +120,7 @@ function readListOrQuery(reading: Reading): string {
   return startsQuery(reading.cursor) ? readQuery(reading).sql : readList(reading);
 }
 
+/** Expressions between commas. */
 export function readList(reading: Reading): string {
   return reading.cursor.list(() => readExpression(reading).sql).join(', ');
 }

@@ -1,20 +1,22 @@
 /** What goes wrong with a statement. */
-export type Fault =
+type Fault =
   /** The connection is cut before the statement is seen, or after it was carried out. */
   | { readonly kind: 'drop'; readonly when: 'before' | 'after' }
+  /** It is cut so long after the statement began; what is not committed by then is lost. */
+  | { readonly kind: 'drop'; readonly when: 'during'; readonly ms: number }
   /** Sent instead of running; the transaction is aborted. */
   | { readonly kind: 'error'; readonly code: string; readonly message: string; readonly detail?: string }
   | { readonly kind: 'stall'; readonly ms: number }
   | { readonly kind: 'pause'; readonly until: Promise<unknown> };
 
 /** Which session a statement came from. */
-export interface FaultySession {
+interface FaultySession {
   readonly pid: number;
   readonly user: string;
 }
 
 /** `nth` counts, from 1 and over all sessions, the statements that begin with the same word. */
-export type FaultHandler = (statement: string, nth: number, session: FaultySession) => Fault | null;
+type FaultHandler = (statement: string, nth: number, session: FaultySession) => Fault | null;
 
 /** Makes statements fail on demand. */
 export interface Faults {
@@ -24,10 +26,12 @@ export interface Faults {
   clear(): void;
 }
 
+/** The faults as sessions see them. */
 export interface FaultDesk extends Faults {
   find(statement: string, session: FaultySession): Fault | null;
 }
 
+/** Keeps the handlers and counts the statements. */
 export function faultDesk(): FaultDesk {
   const handlers = new Set<FaultHandler>();
   const counts = new Map<string, number>();

@@ -24,9 +24,17 @@ function readJoined(reading: Reading, scope: Scope): string {
       parts.push(`using (${columns.map(quoteName).join(', ')})`);
     } else {
       cursor.expect('on');
-      parts.push(`on ${readExpression(reading).sql}`);
+      parts.push(`on ${readCondition(reading, join)}`);
     }
   }
+}
+
+function readCondition(reading: Reading, join: string): string {
+  const before = reading.outerJoinDepth;
+  if (/left|right|full/.test(join)) reading.outerJoinDepth = reading.scopes.length;
+  const { sql } = readExpression(reading);
+  reading.outerJoinDepth = before;
+  return sql;
 }
 
 function takeJoin({ cursor }: Reading): string | null {
@@ -88,6 +96,7 @@ function readTable(reading: Reading, scope: Scope): string {
 export function readTableName({ cursor }: Reading): TableName {
   const first = cursor.name();
   if (!cursor.take('.')) return { schema: null, name: first };
+  if (first === 'redshift_double') throw new ServerError('3F000', `schema "${first}" does not exist`);
   const second = cursor.name();
   if (cursor.is('.')) notEmulated('names of other databases');
   return { schema: first, name: second };
@@ -99,13 +108,14 @@ export function tableSql(reading: Reading, table: TableName): string {
   if (schema === null && reading.common.includes(name)) return quoteName(name);
   const system = systemTable(table);
   if (system !== null) {
-    if (isOnLeader(table)) reading.leader.push(name);
+    (isOnLeader(table) ? reading.leader : reading.compute).push(name);
     return system;
   }
   reading.reads.push(table);
   return tableNameSql(table);
 }
 
+/** A table’s name as PostgreSQL reads it. */
 export const tableNameSql = ({ schema, name }: TableName): string =>
   schema === null ? quoteName(name) : `${quoteName(schema)}.${quoteName(name)}`;
 

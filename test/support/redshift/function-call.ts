@@ -19,6 +19,7 @@ const framed = new Set(
   'sum count min max avg stddev_samp stddev_pop var_samp var_pop first_value last_value nth_value'.split(' '),
 );
 
+/** Whether a call of a function begins here. */
 export function isCall({ cursor }: Reading): boolean {
   const token = cursor.peek();
   if (token?.kind !== 'word') return false;
@@ -26,6 +27,7 @@ export function isCall({ cursor }: Reading): boolean {
   return cursor.is('pg_catalog', '.') && cursor.isAhead(3, '(');
 }
 
+/** A call of a function, with its window if it has one. */
 export function readCall(reading: Reading): Expression {
   const { cursor } = reading;
   cursor.take('pg_catalog', '.');
@@ -87,7 +89,10 @@ function readListagg(reading: Reading, distinct: string, args: readonly string[]
     });
   if (cursor.is('over')) notEmulated('LISTAGG as a window function');
   const [value, separator = "''"] = args;
-  return `string_agg(${distinct}(${value})::text, ${separator}${order})`;
+  // PostgreSQL orders distinct values only by themselves, so they are not made text before.
+  if (distinct !== '')
+    return `nullif(array_to_string(array_agg(distinct ${value}${order}), ${separator}), '')`;
+  return `string_agg((${value})::text, ${separator}${order})`;
 }
 
 function readAfterCall(reading: Reading, name: string, { kind }: KnownFunction): string {
@@ -100,6 +105,8 @@ function readAfterCall(reading: Reading, name: string, { kind }: KnownFunction):
     return '';
   }
   if (kind === 'scalar') cursor.fail();
+  const scope = reading.scopes.at(-1);
+  if (scope !== undefined) scope.windowed = true;
   if (!cursor.is('(')) notEmulated('named windows');
   return ` over (${cursor.inParentheses(() => readWindow(reading, name))})`;
 }

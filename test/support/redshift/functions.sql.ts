@@ -206,6 +206,10 @@ create function redshift_double.date_part(text, timestamptz) returns double prec
   select redshift_double.date_part($1, $2 at time zone current_setting('timezone')) $$;
 create function redshift_double.date_part(text, text) returns double precision language sql stable strict as $$
   select redshift_double.date_part($1, $2::timestamp) $$;
+create function redshift_double.trunc(timestamp) returns date language sql immutable as $$ select $1::date $$;
+create function redshift_double.trunc(numeric) returns numeric language sql immutable as $$ select pg_catalog.trunc($1) $$;
+create function redshift_double.trunc(double precision) returns double precision language sql immutable as $$ select pg_catalog.trunc($1) $$;
+create function redshift_double.trunc(numeric, integer) returns numeric language sql immutable as $$ select pg_catalog.trunc($1, $2) $$;
 create function redshift_double.date_trunc(text, timestamp) returns timestamp language sql stable strict as $$
   select pg_catalog.date_trunc($1, $2) $$;
 create function redshift_double.date_trunc(text, date) returns timestamp language sql stable strict as $$

@@ -72,7 +72,8 @@ add(
   1,
   1,
 );
-add('scalar', 'round trunc', 1, 2);
+add('scalar', 'round', 1, 2);
+own('trunc', 1, 2);
 add('scalar', 'mod power', 2, 2);
 add('scalar', 'pow', 2, 2, 'power');
 add('scalar', 'atan2', 2, 2);
@@ -117,7 +118,6 @@ known.set('date_diff', known.get('datediff') as KnownFunction);
 shaped('date_part', 2, 2, ([part, of]) => `redshift_double.date_part(${part}, ${of})`, true);
 known.set('date_part', { ...(known.get('date_part') as KnownFunction), name: 'pgdate_part' });
 shaped('date_trunc', 2, 2, ([part, of]) => `redshift_double.date_trunc(${part}, ${of})`, true);
-shaped('trunc_date', 1, 1, ([of]) => `(${of})::date`);
 shaped('last_day', 1, 1, ([of]) => `(date_trunc('month', ${of}) + interval '1 month - 1 day')::date`);
 shaped('convert_timezone', 2, 3, (args) => {
   const [from, to, at] = args.length === 3 ? args : ["'UTC'", ...args];
@@ -166,7 +166,7 @@ add('scalar', 'format_type', 2, 2);
 
 /** Functions that run on the leader node only: not in a statement that touches a user's table. */
 export const leaderFunctions: ReadonlySet<string> = new Set(
-  `version current_schema has_table_privilege has_schema_privilege has_database_privilege current_setting
+  `version current_schema pg_cancel_backend pg_terminate_backend has_table_privilege has_schema_privilege has_database_privilege current_setting
   pg_get_userbyid format_type`.split(/\s+/),
 );
 
@@ -180,10 +180,8 @@ export const unsupportedFunctions: ReadonlySet<string> = new Set(
   to_jsonb to_tsvector xmlelement txid_current gen_random_uuid`.split(/\s+/),
 );
 
+/** The function of that name, if it is emulated. */
 export const knownFunction = (name: string): KnownFunction | undefined => known.get(name);
-
-/** Every function that the double emulates. */
-export const emulatedFunctions = (): string[] => [...known.keys()].sort();
 
 const parts: Readonly<Record<string, string>> = {
   millennium: 'millennium millennia mil mils',

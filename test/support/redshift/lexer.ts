@@ -1,7 +1,8 @@
 import { ServerError } from './copy-session.ts';
 
-export type TokenKind = 'word' | 'quoted' | 'string' | 'number' | 'symbol' | 'parameter';
+type TokenKind = 'word' | 'quoted' | 'string' | 'number' | 'symbol' | 'parameter';
 
+/** A word, a name, a literal or a symbol of a statement. */
 export interface Token {
   readonly kind: TokenKind;
   /** As written. */

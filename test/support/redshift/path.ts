@@ -1,3 +1,4 @@
+import { ServerError } from './copy-session.ts';
 import { notEmulated, quoteName, quoteString } from './cursor.ts';
 import { type Expression, expression, type Reading } from './reading.ts';
 
@@ -51,14 +52,40 @@ function readStar(reading: Reading, names: readonly { name: string }[]): Express
 }
 
 /** How many of the names are the column's: `column`, `table.column` or `schema.table.column`. */
-function columnLength({ scopes }: Reading, names: readonly { name: string }[]): number {
+function columnLength(reading: Reading, names: readonly { name: string }[]): number {
   const [first, second] = names.map(({ name }) => name);
-  const tables = (name: string | undefined) =>
-    name === undefined ? undefined : scopes.findLast((scope) => scope.tables.has(name))?.tables.get(name);
-  if (names.length >= 3 && first !== undefined && tables(second) === first) return 3;
-  return names.length >= 2 && tables(first) !== undefined ? 2 : 1;
+  const { scopes } = reading;
+  const find = (name: string | undefined) =>
+    name === undefined ? -1 : scopes.findLastIndex((scope) => scope.tables.has(name));
+  const qualified = names.length >= 3 ? find(second) : -1;
+  if (first !== undefined && scopes[qualified]?.tables.get(second ?? '') === first) {
+    checkCorrelation(reading, qualified);
+    return 3;
+  }
+  const table = names.length >= 2 ? find(first) : -1;
+  if (table < 0) return 1;
+  checkCorrelation(reading, table);
+  return 2;
 }
 
-export function hasValue({ scopes }: Reading, name: string): boolean {
+/** Correlations that skip a query block, or leave the ON of an outer join, are not supported. */
+function checkCorrelation({ scopes, outerJoinDepth }: Reading, found: number): void {
+  const innermost = scopes.length - 1;
+  if (found === innermost) return;
+  if (found < innermost - 1) refuseCorrelation();
+  if (outerJoinDepth !== null && innermost >= outerJoinDepth) refuseCorrelation();
+  const scope = scopes[innermost];
+  if (scope !== undefined) scope.correlated = true;
+}
+
+/** The refusal of a correlated subquery, in Redshift’s words. */
+export function refuseCorrelation(): never {
+  throw new ServerError(
+    '0A000',
+    'This type of correlated subquery pattern is not supported due to internal error',
+  );
+}
+
+function hasValue({ scopes }: Reading, name: string): boolean {
   return scopes.some(({ values }) => values.has(name));
 }

@@ -35,6 +35,7 @@ const nothing: Omit<Plan, 'kind'> = {
   block: 'anywhere',
 };
 
+/** A plan of that kind, with what differs from doing nothing. */
 export const plan = (kind: Plan['kind'], more: Partial<Omit<Plan, 'kind'>> = {}): Plan => ({
   ...nothing,
   ...more,

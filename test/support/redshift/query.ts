@@ -2,12 +2,15 @@ import { type Cursor, notEmulated, notSupported, quoteName } from './cursor.ts';
 import { readExpression, readList } from './expression.ts';
 import { readFrom } from './from.ts';
 import { readOrder } from './function-call.ts';
-import type { Expression, Reading, Scope } from './reading.ts';
+import { refuseCorrelation } from './path.ts';
+import { type Expression, newScope, type Reading, type Scope } from './reading.ts';
 
 /** SQL of a query, with the names of what it gives. */
 export interface Query {
   readonly sql: string;
   readonly names: readonly string[];
+  /** What its FROM makes known, where it is one SELECT: its ORDER BY may name that too. */
+  readonly scope?: Scope;
 }
 
 /** Whether a query begins here, perhaps within parentheses. */
@@ -24,9 +27,13 @@ export function readQuery(reading: Reading): Query {
   const known = common.length;
   const parts: string[] = [];
   if (cursor.is('with')) parts.push(readWith(reading));
-  const { sql, names } = readSet(reading);
+  const { sql, names, scope } = readSet(reading);
   parts.push(sql);
-  if (cursor.take('order', 'by')) parts.push(`order by ${readOrder(reading, true)}`);
+  if (cursor.take('order', 'by')) {
+    if (scope !== undefined) reading.scopes.push(scope);
+    parts.push(`order by ${readOrder(reading, true)}`);
+    if (scope !== undefined) reading.scopes.pop();
+  }
   for (const clause of ['limit', 'offset', 'limit']) {
     if (!cursor.take(clause)) continue;
     if (clause === 'limit' && cursor.take('all')) continue;
@@ -82,7 +89,7 @@ function readSet(reading: Reading): Query {
   let { sql } = first;
   for (;;) {
     const word = cursor.takeOne('union', 'intersect', 'except', 'minus');
-    if (word === null) return { sql, names: first.names };
+    if (word === null) return sql === first.sql ? first : { sql, names: first.names };
     let operator = setOperators[word] as string;
     if (cursor.take('all')) {
       if (word !== 'union') notSupported(`${word.toUpperCase()} ALL`);
@@ -106,7 +113,7 @@ function readSelect(reading: Reading): Query {
   cursor.expect('select');
   const start = cursor.at;
   // FROM is read first: what its aliases stand for decides how the select list reads.
-  const scope: Scope = { tables: new Map(), values: new Set() };
+  const scope = newScope();
   scopes.push(scope);
   const listEnd = endOfList(cursor);
   cursor.at = listEnd;
@@ -118,7 +125,8 @@ function readSelect(reading: Reading): Query {
   cursor.at = afterFrom;
   const sql = `select ${list.sql}${from}${readClauses(reading)}`;
   scopes.pop();
-  return { sql, names: list.names };
+  if (scope.correlated && scope.windowed) refuseCorrelation();
+  return { sql, names: list.names, scope };
 }
 
 function readClauses(reading: Reading): string {

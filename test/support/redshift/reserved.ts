@@ -12,6 +12,3 @@ export const reservedWords: ReadonlySet<string> = new Set(
   sysdate system table tag tdes text255 text32k then timestamp to top trailing true truncatecolumns union unique
   user using verbose wallet when where with without`.split(/\s+/),
 );
-
-/** Words that Redshift reserves beside its list: without them its own statements could not be read. */
-export const unlistedReserved: ReadonlySet<string> = new Set(['qualify', 'unpivot', 'pivot', 'connect']);

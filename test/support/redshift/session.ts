@@ -83,6 +83,7 @@ export class Session implements Carrying {
     this.world.statements.push(sql);
     const fault = this.world.faults.find(sql, { pid: this.backend.pid, user: this.user });
     if (fault?.kind === 'drop' && fault.when === 'before') this.front.cut();
+    else if (fault?.kind === 'drop' && fault.when === 'during') setTimeout(() => this.front.cut(), fault.ms);
     else if (fault?.kind === 'drop') {
       this.front.muted = true;
       this.cutAfter = true;

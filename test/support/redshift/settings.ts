@@ -14,11 +14,6 @@ const passed: Readonly<Record<string, string>> = {
   // -15 to 2; at 2 all digits of a double are written.
   extra_float_digits: 'extra_float_digits',
 };
-/** Parameters that change how the double reads. */
-export const readingParameters: readonly string[] = [
-  'enable_case_sensitive_identifier',
-  'enable_case_sensitive_super_attribute',
-];
 /** Parameters that are kept and shown, with the only values that are emulated (null: any). */
 const kept: Readonly<Record<string, readonly [initial: string, allowed: readonly string[] | null]>> = {
   query_group: ['', null],
@@ -38,6 +33,7 @@ const kept: Readonly<Record<string, readonly [initial: string, allowed: readonly
   autocommit: ['on', ['on']],
 };
 
+/** The settings of a new session. */
 export const initialSettings = (): Map<string, string> =>
   new Map(Object.entries(kept).map(([name, [initial]]) => [name, initial]));
 
@@ -100,5 +96,9 @@ export function readShow({ cursor }: Reading, settings: ReadonlyMap<string, stri
     return plan('rows', { sql: `select ${quoteString(value)}::text as "${name}"`, tag: 'SHOW' });
   const to = passed[name];
   if (to === undefined) return notEmulated(`the parameter ${name}`);
-  return plan('rows', { sql: `select current_setting('${to}')::text as "${name}"`, tag: 'SHOW' });
+  const shown =
+    to === 'statement_timeout'
+      ? "(extract(epoch from current_setting('statement_timeout')::interval) * 1000)::bigint"
+      : `current_setting('${to}')`;
+  return plan('rows', { sql: `select ${shown}::text as "${name}"`, tag: 'SHOW' });
 }

@@ -11,26 +11,22 @@ import { readReset, readSet, readShow } from './settings.ts';
 
 /** What reading a statement needs to know of its session. */
 export interface SessionFacts {
-  readonly user: string;
   readonly settings: ReadonlyMap<string, string>;
 }
 
 /** Reads one statement; what is not documented grammar is refused. */
-export function readStatement(sql: string, { user, settings }: SessionFacts): Plan {
+export function readStatement(sql: string, { settings }: SessionFacts): Plan {
   const isOn = (name: string) => settings.get(name) === 'on';
-  const reading = startReading(
-    sql,
-    {
-      caseSensitiveIdentifiers: isOn('enable_case_sensitive_identifier'),
-      caseSensitiveAttributes: isOn('enable_case_sensitive_super_attribute'),
-    },
-    user,
-  );
+  const reading = startReading(sql, {
+    caseSensitiveIdentifiers: isOn('enable_case_sensitive_identifier'),
+    caseSensitiveAttributes: isOn('enable_case_sensitive_super_attribute'),
+  });
   const { cursor } = reading;
   if (cursor.tokens.some(({ text }) => text === ';')) notEmulated('more than one statement in a message');
   const found = readFirst(reading, settings);
   if (found.kind !== 'copy' && found.kind !== 'unload') cursor.atEnd();
-  const touches = found.reads.length + found.writes.length > 0 || found.tag === 'CREATE TABLE';
+  const { length: tables } = [...found.reads, ...found.writes, ...reading.compute];
+  const touches = tables > 0 || found.tag === 'CREATE TABLE';
   if (reading.leader.length > 0 && touches)
     throw new ServerError(
       '0A000',

@@ -1,4 +1,3 @@
-import { ServerError } from './copy-session.ts';
 import { notEmulated, quoteName } from './cursor.ts';
 import type { TableName } from './reading.ts';
 
@@ -15,7 +14,6 @@ const information = new Set('tables columns schemata views'.split(' '));
 
 /** What stands behind the double for a system table or view; null where the table is a user's. */
 export function systemTable({ schema, name }: TableName): string | null {
-  if (schema === 'redshift_double') throw new ServerError('3F000', 'schema "redshift_double" does not exist');
   if (schema === 'information_schema')
     return information.has(name)
       ? `redshift_double.${quoteName(`information_schema_${name}`)}`

@@ -13,6 +13,7 @@ export interface TableAttributes {
   encodeAuto: boolean;
 }
 
+/** The attributes of a table that gives none. */
 export const emptyAttributes = (): TableAttributes => ({
   diststyle: null,
   distkeys: [],
@@ -40,6 +41,7 @@ const encodings: Readonly<Record<string, readonly string[] | 'any'>> = {
   zstd: 'any',
 };
 
+/** The name of an encoding, which must fit the type if that is known. */
 export function readEncoding(cursor: Cursor, kind: string | null): string {
   const { value } = cursor.next();
   const fits = encodings[value];
@@ -62,6 +64,7 @@ export function readTableAttributes(cursor: Cursor, attributes: TableAttributes)
   }
 }
 
+/** [COMPOUND | INTERLEAVED] SORTKEY (…), SORTKEY AUTO */
 export function readSortkey(cursor: Cursor, attributes: TableAttributes): void {
   if (attributes.sortstyle !== null) cursor.fail();
   const style = cursor.takeOne('compound', 'interleaved');
@@ -98,28 +101,21 @@ export function checkAttributes(attributes: TableAttributes, columns: ReadonlyMa
 /** Notes the attributes; `table` and `like` are SQL strings that name tables. */
 export function recordSql(table: string, attributes: TableAttributes, like: string | null): string {
   const { distkeys, diststyle, columnSortkeys, sortkeys, sortstyle, primaryKey } = attributes;
-  const list = (names: readonly string[]) => `array[${names.map(quoteString).join(', ')}]::text[]`;
   const all = [...columnSortkeys, ...sortkeys];
-  const style = distkeys.length > 0 ? 'key' : (diststyle ?? 'auto');
-  const order = sortstyle ?? (all.length > 0 ? 'compound' : 'auto');
-  const statements = primaryKey.map(
-    (column) => `call redshift_double.set_not_null(${table}::regclass, ${quoteString(column)})`,
-  );
-  if (like === null)
-    statements.push(`insert into redshift_double.tables values (${table}::regclass, ${quoteString(style)},
-      ${distkeys.length > 0 ? quoteString(distkeys[0] as string) : 'null'}, ${quoteString(order)}, ${list(all)},
-      ${list(primaryKey)})`);
-  else
-    statements.push(
-      `insert into redshift_double.tables select ${table}::regclass, diststyle, distkey, sortstyle, sortkeys, '{}'
-        from redshift_double.tables where id = ${like}::regclass`,
-      `insert into redshift_double.encodings select ${table}::regclass, name, encoding
-        from redshift_double.encodings where id = ${like}::regclass`,
-    );
-  for (const [column, encoding] of attributes.encodings)
-    statements.push(
-      `insert into redshift_double.encodings values (${table}::regclass, ${quoteString(column)}, ${quoteString(encoding)})`,
-    );
-  statements.push(`call redshift_double.keep_widths(${table}::regclass)`);
-  return statements.join(';\n');
+  const noted = {
+    diststyle: distkeys.length > 0 ? 'key' : (diststyle ?? 'auto'),
+    distkey: distkeys[0] ?? null,
+    sortstyle: sortstyle ?? (all.length > 0 ? 'compound' : 'auto'),
+    sortkeys: all,
+    encodings: Object.fromEntries(attributes.encodings),
+  };
+  const what =
+    like === null ? quoteString(JSON.stringify(noted)) : `redshift_double.noted(${like}::regclass)`;
+  return [
+    ...primaryKey.map(
+      (column) => `call redshift_double.set_not_null(${table}::regclass, ${quoteString(column)})`,
+    ),
+    `call redshift_double.note(${table}::regclass, ${what})`,
+    `call redshift_double.keep_widths(${table}::regclass)`,
+  ].join(';\n');
 }

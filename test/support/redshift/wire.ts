@@ -36,23 +36,27 @@ export class MessageCutter {
   }
 }
 
+/** A message: strings end with a zero byte, numbers have four. */
 export function message(type: string, ...parts: (Buffer | string | number)[]): Buffer {
   const body = Buffer.concat(parts.map((part) => (typeof part === 'number' ? int32(part) : asBytes(part))));
   return Buffer.concat([Buffer.from(type, 'latin1'), int32(body.length + 4), body]);
 }
 
+/** A message as it is sent. */
 export const encode = ({ type, body }: Message): Buffer => message(type, body);
 
 const asBytes = (part: Buffer | string): Buffer => (typeof part === 'string' ? cString(part) : part);
 
-export const cString = (text: string): Buffer => Buffer.from(`${text}\0`);
+const cString = (text: string): Buffer => Buffer.from(`${text}\0`);
 
+/** Four bytes. */
 export function int32(value: number): Buffer {
   const bytes = Buffer.alloc(4);
   bytes.writeInt32BE(value);
   return bytes;
 }
 
+/** Two bytes. */
 export function int16(value: number): Buffer {
   const bytes = Buffer.alloc(2);
   bytes.writeInt16BE(value);
@@ -77,10 +81,12 @@ export function readFields(body: Buffer): Map<string, string> {
   return fields;
 }
 
+/** ErrorResponse. */
 export function errorMessage({ code, message: text, detail, hint }: ServerError, severity = 'ERROR'): Buffer {
   return report('E', severity, code, text, detail, hint);
 }
 
+/** NoticeResponse. */
 export function noticeMessage(text: string, severity = 'INFO'): Buffer {
   return report('N', severity, '00000', text, null, null);
 }
