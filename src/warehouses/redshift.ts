@@ -329,12 +329,11 @@ async function endLost(sessions: RedshiftSessions, { main, holder }: Session): P
   const other = await sessions.open('reconnect');
   try {
     for (const { pid } of [main, holder]) {
-      // PIDs are given again: only one that is still a session of this user's is ended, and may be gone by then.
-      await other
-        .rows(
-          `select pg_terminate_backend(process) from stv_sessions where process = ${pid} and user_name = current_user`,
-        )
-        .catch(() => {});
+      // PIDs are given again: only one that is still a session of this user's is ended, and it may be gone by then.
+      const found = await other.rows(
+        `select process from stv_sessions where process = ${pid} and trim(user_name) = current_user`,
+      );
+      if (found.length > 0) await other.rows(`select pg_terminate_backend(${pid})`).catch(() => {});
     }
   } finally {
     await other.close();

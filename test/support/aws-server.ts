@@ -56,15 +56,20 @@ const IDENTITY = 'loader';
  * by the Query protocol, Serverless' GetCredentials and Secrets Manager's GetSecretValue by JSON 1.1. Checks Signature
  * Version 4 with the body's hash and every parameter, and can be told to fail.
  */
-export async function startAwsServer(): Promise<AwsServer> {
+export async function startAwsServer(
+  { accessKeyId, secretAccessKey }: Pick<AwsServer, 'accessKeyId' | 'secretAccessKey'> = {
+    accessKeyId: `AK${randomUUID().replaceAll('-', '').slice(0, 18).toUpperCase()}`,
+    secretAccessKey: randomUUID(),
+  },
+): Promise<AwsServer> {
   const server = createServer((request, response) => {
     answer(request, response).catch(() => response.destroy());
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const state: AwsServer = {
     endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    accessKeyId: `AK${randomUUID().replaceAll('-', '').slice(0, 18).toUpperCase()}`,
-    secretAccessKey: randomUUID(),
+    accessKeyId,
+    secretAccessKey,
     requests: [],
     passwords: [],
     clusters: new Set(),
@@ -165,7 +170,6 @@ export async function startAwsServer(): Promise<AwsServer> {
 
   function checkSignature(request: IncomingMessage, body: Buffer, service: string, isQuery: boolean): void {
     const url = new URL(request.url ?? '/', state.endpoint);
-    const { accessKeyId, secretAccessKey } = state;
     if (request.method !== 'POST' || url.pathname !== '/' || url.search !== '')
       throw new Refusal('InvalidAction', 'Only POST / is known.');
     if (request.headers['x-amz-content-sha256'] !== sha256(body))

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll } from 'vitest';
-import { silent } from '../../src/pipeline/observer.ts';
+import { type Observer, silent } from '../../src/pipeline/observer.ts';
 import type { LoadReport } from '../../src/pipeline/report.ts';
 import { type LoadOptions, load } from '../../src/pipeline/run.ts';
 import { openSource } from '../../src/sources/open.ts';
@@ -42,10 +42,14 @@ export interface Delivery {
   readonly logs?: string;
   readonly songs?: string;
   readonly options?: Partial<LoadOptions>;
+  readonly observer?: Observer;
 }
 
 /** One load into an open warehouse. */
-export function deliver(warehouse: Warehouse, { logs, songs, options = {} }: Delivery): Promise<LoadReport> {
+export function deliver(
+  warehouse: Warehouse,
+  { logs, songs, options = {}, observer = silent }: Delivery,
+): Promise<LoadReport> {
   return load(
     warehouse,
     {
@@ -58,7 +62,7 @@ export function deliver(warehouse: Warehouse, { logs, songs, options = {} }: Del
       nowMs: Date.now,
       ...options,
     },
-    silent,
+    observer,
   );
 }
 
