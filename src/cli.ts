@@ -24,6 +24,7 @@ const commands: Readonly<
   rejects: ['list, show, export or replay what was refused', () => import('./commands/rejects.ts')],
   explain: ['trace a songplay to its file, line and dimensions', () => import('./commands/explain.ts')],
   query: ['ask the star in SQL, read-only', () => import('./commands/query.ts')],
+  export: ['write tables as Parquet, to a folder or to S3', () => import('./commands/export.ts')],
   dictionary: ['print the data dictionary', () => import('./commands/dictionary.ts')],
   doctor: ['check configuration, files, warehouse and machine', () => import('./commands/doctor.ts')],
 };

@@ -15,6 +15,17 @@ export class UsageError extends SparkifyError {
   override readonly exitCode = 2;
 }
 
+/** The place that is to be written to holds something already. */
+export class NotEmptyError extends UsageError {
+  constructor(place: string, found: readonly string[] = []) {
+    const more = found.length > 3 ? ` and ${found.length - 3} more` : '';
+    const what = found.length === 0 ? '' : ` (it holds ${found.slice(0, 3).join(', ')}${more})`;
+    super(`${place} is not empty${what}.`, {
+      hint: 'Name an empty or a new place, or add --overwrite: it replaces what bears the names of the tables, and leaves the rest.',
+    });
+  }
+}
+
 /** dwh.cfg, the environment or a flag holds a value that cannot be used. */
 export class ConfigError extends SparkifyError {
   override readonly exitCode = 2;

@@ -104,14 +104,17 @@ export async function openPublishedDuckDb(
   await connection.run(
     `set memory_limit = '${MEMORY_LIMIT}'; set enable_external_access = false; set lock_configuration = true;`,
   );
+  const files = parquetFiles(connection, published);
   return {
     ...queries(connection, file),
     name: `duckdb:${file}`,
     dialect,
     starSchema: null,
     answer: (sql) => answer(connection, sql),
-    writeParquet: (sql, path) => writeParquet(connection, published, sql, path),
+    writeParquet: files.write,
+    interrupt: files.interrupt,
     async close() {
+      await files.close();
       connection.closeSync();
       instance.closeSync();
     },
@@ -122,24 +125,41 @@ function openReadOnly(file: string): Promise<DuckDBInstance> {
   return DuckDBInstance.create(file, { access_mode: 'READ_ONLY' }).catch((cause) => refuse(file, cause));
 }
 
-/** The reader's connection cannot write files; for this one file, another connection can, once the SQL is judged. */
-async function writeParquet(
-  reader: DuckDBConnection,
-  published: string,
-  sql: string,
-  path: string,
-): Promise<number> {
-  await assertReads(reader, sql, [StatementType.SELECT]);
-  const instance = await openReadOnly(published);
-  const connection = await instance.connect();
-  try {
+/**
+ * The reader's connection cannot write files; another connection can, once the SQL is judged. It is opened once, so that
+ * all files are of one load, whatever is published meanwhile.
+ */
+function parquetFiles(reader: DuckDBConnection, published: string) {
+  let opened: Promise<{ instance: DuckDBInstance; connection: DuckDBConnection }> | null = null;
+  let isStopped = false;
+  async function open() {
+    const instance = await openReadOnly(published);
+    const connection = await instance.connect();
     await connection.run(`set memory_limit = '${MEMORY_LIMIT}'`);
-    const copy = `copy (\n${sql.replace(/;\s*$/, '')}\n) to ${literal(path)} (format parquet)`;
-    return (await asked(() => connection.run(copy))).rowsChanged;
-  } finally {
-    connection.closeSync();
-    instance.closeSync();
+    return { instance, connection };
   }
+  return {
+    async write(sql: string, path: string): Promise<number> {
+      await assertReads(reader, sql, [StatementType.SELECT]);
+      opened ??= open();
+      const { connection } = await opened;
+      if (isStopped) throw new UsageError('The reader was stopped.');
+      const copy = `copy (\n${sql.replace(/;\s*$/, '')}\n) to ${literal(path)} (format parquet)`;
+      return (await asked(() => connection.run(copy))).rowsChanged;
+    },
+    interrupt(): void {
+      isStopped = true;
+      void opened?.then(
+        ({ connection }) => connection.interrupt(),
+        () => {},
+      );
+    },
+    async close(): Promise<void> {
+      const { instance, connection } = (await opened?.catch(() => null)) ?? {};
+      connection?.closeSync();
+      instance?.closeSync();
+    },
+  };
 }
 
 /** A reader must not write to somebody else's database; while a load holds the file, it is ours. */

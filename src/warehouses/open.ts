@@ -39,7 +39,7 @@ export async function openPublished(
   }
   if (place.engine === 'redshift') {
     const { openPublishedRedshift } = await import('./redshift-published.ts');
-    return openPublishedRedshift(place.server, nowMs);
+    return openPublishedRedshift(place.server, place.s3, nowMs);
   }
   const file = fileOf(place);
   const { openPublishedDuckDb } = await import('./duckdb.ts');

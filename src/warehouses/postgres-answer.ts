@@ -53,6 +53,7 @@ async function open(
       yield rows.map((row) => row.map(plain));
       ({ rows } = await ask(`fetch forward ${ROWS_PER_FETCH} from answer`));
     }
+    await ask('close answer');
   }
   return { fields: first.fields, batches: batches() };
 }

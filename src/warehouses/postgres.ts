@@ -234,6 +234,8 @@ export async function openPublishedPostgres(server: PostgresServer): Promise<Rea
     rows: connection.rows,
     answer: (sql) => answer(client, sql),
     writeParquet: (sql, path) => writeAnswer(client, sql, path),
+    // A server ends what nobody waits for any more.
+    interrupt: () => void connection.close(),
     close: connection.close,
   };
 }

@@ -15,8 +15,9 @@ import { isLost } from './postgres-errors.ts';
 const CONFLICT =
   /\b1023\b|serializable isolation violation|conflict with concurrent transaction|could not open relation with OID|deadlock detected/i;
 /** How the cluster words that S3 refused it, or that what it was to read is not there. */
-const S3_REFUSED = /access ?denied|status 403|not authorized to (assume|get credentials)|unauthorized/i;
-const S3_MISSING = /NoSuchKey|NoSuchBucket|status 404|does not exist/i;
+export const S3_REFUSED =
+  /access ?denied|status 403|not authorized to (assume|get credentials)|unauthorized/i;
+export const S3_MISSING = /NoSuchKey|NoSuchBucket|status 404|does not exist/i;
 const WRONG_REGION = /PermanentRedirect|AuthorizationHeaderMalformed|status 301/i;
 
 /** A COPY refused more records than it was allowed to; sys_load_error_detail says which. */

@@ -1,18 +1,33 @@
+import type { S3Options } from '../sources/s3-client.ts';
 import { answer, writeAnswer } from './postgres-answer.ts';
-import { redshiftName, redshiftSessions } from './redshift-connection.ts';
+import {
+  type RedshiftConnection,
+  type RedshiftSessions,
+  redshiftName,
+  redshiftSessions,
+} from './redshift-connection.ts';
 import { redshiftDialect } from './redshift-dialect.ts';
 import type { RedshiftServer } from './redshift-server.ts';
+import { unloader } from './redshift-unload.ts';
 import type { ReadOnlyWarehouse } from './warehouse.ts';
 
-/** Opens a database of a cluster or workgroup for a reader: one read-only transaction, so that everything it sees is of one load. */
+/** Opens a database of a cluster or workgroup for a reader: one transaction, so that everything it sees is of one load. */
 export async function openPublishedRedshift(
   server: RedshiftServer,
+  s3: S3Options,
   nowMs: () => number,
 ): Promise<ReadOnlyWarehouse> {
   const sessions = redshiftSessions(server, nowMs);
-  const connection = await sessions.open('reader').finally(sessions.close);
-  await connection.run('begin read only').catch(async (error) => {
+  const connection = await sessions.open('reader').catch((error) => {
+    sessions.close();
+    throw error;
+  });
+  const close = async (): Promise<void> => {
     await connection.close();
+    sessions.close();
+  };
+  await connection.run('begin read only').catch(async (error) => {
+    await close();
     throw error;
   });
   const { client } = connection;
@@ -23,6 +38,19 @@ export async function openPublishedRedshift(
     rows: connection.rows,
     answer: (sql) => answer(client, sql),
     writeParquet: (sql, path) => writeAnswer(client, sql, path),
-    close: connection.close,
+    unload: unloader(server, s3, connection),
+    interrupt: () => void stop(sessions, connection),
+    close,
   };
+}
+
+/** A cluster goes on with what nobody waits for any more: it is told to stop, and asked nothing more. */
+async function stop(sessions: RedshiftSessions, connection: RedshiftConnection): Promise<void> {
+  try {
+    const other = await sessions.open('cancel');
+    await other.rows(`select pg_cancel_backend(${connection.pid})`).finally(other.close);
+  } catch {
+    // The statement runs to its end then.
+  }
+  await connection.close();
 }

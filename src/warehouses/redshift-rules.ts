@@ -12,8 +12,10 @@ interface Fault {
   readonly field: string | null;
   /** The value at fault, an expression of SUPER. */
   readonly value: string | null;
-  /** Text, from `type` and `shown`: the JSON type of the value and the value as short JSON. */
+  /** Text, from what is known of the value: `type` (of JSON), `shown` (as short JSON), `called` (both, as one says it), `bytes`. */
   readonly reason: string;
+  /** A value that must be there is not: it is null, whether it stands there or not. */
+  readonly isLack?: boolean;
 }
 
 interface Field {
@@ -29,8 +31,8 @@ const SHOWN_LENGTH = 200;
 /** VARCHAR(MAX), in bytes. */
 const LONGEST_TEXT = 65_535;
 /** What a value is called, as reading/parse.ts does. */
-const NAME_OF = `case type when 'null' then 'null' when 'array' then 'an array' when 'object' then 'an object'
-  when 'string' then 'the text ' || shown when 'boolean' then 'the boolean ' || shown else 'the number ' || shown end`;
+const CALLED = `case type when 'null' then 'null' when 'array' then 'an array' when 'object' then 'an object'
+      when 'string' then 'the text ' || shown when 'boolean' then 'the boolean ' || shown else 'the number ' || shown end`;
 
 /**
  * The rules of reading/parse.ts as SQL over records in SUPER, where every value still has its JSON type: the first that
@@ -118,7 +120,7 @@ const wholeFaults: readonly Fault[] = [
     rule: 'not_an_object',
     field: null,
     value: 'judged.record',
-    reason: `'the record is ' || ${NAME_OF} || ', not an object'`,
+    reason: `'the record is ' || called || ', not an object'`,
   },
   {
     condition: `extra_bytes > ${LONGEST_TEXT}`,
@@ -154,7 +156,7 @@ function textFaults(field: Field): Fault[] {
     : [
         'text_too_long',
         `octet_length(${columnName(name)}) > ${column.maxBytes ?? LONGEST_TEXT}`,
-        `${literal(`${from.key} has more than ${column.maxBytes ?? LONGEST_TEXT} bytes`)}`,
+        `${literal(`${from.key} has `)} || bytes || ${literal(` bytes, more than ${column.maxBytes ?? LONGEST_TEXT}`)}`,
       ];
   return [
     ...missing(field),
@@ -163,7 +165,7 @@ function textFaults(field: Field): Fault[] {
       rule: 'wrong_type',
       field: from.key,
       value,
-      reason: `${literal(`${from.key} is `)} || ${NAME_OF} || ', not a text'`,
+      reason: `${literal(`${from.key} is `)} || called || ', not a text'`,
     },
     { condition, rule, field: from.key, value, reason },
   ];
@@ -186,7 +188,7 @@ function numberFaults(field: Field, nowMs: number): Fault[] {
       rule: 'wrong_type',
       field: from.key,
       value,
-      reason: `${literal(`${from.key} is `)} || ${NAME_OF} || ', not ${isWhole ? 'a whole number' : 'a number'}'`,
+      reason: `${literal(`${from.key} is `)} || called || ', not ${isWhole ? 'a whole number' : 'a number'}'`,
     },
     {
       condition: outside.join(' or '),
@@ -217,6 +219,7 @@ function incomplete(table: Table, fields: readonly Field[]): Fault[] {
       field: field.from.key,
       value: field.judged,
       reason: literal(`a ${needed.equals} event without ${field.from.key}`),
+      isLack: true,
     };
   });
 }
@@ -243,21 +246,40 @@ function refusedSql(
     shape === 'whole'
       ? `case when json_size(judged.record) <= ${LONGEST_TEXT} then json_serialize(judged.record) else '' end`
       : `'[' || ${fields.map(({ judged: value }) => `coalesce(json_serialize(${value}), 'null')`).join(" || ',' || ")} || ']'`;
-  return `select row_number() over (order by fault, "raw") as place, rule, field, shown as value, reason, "raw"
+  const valueBy = (of: (value: string) => string): string =>
+    byFault(({ value }) => (value === null ? null : of(value)));
+  const json = valueBy(
+    (value) => `case when json_size(${value}) > ${LONGEST_TEXT} then '' else json_serialize(${value}) end`,
+  );
+  const bytes = byFault(({ rule, value }) =>
+    rule === 'text_too_long' && value !== null
+      ? `cast(octet_length(cast(${value} as varchar(${LONGEST_TEXT}))) as varchar)`
+      : null,
+  );
+  const lacking = faults.flatMap(({ isLack }, at) => (isLack === true ? [at + 1] : []));
+  const shown =
+    lacking.length === 0
+      ? 'shown'
+      : `case when fault in (${lacking.join(', ')}) then coalesce(shown, 'null') else shown end`;
+  return `select row_number() over (order by fault, "raw") as place, rule, field, ${shown} as value, reason, "raw"
 from (
-  select fault, shown, "raw",
+  select shown, "raw", fault,
     ${byFault(({ rule }) => literal(rule))} as rule,
     ${byFault(({ field }) => (field === null ? null : literal(field)))} as field,
     ${byFault(({ reason }) => reason)} as reason
   from (
-    select fault, "raw", type,
-      case when length(json) > ${SHOWN_LENGTH} then substring(json, 1, ${SHOWN_LENGTH}) || '…' else json end as shown
+    select fault, "raw", type, shown, bytes, ${CALLED} as called
     from (
-      select fault, ${raw} as "raw",
-        ${byFault(({ value }) => (value === null ? null : `json_typeof(${value})`))} as type,
-        ${byFault(({ value }) => (value === null ? null : `case when json_size(${value}) <= ${LONGEST_TEXT} then json_serialize(${value}) else '' end`))} as json
-      from ${table} as judged
-    ) as found
+      select fault, "raw", type, bytes,
+        case when length(json) > ${SHOWN_LENGTH} then substring(json, 1, ${SHOWN_LENGTH}) || '…' else json end as shown
+      from (
+        select fault, ${raw} as "raw",
+          ${valueBy((value) => `json_typeof(${value})`)} as type,
+          ${json} as json,
+          ${bytes} as bytes
+        from ${table} as judged
+      ) as found
+    ) as shortened
   ) as named
 ) as told`;
 }

@@ -121,7 +121,14 @@ export interface ReadOnlyWarehouse {
   rows(sql: string, parameters?: readonly SqlValue[]): Promise<SqlRow[]>;
   /** Runs one statement that only reads; anything else is a UsageError. */
   answer(sql: string): Promise<Answer>;
-  /** Writes a SELECT's result to a Parquet file. */
+  /** Writes a SELECT's result to a Parquet file; how many rows. All that one reader writes is of one load. */
   writeParquet(sql: string, path: string): Promise<number>;
+  /**
+   * Has the engine itself write a SELECT's result as Parquet files right below an address that ends in a slash; how many
+   * rows. What lies there is replaced, or refused by a NotEmptyError. Absent where an engine cannot.
+   */
+  readonly unload?: (sql: string, address: string, isReplacing: boolean) => Promise<number>;
+  /** Ends what is being written, from another turn of the event loop; the reader is of no use afterwards. */
+  interrupt(): void;
   close(): Promise<void>;
 }

@@ -1,0 +1,105 @@
+import { InterruptedError, UsageError } from '../errors.ts';
+import type { ExportedTable } from '../pipeline/export.ts';
+import type { Table } from '../schema/table.ts';
+import { drawTable, formatBytes, formatCount, plural } from '../terminal/format.ts';
+import { type Command, warehouseFlag } from './command.ts';
+import { s3OptionsOf } from './sources-of.ts';
+import { withPublished } from './warehouse-of.ts';
+
+export const command: Command = {
+  define(program) {
+    program
+      .argument(
+        '[table...]',
+        'the tables (default: those of the star); staging.… and ops.… by their full names',
+      )
+      .option('--parquet <place>', 'an empty or a new folder, or s3://bucket/prefix')
+      .option('--overwrite', 'replace what bears the names of the tables there, and leave the rest');
+    warehouseFlag(program);
+    program.addHelpText(
+      'after',
+      `
+All tables are of one load. A folder gets one file a table; so does S3, except from Redshift, which writes
+a folder of files a table by itself (UNLOAD), so that no row passes through this machine.
+
+Examples:
+  sparkify export --parquet exported
+  sparkify export --parquet s3://bucket/star songplays users`,
+    );
+  },
+  async run(context, flags, args) {
+    if (typeof flags.parquet !== 'string') {
+      throw new UsageError('export needs a place to write to.', {
+        hint: 'sparkify export --parquet FOLDER, or --parquet s3://bucket/prefix',
+      });
+    }
+    const tables = await tablesOf(args);
+    const { exportPlace } = await import('../pipeline/export-place.ts');
+    const { exportTables } = await import('../pipeline/export.ts');
+    const config = await context.config(flags);
+    const place = exportPlace(flags.parquet, s3OptionsOf(config));
+    const exported: ExportedTable[] = [];
+    const begun: string[] = [];
+    const stopped: InterruptedError[] = [];
+    try {
+      return await withPublished(context, flags, async (warehouse) => {
+        context.onInterrupt((why) => {
+          stopped.push(why);
+          warehouse.interrupt();
+          place.interrupt();
+        });
+        await exportTables(warehouse, tables, place, {
+          isReplacing: flags.overwrite === true,
+          observer: context.voice,
+          onTable: (table, done) => (done === null ? begun.push(table) : exported.push(done)),
+        });
+        return {
+          json: { status: 'exported', warehouse: warehouse.name, place: place.name, tables: exported },
+          text: draw(exported, place.name),
+        };
+      });
+    } catch (error) {
+      const left = place.takesAtOnce && begun.length > 0 ? leftBehind(exported, begun) : null;
+      const [why] = stopped;
+      if (why !== undefined) throw new InterruptedError(why.signal, left ?? 'nothing was exported.');
+      if (left !== null) context.voice.warn(left);
+      throw error;
+    } finally {
+      await place.close();
+    }
+  },
+};
+
+/** The tables that are named, in the order of the book; those of the star if none is. */
+async function tablesOf(names: readonly string[]): Promise<readonly Table[]> {
+  const { allTables, starTables } = await import('../models/book.ts');
+  const { qualifiedName } = await import('../schema/table.ts');
+  if (names.length === 0) return starTables;
+  const known = allTables.map(qualifiedName);
+  const unknown = names.find((name) => !known.includes(name));
+  if (unknown === undefined) return allTables.filter((table) => names.includes(qualifiedName(table)));
+  throw new UsageError(`There is no table "${unknown}".`, { hint: `One of ${known.join(', ')}.` });
+}
+
+function draw(tables: readonly ExportedTable[], place: string): string {
+  const drawn = drawTable(
+    ['table', 'rows', 'files', 'bytes'],
+    tables.map(({ table, rows, files, bytes }) => [
+      table,
+      formatCount(rows),
+      formatCount(files),
+      formatBytes(bytes),
+    ]),
+    [false, true, true, true],
+  );
+  const rows = tables.reduce((sum, table) => sum + table.rows, 0);
+  return `${drawn}\n\nWrote ${plural(rows, 'row')} of ${plural(tables.length, 'table')} to ${place}.`;
+}
+
+/** What an export that ended early left in S3, where objects stay once they are there. */
+function leftBehind(exported: readonly ExportedTable[], begun: readonly string[]): string {
+  const whole = exported.map(({ table }) => table);
+  const partly = begun.filter((table) => !whole.includes(table));
+  const is = whole.length === 0 ? 'no table is there whole' : `${whole.join(', ')} stayed, whole`;
+  return `${is}${partly.length === 0 ? '' : `; of ${partly.join(', ')} some files may be there`}.`;
+}

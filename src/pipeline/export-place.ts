@@ -1,0 +1,164 @@
+import {
+  accessSync,
+  constants,
+  createReadStream,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { UsageError } from '../errors.ts';
+import { isS3Address, parseS3Address, s3Path } from '../sources/s3-address.ts';
+import type { S3Options } from '../sources/s3-client.ts';
+import { s3Destination } from '../sources/s3-destination.ts';
+
+/** Where an export goes. */
+export interface ExportPlace {
+  readonly name: string;
+  /** Whether files stay as soon as they are taken, so that an export which fails leaves some. */
+  readonly takesAtOnce: boolean;
+  /** What lies there. */
+  names(): Promise<string[]>;
+  /** Where on this machine a file is written before it is taken. */
+  passing(file: string): string;
+  /** Takes a file that was written whole; its size in bytes. */
+  take(file: string): Promise<number>;
+  /** Sizes of the files below one folder there. */
+  sizes(folder: string): Promise<number[]>;
+  /** The name of a file or folder there, for people and programs. */
+  at(name: string): string;
+  /** Gives the files their names. */
+  finish(): Promise<void>;
+  /** Ends what is being sent, from another turn of the event loop. */
+  interrupt(): void;
+  /** Removes what has no name yet. */
+  close(): Promise<void>;
+}
+
+/** A folder, or a prefix in S3; UsageError for what is neither. */
+export function exportPlace(place: string, s3: S3Options): ExportPlace {
+  if (place === '') throw new UsageError('--parquet is empty; it must name a folder or s3://bucket/prefix.');
+  if (isS3Address(place)) return prefixPlace(place, s3);
+  if (place.startsWith('file://')) return folderPlace(new URL(place).pathname);
+  if (/^[a-z][a-z0-9+.-]*:\/\//i.test(place)) {
+    throw new UsageError(`This version writes to folders and S3, not to ${place}.`, {
+      hint: 'For example: --parquet exported, or --parquet s3://bucket/prefix',
+    });
+  }
+  return folderPlace(place);
+}
+
+/** All files get their names at the end, so that an export that fails leaves none. */
+function folderPlace(place: string): ExportPlace {
+  const folder = resolve(place);
+  const written = new Set<string>();
+  let made: string | undefined;
+  const at = (file: string): string => join(folder, file);
+  const passing = (file: string): string => `${at(file)}.${process.pid}.part`;
+  const tidy = (): void => {
+    for (const file of written) rmSync(passing(file), { force: true });
+    written.clear();
+    if (made !== undefined) removeEmpty(folder, made);
+  };
+  process.on('exit', tidy);
+  return {
+    name: folder,
+    takesAtOnce: false,
+    async names() {
+      try {
+        return readdirSync(folder);
+      } catch (cause) {
+        const { code } = cause as NodeJS.ErrnoException;
+        if (code === 'ENOENT') return [];
+        if (code !== 'ENOTDIR') throw cause;
+        throw new UsageError(`${folder} is a file, not a folder.`, {
+          cause,
+          hint: 'Name an empty or a new folder.',
+        });
+      }
+    },
+    passing(file) {
+      made ??= mkdirSync(folder, { recursive: true });
+      accessSync(folder, constants.W_OK);
+      written.add(file);
+      return passing(file);
+    },
+    take: async (file) => statSync(passing(file)).size,
+    sizes: async () => [],
+    at,
+    async finish() {
+      for (const file of written) {
+        renameSync(passing(file), at(file));
+        written.delete(file);
+      }
+      made = undefined;
+    },
+    interrupt: () => {},
+    async close() {
+      process.off('exit', tidy);
+      tidy();
+    },
+  };
+}
+
+/** Folders that were made for nothing go again, up to the first of them; what holds something stays. */
+function removeEmpty(folder: string, first: string): void {
+  try {
+    for (let at = folder; at.length >= first.length; at = dirname(at)) rmdirSync(at);
+  } catch {
+    // Somebody else has put something there.
+  }
+}
+
+/** Each file is written on this machine first and sent from there; an object appears whole. */
+function prefixPlace(place: string, s3: S3Options): ExportPlace {
+  const { bucket, key } = parseS3Address(place);
+  const name = s3Path(bucket, key).replace(/\/$/, '');
+  const objects = s3Destination(name, s3);
+  let folder: string | null = null;
+  const tidy = (): void => {
+    if (folder !== null) rmSync(folder, { recursive: true, force: true });
+    folder = null;
+  };
+  const passing = (file: string): string => {
+    folder ??= mkdtempSync(join(tmpdir(), 'sparkify-export-'));
+    return join(folder, file);
+  };
+  process.on('exit', tidy);
+  return {
+    name,
+    takesAtOnce: true,
+    names: objects.names,
+    passing,
+    async take(file) {
+      const path = passing(file);
+      const upload = objects.upload(file);
+      for await (const block of createReadStream(path, { highWaterMark: 1024 * 1024 })) {
+        await upload.write(block as Buffer);
+      }
+      await upload.end();
+      const { size } = statSync(path);
+      rmSync(path);
+      return size;
+    },
+    async sizes(below) {
+      const there = s3Destination(`${name}/${below}`, s3);
+      const sizes = await there.sizes().finally(there.close);
+      // The empty object that consoles make for a folder has no name within it.
+      return [...sizes].filter(([path]) => path !== '').map(([, size]) => size);
+    },
+    at: (file) => `${name}/${file}`,
+    finish: async () => {},
+    interrupt: () => void objects.close().catch(() => {}),
+    async close() {
+      await objects.close();
+      process.off('exit', tidy);
+      tidy();
+    },
+  };
+}

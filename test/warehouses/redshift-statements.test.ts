@@ -1,0 +1,353 @@
+import { readFileSync, truncateSync, utimesSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
+import { expect, test } from 'vitest';
+import { parseAnswerKey } from '../../src/answer-key/answer-key.ts';
+import { compareWith } from '../../src/answer-key/compare.ts';
+import { allChecks, limitChecks, runChecks } from '../../src/pipeline/check.ts';
+import { explain } from '../../src/pipeline/explain.ts';
+import { matchReport } from '../../src/pipeline/match.ts';
+import { silent } from '../../src/pipeline/observer.ts';
+import { replay } from '../../src/pipeline/replay.ts';
+import type { LoadReport } from '../../src/pipeline/report.ts';
+import { type LoadOptions, plan } from '../../src/pipeline/run.ts';
+import { dropTables, ensureTables, hasTables, recover } from '../../src/pipeline/setup.ts';
+import { readFreshness, readStatus } from '../../src/pipeline/status.ts';
+import { countTotals } from '../../src/pipeline/totals.ts';
+import { allReports, reportSql } from '../../src/reports/book.ts';
+import { usualRates } from '../../src/simulator/faults.ts';
+import { openSource } from '../../src/sources/open.ts';
+import type { LeaseOptions } from '../../src/warehouses/lease.ts';
+import { openPublished } from '../../src/warehouses/open.ts';
+import { openRedshift } from '../../src/warehouses/redshift.ts';
+import { examineRedshift } from '../../src/warehouses/redshift-doctor.ts';
+import type { RedshiftServer } from '../../src/warehouses/redshift-server.ts';
+import type { ReadOnlyWarehouse, Warehouse } from '../../src/warehouses/warehouse.ts';
+import { sparkify } from '../support/command.ts';
+import { readGolden, statementBook, writeGolden } from '../support/golden-statements.ts';
+import { ask, usePostgres } from '../support/postgres.ts';
+import { eventRecord, jsonLines, pageRecord, play, songRecord, writeFiles } from '../support/records.ts';
+import {
+  commandLineOf,
+  freshCluster,
+  type RedshiftTestCluster,
+  useRedshift,
+  withRedshift,
+} from '../support/redshift-world.ts';
+import { server, useS3Server } from '../support/s3-world.ts';
+import { settingsWith, simulate } from '../support/simulated.ts';
+import { deliver, freshFolder } from '../support/warehouse.ts';
+
+usePostgres();
+useS3Server();
+useRedshift();
+
+const GOLDEN = fileURLToPath(new URL('../golden/redshift', import.meta.url));
+const HOW_TO_RENEW =
+  'If the SQL was meant to change: SPARKIFY_RENEW_GOLDEN=1 npx vitest run test/warehouses/redshift-statements.test.ts, read the difference, and run .ci/sqlfluff.sh';
+/** The moment of all loads: bounds and reasons name it. */
+const nowMs = (): number => Date.UTC(2026, 0, 1);
+/** Plays 0 to 2, packed by zstd. */
+const zstd = Buffer.from(
+  'KLUv/WQQA70IAJbROCZgT3MwMQzDMBCUe/TucIT0y9Y6JBL+D8pOALJReuGwaQEpDQZ5DiwALQAtAPJ8x99rX7Pj+fBi/L09MHJtlZrzp0VdHSN9/H1zM3h+p5pOnMbfr5W3wpMCv+jmtud8C0JxnNJO+PiFGdpV83esQYdBa4U4Gzu/ZxU1IHZu75NKa3syLU/f2YXXnk+vWfmzZ/d+WfZcKRBV5RRO0QwHV6+Vsev5cdLJDXXk7x3h53xKRfIXiQLCAUpH/L8IDBWmSoSoUDblg1o4ZwlQbXAgQAyTIwr55e93dmTUtllzVXPO3rMNEgAAUOkB6iyAYj2ghHjtqBtsgHdAMOXrERTTteqKLgaDg9xBaDkoOTKhORxSm4UyA4WWkY8=',
+  'base64',
+);
+
+const s3Place = (name: string) =>
+  openSource(`s3://data/${name}`, nowMs, { endpoint: server.endpoint, region: 'us-east-1' });
+
+/** Loads what lies in the bucket, as the cluster reads it. */
+function loadFromS3(warehouse: Warehouse, options: Partial<LoadOptions> = {}): Promise<LoadReport> {
+  return deliver(warehouse, {
+    options: { logs: s3Place('log_data'), songs: s3Place('song_data'), nowMs, ...options },
+  });
+}
+
+const put = (name: string, content: string | Buffer): unknown => server.put('data', name, content);
+/** The same cluster, used otherwise. */
+const otherwise = (cluster: RedshiftTestCluster, change: Partial<RedshiftServer>): RedshiftTestCluster => ({
+  ...cluster,
+  place: { ...cluster.place, server: { ...cluster.place.server, ...change } },
+});
+
+async function reading(
+  cluster: RedshiftTestCluster,
+  work: (reader: ReadOnlyWarehouse) => Promise<void>,
+): Promise<void> {
+  const reader = await openPublished(cluster.place, nowMs, recover);
+  try {
+    await work(reader);
+  } finally {
+    await reader.close();
+  }
+}
+
+/** All events of an artist whom the catalogue knows, or not; a title that it knows, or not. */
+async function coldLoad(warehouse: Warehouse): Promise<void> {
+  put(
+    'log_data/1.json',
+    jsonLines([play(10), play(11, { song: 'Unravel' }), pageRecord('Home', { itemInSession: 12 })]),
+  );
+  put('log_data/2.json.gz', gzipSync(jsonLines([play(20, { length: 1 }), play(21, { artist: 'Nobody' })])));
+  put('log_data/3.json.zst', zstd);
+  put('song_data/1.json', JSON.stringify(songRecord()));
+  await recover(warehouse);
+  expect((await loadFromS3(warehouse)).events.staged).toBe(8);
+  expect((await loadFromS3(warehouse)).status).toBe('unchanged');
+}
+
+async function laterLoads(warehouse: Warehouse): Promise<void> {
+  put('log_data/4.json', jsonLines([play(40, { level: 'paid' }), play(41, { userId: '8' })]));
+  await loadFromS3(warehouse);
+  // A changed file, whose batch is replaced; duplicates and a conflict; undeclared keys; refused records; another name.
+  put(
+    'log_data/1.json',
+    jsonLines([play(10), play(10), play(11, { level: 'paid' }), { ...play(13), weather: 'fair' }]),
+  );
+  put(
+    'log_data/5.json',
+    jsonLines([
+      play(10),
+      play(20, { level: 'paid' }),
+      { ...play(50), ts: 'soon' },
+      { ...play(51), Level: 'x' },
+    ]),
+  );
+  put('log_data/6.json', jsonLines([play(40, { level: 'paid' }), play(41, { userId: '8' })]));
+  put(
+    'song_data/2.json',
+    JSON.stringify({ ...songRecord({ song_id: 'SO2', title: 'Jóga' }), mood: 'high', year: -1.5 }),
+  );
+  put('song_data/3.json', JSON.stringify(songRecord({ song_id: 'SO3', title: 'Unravel' })));
+  const report = await loadFromS3(warehouse);
+  expect([
+    report.events.rejected,
+    report.songs.rejected,
+    report.files.changed,
+    report.files.duplicate,
+  ]).toEqual([1, 1, 1, 1]);
+  expect(report.conflicts.events).toBe(1);
+  // What is no record is read line by line; a whole file that is none, too.
+  put('log_data/7.json', jsonLines([play(70), '{"broken', play(71)]));
+  put('log_data/8.json.gz', gzipSync(jsonLines([play(80)])).subarray(0, 60));
+  expect((await loadFromS3(warehouse)).events.rejected).toBe(2);
+  put('log_data/9.json', jsonLines([{ ...play(90), ts: -1 }]));
+  const none = { share: null, count: 0 };
+  await expect(loadFromS3(warehouse, { maxRejects: none })).rejects.toThrow(/more than the limit of 0/);
+  put('log_data/9.json', '{"broken');
+  await expect(loadFromS3(warehouse, { maxRejects: none })).rejects.toThrow(/could not read all records/);
+  put('log_data/9.json', jsonLines([play(91)]));
+  await loadFromS3(warehouse);
+}
+
+/** A delivery from this machine's disk: few rows by INSERT, many in parts on the staging prefix. */
+async function clientLoads(warehouse: Warehouse, folder: string): Promise<void> {
+  await simulate(
+    folder,
+    settingsWith({ users: [40], days: 3, songs: 120, songFiles: 'packed', rates: usualRates }),
+  );
+  const local = { logs: join(folder, 'log_data'), songs: join(folder, 'song_data'), options: { nowMs } };
+  expect((await deliver(warehouse, local)).events.staged).toBeGreaterThan(200);
+  writeFiles(local.logs, {
+    'more.json': jsonLines([play(1), play(2), '{}']),
+    'copy.json': jsonLines([play(1), play(2), '{}']),
+  });
+  writeFiles(local.logs, { 'cut.json.gz': gzipSync(jsonLines([play(3)])) });
+  truncateSync(join(local.logs, 'cut.json.gz'), 60);
+  await deliver(warehouse, local);
+  // Touched, so that its times are renewed once they are old enough to be trusted.
+  utimesSync(join(local.logs, 'more.json'), 1_600_000_000, 1_600_000_000);
+  await deliver(warehouse, local);
+}
+
+/** What one reader asks: status, reports, a play's history, a dry run, questions of people. */
+async function readings(reader: ReadOnlyWarehouse): Promise<void> {
+  await hasTables(reader);
+  await readStatus(reader, 5);
+  await readFreshness(reader);
+  await matchReport(reader);
+  await countTotals(reader);
+  for (const report of allReports) await reader.rows(reportSql(report));
+  for (const play of ['1-0', '1-11', '1-12', '1-20', '1-21', '1-99'])
+    await explain(play, reader, (path) =>
+      openSource(path, nowMs, { endpoint: server.endpoint, exact: true }),
+    );
+  await plan(reader, { ...loadOptions, logs: s3Place('log_data') }, silent);
+  const { batches } = await reader.answer(
+    'select level, count(*) as plays from songplays group by level order by level',
+  );
+  for await (const rows of batches) expect(rows.length).toBeGreaterThan(0);
+}
+
+const loadOptions: LoadOptions = {
+  command: 'test',
+  logs: null,
+  songs: null,
+  fullRefresh: false,
+  matchOn: null,
+  maxRejects: { share: null, count: null },
+  nowMs,
+};
+
+async function checking(reader: ReadOnlyWarehouse): Promise<void> {
+  for (const matchOn of ['title, artist, duration', 'title, artist'] as const)
+    await runChecks(allChecks(matchOn, reader.dialect), reader);
+  await runChecks(limitChecks({ maxAgeHours: 1, minMatchPercent: 100, nowMs: nowMs() }), reader);
+}
+
+/** Two programs that want to write, a lost connection, a commit that nobody knows of, and a statement that is ended. */
+async function sessions(cluster: RedshiftTestCluster): Promise<void> {
+  const { double, database, place } = cluster;
+  const lease: LeaseOptions = { command: 'test', waitMs: 0, nowMs: Date.now };
+  const first = await openRedshift(place.server, lease, place.s3);
+  await expect(openRedshift(place.server, lease, place.s3)).rejects.toThrow(/is being written by/);
+  const second = await openRedshift(
+    place.server,
+    { ...lease, waitMs: 20_000, onWait: () => void first.close() },
+    place.s3,
+  );
+  const heard = (of: RegExp): Promise<void> =>
+    expect.poll(() => double.statements.some((text) => of.test(text))).toBe(true);
+  second.interrupt();
+  await heard(/^select pg_cancel_backend/);
+  put('log_data/10.json', jsonLines([play(100)]));
+  let isLost = false;
+  double.faults.on((statement) => {
+    // As if the cluster had not noticed yet that the session was lost.
+    const pid = /from stv_sessions where process = (\d+)/.exec(statement)?.[1];
+    const there = `insert into redshift_double.sessions values (${pid}, 'loader', now()) on conflict do nothing`;
+    if (pid !== undefined) return { kind: 'pause', until: ask(database, there) };
+    if (isLost || !statement.startsWith('insert into songplays')) return null;
+    isLost = true;
+    return { kind: 'drop', when: 'before' };
+  });
+  expect((await loadFromS3(second)).status).toBe('committed');
+  double.faults.clear();
+  double.faults.on((statement, nth) =>
+    statement === 'commit' && nth === 1 ? { kind: 'drop', when: 'after' } : null,
+  );
+  put('log_data/11.json', jsonLines([play(110)]));
+  expect((await loadFromS3(second)).status).toBe('committed');
+  double.faults.clear();
+  await second.close();
+}
+
+test('every statement that Redshift is sent stands in the golden files, and they hold no other', async () => {
+  const book = statementBook();
+  /** Does something with a cluster, and keeps what it is sent. */
+  async function keep(
+    theme: string,
+    { double }: RedshiftTestCluster,
+    work: () => Promise<unknown>,
+  ): Promise<void> {
+    const from = double.statements.length;
+    await work();
+    book.add(theme, double.statements.slice(from));
+  }
+  const folder = join(freshFolder(), 'data');
+  const cluster = await freshCluster();
+  await keep('1-cold-load-by-the-cluster', cluster, () => withRedshift(cluster, coldLoad));
+  await keep('2-later-loads-by-the-cluster', cluster, () => withRedshift(cluster, laterLoads));
+  const renamed = await freshCluster({ server: { logJsonPath: 's3://data/paths.json' } });
+  await keep('3-log-jsonpath', renamed, async () => {
+    const keys = Object.keys(eventRecord());
+    put(
+      'paths.json',
+      JSON.stringify({ jsonpaths: keys.map((key) => `$['${key === 'userId' ? 'uid' : key}']`) }),
+    );
+    const records = [play(0), { ...play(1), level: 'none' }, play(1)].map(({ userId: uid, ...rest }) => ({
+      ...rest,
+      uid,
+    }));
+    put('renamed/1.json', jsonLines(records));
+    const report = await withRedshift(renamed, (warehouse) =>
+      loadFromS3(warehouse, { logs: s3Place('renamed') }),
+    );
+    expect(report.events).toMatchObject({ staged: 2, rejected: 1 });
+  });
+  const client = await freshCluster();
+  await keep('4-loads-by-the-client', client, () =>
+    withRedshift(client, (warehouse) => clientLoads(warehouse, folder)),
+  );
+  await keep('5-replay-refresh-and-match', cluster, () =>
+    withRedshift(cluster, async (warehouse) => {
+      const [reject] = await warehouse.rows(
+        "select reject_id from ops.rejects where kind = 'log' and path like '%5%'",
+      );
+      await replay(
+        [{ rejectId: String(reject?.reject_id), raw: JSON.stringify(play(50)) }],
+        warehouse,
+        nowMs,
+        silent,
+      );
+      await loadFromS3(warehouse, { fullRefresh: true });
+      await loadFromS3(warehouse, { matchOn: 'title, artist' });
+      await loadFromS3(warehouse, { matchOn: 'title, artist, duration' });
+    }),
+  );
+  await keep('6-readers', cluster, async () => {
+    await reading(cluster, readings);
+    await reading(cluster, async (reader) => {
+      for await (const _ of (await reader.answer('explain select count(*) from songplays')).batches);
+    });
+    await reading(cluster, async (reader) => {
+      await reader.writeParquet(
+        'select songplay_id, start_time from songplays',
+        join(freshFolder(), 'plays.parquet'),
+      );
+    });
+    const { flags, env } = commandLineOf(cluster);
+    const rejects = (...args: string[]) =>
+      sparkify(['rejects', ...args, ...flags], { cwd: freshFolder(), env });
+    const listed = await rejects('list', '--rule', 'wrong_type', '--file', 'data');
+    expect(listed.stderr).toBe('');
+    expect((await rejects('list')).code).toBe(0);
+    await rejects('show', '1:1');
+  });
+  await keep('7-checks', cluster, async () => {
+    await reading(cluster, checking);
+    await ask(
+      cluster.database,
+      'update artists set latitude = 1',
+      'delete from users',
+      'delete from ops.song_keys',
+    );
+    await reading(cluster, checking);
+    await reading(client, async (reader) => {
+      const key = parseAnswerKey(readFileSync(join(folder, 'manifest.json'), 'utf8'));
+      if (key === null) throw new Error('There is no answer key.');
+      await compareWith(key, reader);
+    });
+  });
+  await keep('8-sessions-lease-and-doctor', client, async () => {
+    await withRedshift(client, dropTables);
+    await sessions(client);
+    const { server: own, s3 } = client.place;
+    const places = { logs: 's3://data/log_data', songs: 's3://data/song_data/1.json' };
+    for (const change of [{}, { roleArn: 'default', region: null }])
+      await examineRedshift({ ...own, ...change }, { endpoint: s3.endpoint ?? '' }, nowMs, places);
+  });
+  await keep('9-tables', client, async () => {
+    for (const distribution of ['auto', 'even', 'all', { by: 'song_id' }] as const)
+      await withRedshift(otherwise(client, { distribution }), async (warehouse) => {
+        await dropTables(warehouse);
+        await ensureTables(warehouse);
+        await warehouse.publish();
+      });
+    await withRedshift(client, dropTables);
+    await withRedshift(otherwise(client, { schema: 'analytics' }), ensureTables);
+  });
+
+  if (process.env.SPARKIFY_RENEW_GOLDEN === '1') writeGolden(GOLDEN, book.statements);
+  const golden = [...readGolden(GOLDEN).values()].flat();
+  const sent = [...book.statements.values()].flat();
+  expect(
+    sent.filter((statement) => !golden.includes(statement)),
+    `sent, but not golden. ${HOW_TO_RENEW}`,
+  ).toEqual([]);
+  expect(
+    golden.filter((statement) => !sent.includes(statement)),
+    `golden, but not sent. ${HOW_TO_RENEW}`,
+  ).toEqual([]);
+});
