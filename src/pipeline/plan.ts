@@ -152,8 +152,15 @@ export async function planFiles(input: PlanInput, observer: Observer): Promise<F
     if (names) names.push(path);
     else namesOf.set(id, [path]);
   }
+  // Of a batch, only the names of the same content.
+  const contentOf = new Map(touched.map(({ path, sha256 }) => [path, sha256]));
+  for (const { file, sha256 } of surveys) contentOf.set(file.path, sha256);
   const withNames = duplicates.map((file) => {
-    const others = (namesOf.get(file.fileId) ?? []).filter((path) => path !== file.survey.file.path);
+    const { sha256 } = file.survey;
+    const { path } = file.survey.file;
+    const others = (namesOf.get(file.fileId) ?? []).filter(
+      (other) => other !== path && contentOf.get(other) === sha256,
+    );
     return { ...file, of: file.of !== null && others.includes(file.of) ? file.of : (others[0] ?? null) };
   });
   return {
