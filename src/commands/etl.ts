@@ -3,6 +3,7 @@ import { ConfigError } from '../errors.ts';
 import { USUAL_REJECT_LIMIT } from '../pipeline/guards.ts';
 import type { LoadOptions } from '../pipeline/run.ts';
 import type { Listing, Source } from '../sources/source.ts';
+import type { Place } from '../warehouses/open.ts';
 import type { Command, Context, Flags, Result } from './command.ts';
 import { warehouseFlag } from './command.ts';
 import { type OpenPlace, withSources } from './sources-of.ts';
@@ -74,6 +75,8 @@ async function listedAlready(source: Source, context: Context): Promise<Source> 
 }
 
 async function dryRun(context: Context, flags: Flags, config: Config, options: LoadOptions): Promise<Result> {
+  const place = placeOf(config);
+  if (place.engine === 'redshift') return rehearse(context, place, options);
   const { missingWarehouse } = await import('../warehouses/open.ts');
   const { plan } = await import('../pipeline/run.ts');
   const { countFiles } = await import('../pipeline/load-report.ts');
@@ -94,6 +97,34 @@ async function dryRun(context: Context, flags: Flags, config: Config, options: L
       : { plans: await plan(null, options, context.voice), name: missing };
   const json = planJson(planned.plans, countFiles(planned.plans), planned.name, missing === null);
   return { json, text: drawPlan(json) };
+}
+
+/** Every statement and every object of a load into Redshift, to be reviewed or run by hand. */
+async function rehearse(
+  context: Context,
+  { server, s3 }: Extract<Place, { engine: 'redshift' }>,
+  options: LoadOptions,
+): Promise<Result> {
+  const { rehearseRedshift } = await import('../warehouses/redshift-dry-run.ts');
+  const { load } = await import('../pipeline/run.ts');
+  const { drawScript } = await import('../terminal/script.ts');
+  const lease = { command: 'etl', waitMs: 0, nowMs: context.nowMs };
+  const { warehouse, statements, objects } = await rehearseRedshift(server, lease, s3);
+  context.onInterrupt(warehouse.interrupt);
+  try {
+    const { status, files } = await load(warehouse, options, context.voice);
+    const isNeeded = status === 'committed';
+    const json = {
+      status: 'planned',
+      warehouse: warehouse.name,
+      files,
+      objects: isNeeded ? objects : [],
+      statements: isNeeded ? statements : [],
+    };
+    return { json, text: drawScript(json) };
+  } finally {
+    await warehouse.close();
+  }
 }
 
 function loadOptions(context: Context, flags: Flags, config: Config, open: OpenPlace): LoadOptions {

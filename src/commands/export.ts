@@ -1,5 +1,6 @@
 import { InterruptedError, UsageError } from '../errors.ts';
 import type { ExportedTable } from '../pipeline/export.ts';
+import type { ExportPlace } from '../pipeline/export-place.ts';
 import type { Table } from '../schema/table.ts';
 import { drawTable, formatBytes, formatCount, plural } from '../terminal/format.ts';
 import { type Command, warehouseFlag } from './command.ts';
@@ -39,7 +40,7 @@ Examples:
     const config = await context.config(flags);
     const place = exportPlace(flags.parquet, s3OptionsOf(config));
     const exported: ExportedTable[] = [];
-    const begun: string[] = [];
+    const unloading: string[] = [];
     const stopped: InterruptedError[] = [];
     try {
       return await withPublished(context, flags, async (warehouse) => {
@@ -51,7 +52,8 @@ Examples:
         await exportTables(warehouse, tables, place, {
           isReplacing: flags.overwrite === true,
           observer: context.voice,
-          onTable: (table, done) => (done === null ? begun.push(table) : exported.push(done)),
+          onUnload: (table) => unloading.push(table),
+          onExported: (table) => exported.push(table),
         });
         return {
           json: { status: 'exported', warehouse: warehouse.name, place: place.name, tables: exported },
@@ -59,7 +61,7 @@ Examples:
         };
       });
     } catch (error) {
-      const left = place.takesAtOnce && begun.length > 0 ? leftBehind(exported, begun) : null;
+      const left = place.takesAtOnce ? await leftBehind(place, exported, unloading) : null;
       const [why] = stopped;
       if (why !== undefined) throw new InterruptedError(why.signal, left ?? 'nothing was exported.');
       if (left !== null) context.voice.warn(left);
@@ -96,10 +98,18 @@ function draw(tables: readonly ExportedTable[], place: string): string {
   return `${drawn}\n\nWrote ${plural(rows, 'row')} of ${plural(tables.length, 'table')} to ${place}.`;
 }
 
-/** What an export that ended early left in S3, where objects stay once they are there. */
-function leftBehind(exported: readonly ExportedTable[], begun: readonly string[]): string {
+/** What an export that ended early left in S3, where objects stay once they are there; null if nothing. */
+async function leftBehind(
+  place: ExportPlace,
+  exported: readonly ExportedTable[],
+  unloading: readonly string[],
+): Promise<string | null> {
   const whole = exported.map(({ table }) => table);
-  const partly = begun.filter((table) => !whole.includes(table));
-  const is = whole.length === 0 ? 'no table is there whole' : `${whole.join(', ')} stayed, whole`;
-  return `${is}${partly.length === 0 ? '' : `; of ${partly.join(', ')} some files may be there`}.`;
+  const last = unloading.find((table) => !whole.includes(table));
+  const files = last === undefined ? [] : await place.sizes(last).catch(() => []);
+  const left = [
+    ...(whole.length === 0 ? [] : [`${whole.join(', ')} stayed in ${place.name}, whole`]),
+    ...(files.length === 0 ? [] : [`of ${last} some files are there`]),
+  ];
+  return left.length === 0 ? null : `${left.join('; ')}.`;
 }

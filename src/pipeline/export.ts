@@ -19,8 +19,9 @@ interface ExportOptions {
   /** Whether what bears the tables' names is replaced; else the place must be empty. */
   readonly isReplacing: boolean;
   readonly observer: Observer;
-  /** Hears of each table before it is written, and once it is. */
-  readonly onTable: (table: string, exported: ExportedTable | null) => void;
+  /** Hears of a table before the engine itself writes it. */
+  readonly onUnload: (table: string) => void;
+  readonly onExported: (exported: ExportedTable) => void;
 }
 
 /** Writes tables of one load as Parquet; a NotEmptyError, before anything is written, where something lies already. */
@@ -28,7 +29,7 @@ export async function exportTables(
   warehouse: ReadOnlyWarehouse,
   tables: readonly Table[],
   place: ExportPlace,
-  { isReplacing, observer, onTable }: ExportOptions,
+  { isReplacing, observer, onUnload, onExported }: ExportOptions,
 ): Promise<void> {
   const found = await place.names();
   if (found.length > 0 && !isReplacing) throw new NotEmptyError(place.name, found.sort());
@@ -36,34 +37,24 @@ export async function exportTables(
   const written = new Set<string>();
   for (const table of tables) {
     const name = qualifiedName(table);
-    onTable(name, null);
     const sql = `select ${listColumns(table)} from ${name}`;
-    const exported = place.takesAtOnce
-      ? await unloadOrSend(warehouse, name, sql, place, isReplacing)
-      : await writeFile(warehouse, name, sql, place);
+    let exported: ExportedTable;
+    if (place.takesAtOnce && warehouse.unload !== undefined) {
+      onUnload(name);
+      const at = place.at(`${name}/`);
+      const rows = await warehouse.unload(sql, at, isReplacing);
+      const sizes = await place.sizes(name);
+      const bytes = sizes.reduce((sum, size) => sum + size, 0);
+      exported = { table: name, at, rows, files: sizes.length, bytes };
+    } else exported = await writeFile(warehouse, name, sql, place);
     written.add(exported.at);
-    onTable(name, exported);
+    onExported(exported);
     observer.advance(1);
   }
   const left = found.filter((name) => !written.has(place.at(name)) && !written.has(`${place.at(name)}/`));
   if (left.length > 0) observer.note(`Left as it was in ${place.name}: ${left.sort().join(', ')}`);
   observer.committing();
   await place.finish();
-}
-
-/** By the engine where it can write there by itself. */
-async function unloadOrSend(
-  warehouse: ReadOnlyWarehouse,
-  table: string,
-  sql: string,
-  place: ExportPlace,
-  isReplacing: boolean,
-): Promise<ExportedTable> {
-  if (warehouse.unload === undefined) return writeFile(warehouse, table, sql, place);
-  const at = place.at(`${table}/`);
-  const rows = await warehouse.unload(sql, at, isReplacing);
-  const sizes = await place.sizes(table);
-  return { table, at, rows, files: sizes.length, bytes: sizes.reduce((sum, size) => sum + size, 0) };
 }
 
 async function writeFile(

@@ -20,7 +20,7 @@ export async function ensureTables(warehouse: Warehouse): Promise<boolean> {
   await warehouse.transaction(async () => {
     for (const schema of [warehouse.starSchema, 'staging', 'ops']) {
       if (schema !== null && !(await schemaExists(warehouse, schema))) {
-        await warehouse.run(`create schema "${schema}"`);
+        await warehouse.run(`create schema if not exists "${schema}"`);
       }
     }
     for (const table of allTables) await warehouse.run(createTableSql(table, warehouse.dialect));

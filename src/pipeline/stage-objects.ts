@@ -21,15 +21,8 @@ export async function readByEngine(
   summaries: Map<number, FileSummary>,
   context: StageContext,
 ): Promise<FilePlan> {
-  const batches = new Map<number, FileToLoad[]>();
-  for (const file of plan.load) {
-    const batch = batches.get(file.fileId);
-    if (batch) batch.push(file);
-    else batches.set(file.fileId, [file]);
-  }
   const unread = new Set<string>();
-  for (const [fileId, files] of batches) {
-    const filled = files.filter(({ survey }) => survey.file.bytes > 0);
+  for (const [fileId, filled] of batchesOf(plan)) {
     const found = await readBatch(plan, fileId, filled, context);
     for (const path of found.unread) unread.add(path);
     const read = filled.filter(({ survey }) => !unread.has(survey.file.path));
@@ -41,6 +34,22 @@ export async function readByEngine(
   const apart = withOwnIds(plan, unread);
   await readHere(apart, unread, summaries, context);
   return apart;
+}
+
+/** Has the engine read every batch, whatever comes of it. */
+export async function askEngine(plan: FilePlan, context: StageContext): Promise<void> {
+  for (const [fileId, files] of batchesOf(plan)) await readBatch(plan, fileId, files, context);
+}
+
+/** The files of each batch that are not empty. */
+function batchesOf({ load }: FilePlan): Map<number, FileToLoad[]> {
+  const batches = new Map<number, FileToLoad[]>();
+  for (const file of load) {
+    const batch = batches.get(file.fileId) ?? [];
+    batches.set(file.fileId, batch);
+    if (file.survey.file.bytes > 0) batch.push(file);
+  }
+  return batches;
 }
 
 /** The plan with the files that are read by themselves under their own ids, and their second names too. */

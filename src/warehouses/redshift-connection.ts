@@ -10,7 +10,6 @@ import type { SqlRow, SqlValue } from './warehouse.ts';
 
 /** One session on the cluster. Its methods reject with WarehouseErrors. */
 export interface RedshiftConnection {
-  readonly client: pg.Client;
   /** The cluster's process of this session. */
   readonly pid: number;
   rows(sql: string, parameters?: readonly SqlValue[]): Promise<SqlRow[]>;
@@ -22,10 +21,19 @@ export interface RedshiftConnection {
   close(): Promise<void>;
 }
 
+/** A session with the driver's own client, for cursors. */
+export interface DriverConnection extends RedshiftConnection {
+  readonly client: pg.Client;
+}
+
 /** Opens sessions on one cluster, each with a login that is still good. */
 export interface RedshiftSessions {
   open(purpose: string): Promise<RedshiftConnection>;
   close(): void;
+}
+
+interface DriverSessions extends RedshiftSessions {
+  open(purpose: string): Promise<DriverConnection>;
 }
 
 /** The login was refused: wrong, or expired. */
@@ -37,7 +45,7 @@ export function redshiftName({ host, port, database }: RedshiftServer): string {
 }
 
 /** What our SQL relies on, whatever cluster, user or database say; names as the Database Developer Guide has them. */
-function sessionSettings(server: RedshiftServer): readonly string[] {
+export function sessionSettings(server: RedshiftServer): readonly string[] {
   return [
     "set timezone to 'UTC'",
     "set datestyle to 'ISO, YMD'",
@@ -53,7 +61,7 @@ function sessionSettings(server: RedshiftServer): readonly string[] {
 }
 
 /** Sessions on a cluster or workgroup, always over TLS that makes sure of it. */
-export function redshiftSessions(server: RedshiftServer, nowMs: () => number): RedshiftSessions {
+export function redshiftSessions(server: RedshiftServer, nowMs: () => number): DriverSessions {
   const name = redshiftName(server);
   const logins = redshiftLogins(server.auth, {
     region: server.region,
@@ -62,7 +70,7 @@ export function redshiftSessions(server: RedshiftServer, nowMs: () => number): R
     ...(server.endpoint === null ? {} : { endpoint: server.endpoint }),
   });
 
-  async function open(purpose: string): Promise<RedshiftConnection> {
+  async function open(purpose: string): Promise<DriverConnection> {
     const client = await openClient(server, purpose, await logins.next()).catch(async (cause) => {
       if (!REFUSED.test((cause as pg.DatabaseError).code ?? '')) throw failure(name, cause);
       // It may have expired, or been changed, since it was given: once more with a new one.
@@ -92,7 +100,7 @@ async function connectionOf(
   client: pg.Client,
   name: string,
   settings: readonly string[],
-): Promise<RedshiftConnection> {
+): Promise<DriverConnection> {
   const ask = async <T extends pg.QueryResult>(query: () => Promise<T>): Promise<T> => {
     try {
       return await query();
@@ -112,7 +120,7 @@ async function connectionOf(
   try {
     for (const setting of settings) await query(setting, []);
     const [own] = (await query('select pg_backend_pid() as pid', [])).rows;
-    const connection: RedshiftConnection = {
+    const connection: DriverConnection = {
       client,
       pid: Number(own?.pid),
       temporary: new Set(),

@@ -75,6 +75,8 @@ export interface Warehouse {
   readonly dialect: Dialect;
   /** Rows are brought before the star's transaction, not within it: DuckDB reads its own uncommitted rows slowly. */
   readonly bringsApart: boolean;
+  /** Nothing is done: what would be asked is written down, and what it would bring is not known. */
+  readonly rehearses?: boolean;
   /** The schema of the star where it is the user's choice; null where the engine has one. */
   readonly starSchema: string | null;
   rows(sql: string, parameters?: readonly SqlValue[]): Promise<SqlRow[]>;
