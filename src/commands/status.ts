@@ -28,6 +28,18 @@ function draw(
     status.tables.map(({ name, rows }) => [name, formatCount(rows)]),
     [false, true],
   );
+  const storage = drawTable(
+    ['table', 'distribution', 'sorted by', 'skew', 'unsorted', 'stale statistics'],
+    (status.storage ?? []).map((table) => [
+      table.name,
+      table.distribution,
+      table.sort ?? '',
+      table.skew === null ? '' : table.skew.toFixed(2),
+      percent(table.unsortedPercent),
+      percent(table.staleStatisticsPercent),
+    ]),
+    [false, false, false, true, true, true],
+  );
   const runs = drawTable(
     ['last runs (UTC)', 'command', 'files', 'events', 'songs', 'rejected', 'took'],
     status.runs.map((run) => [
@@ -49,6 +61,13 @@ function draw(
     status.warehouse,
     '',
     tables,
+    ...(status.storage === null || status.storage.length === 0
+      ? []
+      : [
+          '',
+          storage,
+          'skew: rows on the fullest slice for each on the emptiest; much above 1, some slices wait for others',
+        ]),
     '',
     status.runs.length === 0 ? 'No load yet: sparkify etl' : runs,
     '',
@@ -57,6 +76,10 @@ function draw(
     `rejects        ${formatCount(status.rejects)}${status.rejects > 0 ? '; see sparkify rejects list' : ''}`,
     `repeats        ${plural(status.duplicates, 'duplicate')}, ${plural(status.conflicts, 'conflict')}`,
   ].join('\n');
+}
+
+function percent(value: number | null): string {
+  return value === null ? '' : `${value.toFixed(0)} %`;
 }
 
 function number(row: SqlRow, column: string): string {

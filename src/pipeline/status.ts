@@ -1,6 +1,6 @@
 import { allTables } from '../models/book.ts';
 import { qualifiedName } from '../schema/table.ts';
-import type { SqlRow, Warehouse } from '../warehouses/warehouse.ts';
+import type { ReadOnlyWarehouse, SqlRow, TableStorage, Warehouse } from '../warehouses/warehouse.ts';
 
 export interface Status {
   readonly warehouse: string;
@@ -12,6 +12,8 @@ export interface Status {
   readonly rejects: number;
   readonly duplicates: number;
   readonly conflicts: number;
+  /** How the tables lie on the slices of a cluster; null where they do not, or nobody tells. */
+  readonly storage: readonly TableStorage[] | null;
 }
 
 /** The latest event's time (ISO 8601, UTC), and the drift in all that is loaded, by key. */
@@ -31,7 +33,7 @@ export async function readFreshness(
 
 /** What the warehouse holds and what happened to it last. */
 export async function readStatus(
-  warehouse: Pick<Warehouse, 'rows' | 'name'>,
+  warehouse: Pick<ReadOnlyWarehouse, 'rows' | 'name' | 'storage'>,
   runLimit: number,
 ): Promise<Status> {
   const count = async (from: string): Promise<number> => {
@@ -59,5 +61,6 @@ export async function readStatus(
     conflicts:
       (await count("ops.repeated_events where repeat = 'conflict'")) +
       (await count("ops.repeated_songs where repeat = 'conflict'")),
+    storage: (await warehouse.storage?.()) ?? null,
   };
 }

@@ -1,3 +1,4 @@
+import { ConfigError } from '../errors.ts';
 import type { Column } from '../schema/column.ts';
 import type { Table } from '../schema/table.ts';
 import type { Dialect } from './warehouse.ts';
@@ -50,9 +51,14 @@ function encodingOf(table: Table, name: string): string {
   }[type];
 }
 
-function placementOf({ name, placement }: Table, chosen: Distribution): string {
+function placementOf({ name, columns, placement }: Table, chosen: Distribution): string {
   const { distribute, sort } = placement;
   const how = name === 'songplays' && chosen !== null ? chosen : distribute;
+  if (typeof how === 'object' && !(how.by in columns)) {
+    throw new ConfigError(`${name} has no column "${how.by}" to be distributed by.`, {
+      hint: `DISTRIBUTION below [REDSHIFT] is auto, even, all or one of ${Object.keys(columns).join(', ')}.`,
+    });
+  }
   const style = typeof how === 'object' ? `diststyle key distkey(${how.by})` : `diststyle ${how}`;
   return `\n${style}${sort.length === 0 ? '' : `\ncompound sortkey(${sort.join(', ')})`}`;
 }

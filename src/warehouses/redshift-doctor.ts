@@ -4,10 +4,13 @@ import type { Finding } from './finding.ts';
 import { accessOf, stagingOf } from './redshift.ts';
 import { type RedshiftConnection, redshiftName, redshiftSessions } from './redshift-connection.ts';
 import type { RedshiftServer } from './redshift-server.ts';
+import { storageOf } from './redshift-storage.ts';
 import { literal } from './sql.ts';
 
 /** Above it, the fullest slice holds so many times the rows of the emptiest (r_SVV_TABLE_INFO, skew_rows). */
 const MUCH_SKEW = 4;
+/** In rows: fewer lie as chance wants, and nothing waits for them. */
+const WORTH_SPREADING = 100_000;
 
 /** What is in the way of a load into a cluster or workgroup, or may be; rejects where it cannot be reached. */
 export async function examineRedshift(
@@ -26,7 +29,7 @@ export async function examineRedshift(
       await rights(server, connection),
       ...(await reading(server, s3, connection, places)),
       await staging(server, s3),
-      await skew(connection),
+      await skew(server, connection),
     ];
   } finally {
     await connection.close();
@@ -92,8 +95,8 @@ async function reading(
 ): Promise<Finding[]> {
   const findings: Finding[] = [];
   for (const [what, place] of [
-    ['log data', places.logs],
-    ['song data', places.songs],
+    ['logs by COPY', places.logs],
+    ['songs by COPY', places.songs],
   ] as const) {
     if (place === null || !/^s3:\/\//i.test(place)) continue;
     const prefix = /\.(json|jsonl|ndjson)(\.(gz|zst))?$/i.test(place)
@@ -108,8 +111,8 @@ async function reading(
     await connection.run('drop table if exists doctor_records');
     findings.push(
       done instanceof Error
-        ? bad(`cluster, ${what}`, done)
-        : good(`cluster, ${what}`, `the role may read ${prefix}, and the Region fits (COPY NOLOAD)`),
+        ? bad(what, done)
+        : good(what, `the role may read ${prefix}, and the Region fits (COPY NOLOAD)`),
     );
   }
   return findings;
@@ -129,13 +132,8 @@ async function staging(server: RedshiftServer, s3: S3Options): Promise<Finding> 
   return good('staging', `${server.stagingPlace} takes files, and lets them be removed`);
 }
 
-async function skew(connection: RedshiftConnection): Promise<Finding> {
-  const found = await attempt(() =>
-    connection.rows(
-      `select "schema" as place, "table" as name, diststyle, skew_rows, unsorted, tbl_rows
-       from svv_table_info where "table" in ('songplays', 'time', 'events') order by skew_rows desc`,
-    ),
-  );
+async function skew(server: RedshiftServer, connection: RedshiftConnection): Promise<Finding> {
+  const found = await attempt(() => storageOf(connection, server.schema));
   if (found instanceof Error) {
     return {
       what: 'skew',
@@ -144,10 +142,10 @@ async function skew(connection: RedshiftConnection): Promise<Finding> {
       fix: 'As an administrator: grant select on svv_table_info to the user.',
     };
   }
-  const [worst] = found;
-  if (worst === undefined) return good('skew', 'no tables yet; the first load makes them');
-  const told = `${worst.name} has ${Number(worst.skew_rows ?? 1).toFixed(2)} times the rows on its fullest slice than on its emptiest (${worst.diststyle})`;
-  if (Number(worst.skew_rows ?? 1) < MUCH_SKEW) return good('skew', told);
+  const [worst] = [...found].sort((a, b) => (b.skew ?? 0) - (a.skew ?? 0));
+  if (worst === undefined) return good('skew', 'no tables with rows yet');
+  const told = `${worst.name} has ${(worst.skew ?? 1).toFixed(2)} rows on its fullest slice for each on its emptiest (${worst.distribution})`;
+  if ((worst.skew ?? 1) < MUCH_SKEW || worst.rows < WORTH_SPREADING) return good('skew', told);
   return {
     what: 'skew',
     status: 'note',

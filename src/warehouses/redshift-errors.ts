@@ -23,6 +23,15 @@ const WRONG_REGION = /PermanentRedirect|AuthorizationHeaderMalformed|status 301/
 /** A COPY refused more records than it was allowed to; sys_load_error_detail says which. */
 export class CopyRefusedError extends WarehouseError {}
 
+/** A statement that took too long, or was cancelled; Redshift's words for it are in no guide. */
+const CANCELLED = /^57014$|cancelled on user's request|statement timeout|canceling statement/i;
+
+/** Whether a statement ended because it took too long, or was cancelled. */
+export function isCancelled(error: unknown): boolean {
+  const { code = '', message = '' } = ((error as Error).cause ?? {}) as Partial<pg.DatabaseError>;
+  return CANCELLED.test(code) || CANCELLED.test(message);
+}
+
 /** The driver's error as one that says what to do; `isCommitting` where nobody knows whether the work took effect. */
 export function redshiftError(name: string, cause: unknown, isCommitting = false): Error {
   if (cause instanceof WarehouseError || cause instanceof InterruptedError) return cause;
@@ -79,7 +88,7 @@ function refusal(name: string, cause: pg.DatabaseError, code: string, whole: str
         'Attach the role to the cluster, and allow it s3:GetObject and s3:ListBucket on the data and the staging prefix; sparkify doctor tries it. docs/redshift.md has the policy.',
       );
   }
-  if (code === '57014' || /cancelled on user's request|statement timeout/i.test(message)) {
+  if (CANCELLED.test(code) || CANCELLED.test(message)) {
     const isTimeout = /timeout/i.test(message);
     return say(
       `${name}: ${isTimeout ? 'a statement took longer than the time allowed' : 'a statement was cancelled'}.`,

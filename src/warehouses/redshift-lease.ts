@@ -2,6 +2,7 @@ import { hostname } from 'node:os';
 import { LeaseError, PassingError } from '../errors.ts';
 import type { LeaseOptions } from './lease.ts';
 import type { RedshiftConnection } from './redshift-connection.ts';
+import { isCancelled } from './redshift-errors.ts';
 
 /** One try for the lock takes so long at most; then it is told who holds it, and tried again. */
 const FIRST_TRY_MS = 500;
@@ -74,11 +75,7 @@ async function lock(holder: RedshiftConnection): Promise<boolean> {
   } catch (error) {
     if (error instanceof PassingError) throw error;
     await holder.run('rollback');
-    const { code, message } =
-      error instanceof Error
-        ? (error.cause as { code?: string; message: string })
-        : { code: '', message: '' };
-    if (code === '57014' || /cancel|timeout/i.test(message)) return false;
+    if (isCancelled(error)) return false;
     throw error;
   }
 }

@@ -1,3 +1,4 @@
+import { PassingError } from '../errors.ts';
 import type { S3Options } from '../sources/s3-client.ts';
 import { answer, writeAnswer } from './postgres-answer.ts';
 import {
@@ -8,6 +9,7 @@ import {
 } from './redshift-connection.ts';
 import { redshiftDialect } from './redshift-dialect.ts';
 import type { RedshiftServer } from './redshift-server.ts';
+import { storageOf } from './redshift-storage.ts';
 import { unloader } from './redshift-unload.ts';
 import type { ReadOnlyWarehouse } from './warehouse.ts';
 
@@ -39,6 +41,16 @@ export async function openPublishedRedshift(
     answer: (sql) => answer(client, sql),
     writeParquet: (sql, path) => writeAnswer(client, sql, path),
     unload: unloader(server, s3, connection),
+    async storage() {
+      // In a session of its own: a user who may not see it would lose the transaction.
+      const other = await sessions.open('storage');
+      return storageOf(other, server.schema)
+        .catch((error) => {
+          if (error instanceof PassingError) throw error;
+          return null;
+        })
+        .finally(other.close);
+    },
     interrupt: () => void stop(sessions, connection),
     close,
   };

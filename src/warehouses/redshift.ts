@@ -9,6 +9,7 @@ import {
   redshiftSessions,
 } from './redshift-connection.ts';
 import { redshiftDialect } from './redshift-dialect.ts';
+import { isCancelled } from './redshift-errors.ts';
 import { type JsonPaths, jsonPathsOf } from './redshift-json-paths.ts';
 import { takeRedshiftLease } from './redshift-lease.ts';
 import { readObjects } from './redshift-read.ts';
@@ -27,8 +28,8 @@ import type { Warehouse } from './warehouse.ts';
 const ROWS_BY_INSERT = 100;
 /** Values in one statement; the protocol counts them in 16 bits. */
 const VALUES_PER_INSERT = 30_000;
-/** A load waits so long for readers to let go of a table; then it is done again. */
-const LOCK_MS = 60_000;
+/** A load waits so long for readers to let go of its tables. */
+const LOCK_MS = 5_000;
 const RECONNECT_MS = 60_000;
 const FIRST_PAUSE_MS = 250;
 const LONGEST_PAUSE_MS = 5_000;
@@ -160,19 +161,24 @@ export async function redshiftWarehouse(
     pending.clear();
   }
 
-  /** Begins, and locks first what will be written, everywhere in the same order, before there is a snapshot (r_LOCK). */
+  /**
+   * Begins, and locks first what will be written, everywhere in the same order, before there is a snapshot (r_LOCK). Where
+   * readers do not let go of it in time, it goes on without: what another writer does meanwhile makes it begin again.
+   */
   async function begin(writes: readonly Table[]): Promise<void> {
     const { main } = session;
     const names = writes.map(qualifiedName).sort();
-    if (!server.locksTables || names.length === 0) {
-      await main.run('begin');
-      return;
+    if (server.locksTables && names.length > 0) {
+      // Whoever asks for a table after this waits behind it, so it may not wait long.
+      await main.run(`set statement_timeout to ${LOCK_MS}`);
+      const isLocked = await tryLock(main, names);
+      await main.run(`set statement_timeout to ${timeoutMs}`);
+      if (isLocked) return;
+      lease.onWait?.(
+        `Readers hold tables of ${name}; loading beside them, without locking the tables first.`,
+      );
     }
-    // A reader of hours must not hold up a load, and everybody who comes after it, without a word.
-    await main.run(`set statement_timeout to ${LOCK_MS}`);
     await main.run('begin');
-    await main.run(`lock ${names.join(', ')}`);
-    await main.run(`set statement_timeout to ${timeoutMs}`);
   }
 
   const warehouse: Warehouse = {
@@ -238,6 +244,8 @@ export async function redshiftWarehouse(
       },
     },
     async analyze(target, addedRows) {
+      // A temporary table that a query made has its statistics from there (r_ANALYZE).
+      if (session.main.temporary.has(target)) return;
       grown.set(target, (grown.get(target) ?? 0) + addedRows);
     },
     async reconnect() {
@@ -251,7 +259,6 @@ export async function redshiftWarehouse(
     async publish() {
       // ANALYZE after the commit: it may not hold up readers, nor be part of what is done again.
       for (const [target, added] of grown) {
-        if (!/^(songplays|users|songs|artists|time|staging\.|ops\.)/.test(target)) continue;
         const [row] = await session.main.rows(`select count(*) as known from ${target}`);
         if (added > 0 && added >= Number(row?.known) * ANALYZE_SHARE)
           await session.main.run(`analyze ${target}`);
@@ -272,6 +279,19 @@ export async function redshiftWarehouse(
     },
   };
   return warehouse;
+}
+
+/** Begins with tables locked; false, and nothing begun, where that takes too long. */
+async function tryLock(main: RedshiftConnection, names: readonly string[]): Promise<boolean> {
+  await main.run('begin');
+  try {
+    await main.run(`lock ${names.join(', ')}`);
+    return true;
+  } catch (error) {
+    if (error instanceof PassingError || !isCancelled(error)) throw error;
+    await main.run('rollback');
+    return false;
+  }
 }
 
 /** Two sessions: one that works, one that holds the lease. */

@@ -62,6 +62,21 @@ export interface CleanCandidate {
   readonly lines: number;
 }
 
+/** How a table lies on the slices of a cluster. */
+export interface TableStorage {
+  readonly name: string;
+  /** `KEY(start_time)`, `ALL`, `EVEN` or `AUTO(…)`. */
+  readonly distribution: string;
+  readonly sort: string | null;
+  readonly rows: number;
+  /** Rows on the fullest slice for each on the emptiest; null where every node has all of them. */
+  readonly skew: number | null;
+  /** Rows that are not in order yet, percent. */
+  readonly unsortedPercent: number | null;
+  /** How far the planner's statistics are off, percent. */
+  readonly staleStatisticsPercent: number | null;
+}
+
 /** A result as columns, for people and files; its rows come as they are read, once. */
 export interface Answer {
   readonly columns: readonly string[];
@@ -121,6 +136,8 @@ export interface ReadOnlyWarehouse {
   readonly dialect: Dialect;
   readonly starSchema: string | null;
   rows(sql: string, parameters?: readonly SqlValue[]): Promise<SqlRow[]>;
+  /** How the tables lie on the slices; null where the user may not see it. Absent where an engine has none. */
+  readonly storage?: () => Promise<TableStorage[] | null>;
   /** Runs one statement that only reads; anything else is a UsageError. */
   answer(sql: string): Promise<Answer>;
   /** Writes a SELECT's result to a Parquet file; how many rows. All that one reader writes is of one load. */

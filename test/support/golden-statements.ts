@@ -13,7 +13,7 @@ const SAME: readonly (readonly [RegExp, string])[] = [
   [/-\d+\.(manifest|json')/g, '-1.$1'],
   [/\b15\d{11}\b/g, '1541106106796'],
   [/\b(between) \d+ and \d+/g, '$1 1 and 2'],
-  [/\b(file_id|query_id|process|next_file_id|session_id) = \d+/g, '$1 = 1'],
+  [/\b(file_id|query_id|process|next_file_id|where session_id) = \d+/g, '$1 = 1'],
   [/\b(file_id (?:>=|<)) \d+/g, '$1 1'],
   [/\b(file_id in) \([\d, ]+\)/g, '$1 (1, 2)'],
   [
