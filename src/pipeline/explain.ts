@@ -5,6 +5,7 @@ import { unpack } from '../reading/unpack.ts';
 import { columnNames } from '../schema/table.ts';
 import type { Source, SourceFile } from '../sources/source.ts';
 import type { SqlRow, Warehouse } from '../warehouses/warehouse.ts';
+import { listedIdentity } from './batches.ts';
 
 /** Where an event was found in a source file. */
 interface Provenance {
@@ -62,10 +63,12 @@ export async function explain(
   );
   const provenance: Provenance[] = [];
   for (const file of files) provenance.push(...(await locate(file, sessionId, item, openFile)));
+  // Of the files of a batch, one holds the event; that the others do not is no news.
+  const holding = provenance.filter(({ line }) => line !== null);
   return {
     songplay,
     event,
-    provenance,
+    provenance: holding.length > 0 && files.length > fileIds.length ? holding : provenance,
     user: await one('select * from users where user_id = $1', [String(event.user_id)]),
     song: songplay?.song_id
       ? await one('select * from songs where song_id = $1', [String(songplay.song_id)])
@@ -91,8 +94,8 @@ async function locate(
     loadedAt: (file.loaded_at as Date).toISOString(),
   };
   try {
-    const { found, sha256 } = await findInFile(openFile(known.path), known.path, sessionId, item);
-    const missing = sha256 === known.sha256 ? null : 'the file has changed since it was loaded';
+    const { found, identities } = await findInFile(openFile(known.path), known.path, sessionId, item);
+    const missing = identities.includes(known.sha256) ? null : 'the file has changed since it was loaded';
     if (found.length > 0) return found.map(({ line, raw }) => ({ ...known, line, raw, missing }));
     return [{ ...known, line: null, raw: null, missing: 'the file no longer holds this event' }];
   } catch (error) {
@@ -105,10 +108,10 @@ async function findInFile(
   path: string,
   sessionId: number,
   item: number,
-): Promise<{ found: { line: number; raw: string }[]; sha256: string | null }> {
+): Promise<{ found: { line: number; raw: string }[]; identities: readonly string[] }> {
   const { files } = await source.list();
   const file = files.find((candidate) => candidate.path === path);
-  if (!file) return { found: [], sha256: null };
+  if (!file) return { found: [], identities: [] };
   const found: { line: number; raw: string }[] = [];
   const splitter = recordSplitter({
     record(line, text) {
@@ -133,7 +136,7 @@ async function findInFile(
   }
   for await (const chunk of unpack(hashed())) splitter.push(chunk);
   splitter.end();
-  return { found, sha256: hash.digest('hex') };
+  return { found, identities: [hash.digest('hex'), listedIdentity(file)] };
 }
 
 async function explainMatch(

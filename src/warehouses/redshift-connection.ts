@@ -22,7 +22,7 @@ export interface RedshiftConnection {
 }
 
 /** A session with the driver's own client, for cursors. */
-export interface DriverConnection extends RedshiftConnection {
+interface DriverConnection extends RedshiftConnection {
   readonly client: pg.Client;
 }
 

@@ -3,6 +3,8 @@ import type { S3Options } from '../sources/s3-client.ts';
 import type { Finding } from './finding.ts';
 import { accessOf, stagingOf } from './redshift.ts';
 import { type RedshiftConnection, redshiftName, redshiftSessions } from './redshift-connection.ts';
+import { isCancelled } from './redshift-errors.ts';
+import { holderOfRedshift } from './redshift-lease.ts';
 import type { RedshiftServer } from './redshift-server.ts';
 import { storageOf } from './redshift-storage.ts';
 import { literal } from './sql.ts';
@@ -29,6 +31,7 @@ export async function examineRedshift(
       await rights(server, connection),
       ...(await reading(server, s3, connection, places)),
       await staging(server, s3),
+      await lease(connection),
       await skew(server, connection),
     ];
   } finally {
@@ -130,6 +133,35 @@ async function staging(server: RedshiftServer, s3: S3Options): Promise<Finding> 
   });
   if (done instanceof Error) return bad('staging', done);
   return good('staging', `${server.stagingPlace} takes files, and lets them be removed`);
+}
+
+/** Whether the lock of the lease is free; who took it last, if not. */
+async function lease(connection: RedshiftConnection): Promise<Finding> {
+  const found = await attempt(async () => {
+    await connection.run('set statement_timeout to 500');
+    const isFree = await lockFree(connection).finally(() => connection.run('set statement_timeout to 0'));
+    return isFree ? null : ((await holderOfRedshift(connection)) ?? 'another session');
+  });
+  if (found instanceof Error || found === null) return good('lease', 'nobody is loading');
+  return {
+    what: 'lease',
+    status: 'note',
+    detail: `being written by ${found}`,
+    fix: 'etl waits for it, up to --wait-seconds.',
+  };
+}
+
+async function lockFree(connection: RedshiftConnection): Promise<boolean> {
+  await connection.run('begin');
+  try {
+    await connection.run('lock ops.lease');
+    return true;
+  } catch (error) {
+    if (isCancelled(error)) return false;
+    throw error;
+  } finally {
+    await connection.run('rollback');
+  }
 }
 
 async function skew(server: RedshiftServer, connection: RedshiftConnection): Promise<Finding> {

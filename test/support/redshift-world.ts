@@ -16,7 +16,7 @@ const pem = (name: string): string => fileURLToPath(new URL(`./redshift/tls/${na
 const tls = { cert: readFileSync(pem('server.pem'), 'utf8'), key: readFileSync(pem('server.key'), 'utf8') };
 
 export const ROLE = 'arn:aws:iam::123456789012:role/sparkify-copy';
-export const STAGING = 's3://staging/area';
+const STAGING = 's3://staging/area';
 const REGION = 'us-east-1';
 
 export interface RedshiftTestCluster {

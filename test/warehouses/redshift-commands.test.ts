@@ -44,6 +44,7 @@ describe('on Redshift,', () => {
       /rights +loader may make tables in public, staging and ops/,
       /logs by COPY +the role may read s3:\/\/commands\/log_data\//,
       /staging +s3:\/\/staging\/area takes files/,
+      /lease +nobody is loading/,
       /skew +no tables/,
     ])
       expect(first.stdout).toMatch(found);
@@ -60,6 +61,16 @@ describe('on Redshift,', () => {
     expect(query.stdout).toMatch(/^plays\n\d+\n$/);
     expect((await run(cluster, 'check')).code).toBe(0);
     expect((await run(cluster, 'doctor', ...places)).stdout).toMatch(/skew +\S+ has \d/);
+    const { songplay_id: id } = JSON.parse(
+      (await run(cluster, 'query', 'select songplay_id from songplays limit 1', '--format', 'json')).stdout,
+    )[0];
+    const explained = JSON.parse((await run(cluster, 'explain', id, '--json')).stdout);
+    expect(explained.provenance).toHaveLength(1);
+    expect(explained.provenance[0]).toMatchObject({
+      path: expect.stringMatching(/^s3:\/\/commands\/log_data\//),
+      line: expect.any(Number),
+      missing: null,
+    });
     expect(server.keys('staging')).toEqual(['README']);
   });
 
