@@ -49,9 +49,9 @@ async function read(
       `select reject_id, path, line, rule, field, value, reason, "raw", kind, rejected_at, run_id
        from (
          select rejects.reject_id, coalesce(names.path, rejects.path) as path, rejects.line, rejects.rule,
-           rejects.field, rejects.value, rejects.reason, rejects.raw, rejects.kind, rejects.rejected_at, rejects.run_id
+           rejects.field, rejects.value, rejects.reason, rejects."raw", rejects.kind, rejects.rejected_at, rejects.run_id
          from ops.rejects as rejects
-         left join (select file_id, min(path) as path from ops.files group by file_id) as names
+         left join (select file_id, min(path) as path from ops.files group by file_id having count(distinct sha256) = 1) as names
            on names.file_id = rejects.file_id
        ) as named
        where ${where}

@@ -155,9 +155,8 @@ function rebuildUsers(all: boolean, earliestTs: number): Rebuild {
 }
 
 function rebuildUserLevels(all: boolean, earliestTs: number): Rebuild {
-  const standing = `exists (select 1 from touched_users
-    where touched_users.user_id = ops.user_levels.user_id
-      and (ops.user_levels.valid_to is null or ops.user_levels.valid_to >= touched_users.from_time))`;
+  const standing = `exists (select 1 from touched_levels
+    where ${equalOn(userLevels.key, 'touched_levels', 'ops.user_levels')})`;
   const before = `(select ops.user_levels.user_id, ops.user_levels.level, ops.user_levels.valid_from
     from ops.user_levels
     join touched_users on touched_users.user_id = ops.user_levels.user_id
@@ -248,9 +247,11 @@ async function chooseTimes(warehouse: Warehouse): Promise<void> {
 
 /**
  * touched_users: each with the first touched moment, or with 1970 where no event from there on is left, so that
- * the user's whole history decides. Returns the earliest of these moments in milliseconds.
+ * the user's whole history decides; touched_levels: the rows of the level history from there on. Returns the earliest of these moments in milliseconds.
  */
 async function chooseUsers(warehouse: Warehouse): Promise<number> {
+  const [touched] = await warehouse.rows('select min(ts) as first_ts from touched_events');
+  const first = Number(touched?.first_ts ?? 0);
   await makeTemporary(
     warehouse,
     'touched_users',
@@ -262,13 +263,21 @@ async function chooseUsers(warehouse: Warehouse): Promise<number> {
            select user_id, min(ts) as from_ts from touched_events where user_id <> '' group by user_id
          ) as touched
          left join staging.events as event on event.user_id = touched.user_id and event.ts >= touched.from_ts
-           and event.ts >= (select min(ts) from touched_events)
+           and event.ts >= ${first}
          group by touched.user_id, touched.from_ts
        ) as chosen`,
       warehouse.dialect,
     ),
   );
   const [row] = await warehouse.rows('select coalesce(min(from_ts), 0) as earliest from touched_users');
+  await makeTemporary(
+    warehouse,
+    'touched_levels',
+    `select ops.user_levels.user_id, ops.user_levels.valid_from
+     from ops.user_levels
+     join touched_users on touched_users.user_id = ops.user_levels.user_id
+     where ops.user_levels.valid_to is null or ops.user_levels.valid_to >= touched_users.from_time`,
+  );
   return Number(row?.earliest ?? 0);
 }
 

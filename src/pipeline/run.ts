@@ -31,6 +31,7 @@ import {
   removeContents,
   type StageContext,
 } from './stage.ts';
+import { copyByEngine } from './stage-objects.ts';
 import { targets } from './targets.ts';
 import { lastTotals, type Totals } from './totals.ts';
 import { type Repeats, settleRepeats, startTouched, touchContents } from './touched.ts';
@@ -121,6 +122,11 @@ async function loadOnce(
     await assertFewRejects(brought, options.maxRejects, run, warehouse);
     return brought;
   };
+  for (const filePlan of plans.plans) {
+    if (!filePlan.byEngine) continue;
+    await copyByEngine(filePlan, contextOf(filePlan.kind, warehouse, plans, progress));
+    clock.lap(`copy ${filePlan.kind}s`);
+  }
   const apart = warehouse.bringsApart ? await bring() : null;
   const report = await commitOnce(
     warehouse,

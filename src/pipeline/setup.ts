@@ -98,11 +98,9 @@ export async function checkLayout(warehouse: Pick<ReadOnlyWarehouse, 'rows' | 'n
   });
 }
 
-/** Asked for first: where schemas were made for the loading role, it may lack the right to make more. */
+/** Asked for first: where schemas were made for the loading role, it may lack the right to make more. The catalogue shows those of others, too. */
 async function schemaExists(warehouse: Pick<ReadOnlyWarehouse, 'rows'>, schema: string): Promise<boolean> {
-  const found = await warehouse.rows(
-    `select 1 as found from information_schema.schemata where schema_name = '${schema}'`,
-  );
+  const found = await warehouse.rows(`select 1 as found from pg_namespace where nspname = '${schema}'`);
   return found.length > 0;
 }
 

@@ -4,7 +4,7 @@ import type { FileSummary } from '../reading/read-file.ts';
 import type { Survey } from '../reading/survey.ts';
 import { surveyAll } from '../reading/survey-pool.ts';
 import type { Source } from '../sources/source.ts';
-import type { ObjectsRead } from '../warehouses/warehouse.ts';
+import type { ObjectBatch, ObjectsRead } from '../warehouses/warehouse.ts';
 import type { FilePlan, FileToLoad } from './plan.ts';
 import type { StageContext } from './stage.ts';
 import { readCarefully } from './stage-lines.ts';
@@ -67,15 +67,31 @@ function withOwnIds(plan: FilePlan, unread: ReadonlySet<string>): FilePlan {
   return { ...plan, load: load.sort((a, b) => a.fileId - b.fileId), duplicates };
 }
 
+/** Has the engine copy what it is to read, before the transaction of the load. */
+export async function copyByEngine(plan: FilePlan, context: StageContext): Promise<void> {
+  for (const [fileId, files] of batchesOf(plan))
+    if (files.length > 0) await context.warehouse.objects?.copy(batchOf(plan, fileId, files, context));
+}
+
 async function readBatch(
+  plan: FilePlan,
+  fileId: number,
+  files: readonly FileToLoad[],
+  context: StageContext,
+): Promise<ObjectsRead> {
+  const { objects } = context.warehouse;
+  if (objects === undefined) throw new Error('The engine cannot read objects.');
+  if (files.length === 0) return { staged: 0, rejected: 0, drift: [], unread: [] };
+  return objects.read(batchOf(plan, fileId, files, context));
+}
+
+function batchOf(
   { kind }: FilePlan,
   fileId: number,
   files: readonly FileToLoad[],
-  { warehouse, run, mostErrors }: StageContext,
-): Promise<ObjectsRead> {
-  if (warehouse.objects === undefined) throw new Error('The engine cannot read objects.');
-  if (files.length === 0) return { staged: 0, rejected: 0, drift: [], unread: [] };
-  return warehouse.objects.read({
+  { run, mostErrors }: StageContext,
+): ObjectBatch {
+  return {
     fileId,
     kind,
     table: targets[kind].staging,
@@ -85,7 +101,7 @@ async function readBatch(
     runId: run.id,
     startedAt: run.startedAt,
     mostErrors,
-  });
+  };
 }
 
 async function readHere(

@@ -117,13 +117,13 @@ export async function settleRepeats(kind: FileKind, whole: boolean, warehouse: W
     `select ${columns},
        row_number() over (partition by ${keys} order by ${content}, file_id) as place,
        dense_rank() over (partition by ${keys} order by ${content}) as content,
-       row_number() over (partition by ${keys}, ${content} order by file_id) as copy
+       row_number() over (partition by ${keys}, ${content} order by file_id) as occurrence
      from candidates`,
   );
   await warehouse.run(`insert into ${from} (${columns}) select ${columns} from ranked where place = 1`);
   await warehouse.run(
     `insert into ${aside} (${columns}, repeat)
-     select ${columns}, case when content > 1 and copy = 1 then 'conflict' else 'duplicate' end
+     select ${columns}, case when content > 1 and occurrence = 1 then 'conflict' else 'duplicate' end
      from ranked where place > 1`,
   );
   if (!whole) {

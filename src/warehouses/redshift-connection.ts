@@ -54,6 +54,11 @@ export function sessionSettings(server: RedshiftServer): readonly string[] {
     // The keys of the logs are of mixed case (super-configurations).
     'set enable_case_sensitive_identifier to true',
     'set enable_case_sensitive_super_attribute to true',
+    // What is not there is NULL, what does not fit is NULL, what is no JSON is an error, and nothing is cut.
+    'set navigate_super_null_on_error to on',
+    'set cast_super_null_on_error to on',
+    'set parse_super_null_on_error to off',
+    'set json_parse_truncate_strings to off',
     "set query_group to 'sparkify'",
     `set statement_timeout to ${Math.round(server.statementTimeoutSeconds * 1000)}`,
     ...(server.schema === null ? [] : [`set search_path to "${server.schema}"`]),
@@ -175,6 +180,27 @@ async function openClient(server: RedshiftServer, purpose: string, login: Login)
   } catch (error) {
     await endClient(client);
     throw error;
+  }
+}
+
+/** A statement may take so long before another session cancels it: whether statement_timeout counts waiting for locks, no guide says. */
+export async function withDeadline<T>(
+  { pid }: RedshiftConnection,
+  other: () => Promise<RedshiftConnection>,
+  ms: number,
+  work: () => Promise<T>,
+): Promise<T> {
+  let cancelling: Promise<unknown> = Promise.resolve();
+  const timer = setTimeout(() => {
+    cancelling = other()
+      .then((connection) => connection.rows(`select pg_cancel_backend(${pid})`))
+      .catch(() => {});
+  }, ms);
+  try {
+    return await work();
+  } finally {
+    clearTimeout(timer);
+    await cancelling;
   }
 }
 

@@ -1,4 +1,6 @@
 import { PassingError } from '../errors.ts';
+import { s3Source } from '../sources/s3.ts';
+import { isS3Address } from '../sources/s3-address.ts';
 import type { S3Options } from '../sources/s3-client.ts';
 import type { Finding } from './finding.ts';
 import { accessOf, stagingOf } from './redshift.ts';
@@ -6,6 +8,7 @@ import { type RedshiftConnection, redshiftName, redshiftSessions } from './redsh
 import { isCancelled } from './redshift-errors.ts';
 import { holderOfRedshift } from './redshift-lease.ts';
 import type { RedshiftServer } from './redshift-server.ts';
+import { manifestJson } from './redshift-staging.ts';
 import { storageOf } from './redshift-storage.ts';
 import { literal } from './sql.ts';
 
@@ -89,7 +92,7 @@ async function rights(server: RedshiftServer, connection: RedshiftConnection): P
   };
 }
 
-/** Lets the cluster read one object of each place by COPY NOLOAD: role, Region and prefix in one question. */
+/** Lets the cluster read the first object of each place by COPY NOLOAD: role, Region and prefix in one question. */
 async function reading(
   server: RedshiftServer,
   s3: S3Options,
@@ -101,24 +104,43 @@ async function reading(
     ['logs by COPY', places.logs],
     ['songs by COPY', places.songs],
   ] as const) {
-    if (place === null || !/^s3:\/\//i.test(place)) continue;
-    const prefix = /\.(json|jsonl|ndjson)(\.(gz|zst))?$/i.test(place)
-      ? place
-      : `${place.replace(/\/+$/, '')}/`;
-    const done = await attempt(async () => {
-      await connection.run('create temporary table doctor_records (record super)');
-      await connection.run(
-        `copy doctor_records from ${literal(prefix)} ${accessOf(server, s3)} format json 'noshred' noload maxerror 100000 compupdate off statupdate off`,
-      );
-    });
+    if (place === null || !isS3Address(place)) continue;
+    const done = await attempt(() => readOne(server, s3, connection, place));
     await connection.run('drop table if exists doctor_records');
     findings.push(
       done instanceof Error
         ? bad(what, done)
-        : good(what, `the role may read ${prefix}, and the Region fits (COPY NOLOAD)`),
+        : good(what, `the role may read ${done}, and the Region fits (COPY NOLOAD)`),
     );
   }
   return findings;
+}
+
+/** COPY NOLOAD of the first object below a place; its address. */
+async function readOne(
+  server: RedshiftServer,
+  s3: S3Options,
+  connection: RedshiftConnection,
+  place: string,
+): Promise<string> {
+  const source = s3Source(place, s3);
+  const area = stagingOf(server, s3);
+  try {
+    const { files } = await source.list();
+    const first = files.find(({ bytes }) => bytes > 0) ?? files[0];
+    if (first === undefined) return place;
+    const manifest = await area.put('doctor.manifest', manifestJson([first]));
+    const compression = first.path.endsWith('.gz') ? ' gzip' : first.path.endsWith('.zst') ? ' zstd' : '';
+    await connection.run('create temporary table doctor_records (record super)');
+    await connection.run(
+      `copy doctor_records from ${literal(manifest)} ${accessOf(server, s3)} format json 'noshred' manifest${compression} noload maxerror 100000 compupdate off statupdate off`,
+    );
+    return first.path;
+  } finally {
+    await area.clear().catch(() => {});
+    await area.close();
+    await source.close();
+  }
 }
 
 async function staging(server: RedshiftServer, s3: S3Options): Promise<Finding> {

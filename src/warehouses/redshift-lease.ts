@@ -1,12 +1,13 @@
 import { hostname } from 'node:os';
 import { LeaseError, PassingError } from '../errors.ts';
 import type { LeaseOptions } from './lease.ts';
-import type { RedshiftConnection } from './redshift-connection.ts';
+import { type RedshiftConnection, withDeadline } from './redshift-connection.ts';
 import { isCancelled } from './redshift-errors.ts';
 
 /** One try for the lock takes so long at most; then it is told who holds it, and tried again. */
 const FIRST_TRY_MS = 500;
 const TRY_MS = 2_000;
+const GRACE_MS = 1_000;
 const LONGEST_HOLDER = 256;
 
 /**
@@ -23,8 +24,9 @@ export async function takeRedshiftLease(
   await makeTables(other);
   const until = lease.nowMs() + lease.waitMs;
   for (let told = false; ; told = true) {
-    await holder.run(`set statement_timeout to ${told ? TRY_MS : FIRST_TRY_MS}`);
-    if (await lock(holder)) break;
+    const tryMs = told ? TRY_MS : FIRST_TRY_MS;
+    await holder.run(`set statement_timeout to ${tryMs}`);
+    if (await lock(holder, other, tryMs + GRACE_MS)) break;
     const by = (await holderOfRedshift(other)) ?? 'another session';
     if (lease.nowMs() >= until) {
       throw new LeaseError(`${name} is being written by ${by}.`, {
@@ -56,9 +58,7 @@ async function makeTables(connection: RedshiftConnection): Promise<void> {
     "select table_name from information_schema.tables where table_schema = 'ops' and table_name in ('lease', 'lease_holder')",
   );
   if (found.length === 2) return;
-  const [schema] = await connection.rows(
-    "select 1 as found from information_schema.schemata where schema_name = 'ops'",
-  );
+  const [schema] = await connection.rows("select 1 as found from pg_namespace where nspname = 'ops'");
   if (schema === undefined) await connection.run('create schema if not exists ops');
   await connection.run('create table if not exists ops.lease (locked boolean) diststyle all');
   await connection.run(
@@ -67,10 +67,15 @@ async function makeTables(connection: RedshiftConnection): Promise<void> {
 }
 
 /** Whether the lock was got in time; other failures are thrown. */
-async function lock(holder: RedshiftConnection): Promise<boolean> {
+async function lock(holder: RedshiftConnection, other: RedshiftConnection, ms: number): Promise<boolean> {
   await holder.run('begin');
   try {
-    await holder.run('lock ops.lease');
+    await withDeadline(
+      holder,
+      async () => other,
+      ms,
+      () => holder.run('lock ops.lease'),
+    );
     return true;
   } catch (error) {
     if (error instanceof PassingError) throw error;

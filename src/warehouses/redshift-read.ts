@@ -26,53 +26,74 @@ const MOST_ERRORS = 100_000;
 /** The system views are filled a little later than the COPY ends. */
 const VIEWS_MS = 60_000;
 const POLL_MS = 250;
+const LONGEST_TEXT = 65_535;
+/** In bytes; longer ones cannot be escaped within VARCHAR(MAX). */
+const LONGEST_KEY = 30_000;
 const ERRORS_SHOWN = 3;
 /** file_name is CHAR(256). */
 const LONGEST_NAME = 256;
 const COMPRESSION = { none: '', gzip: ' gzip', zstd: ' zstd' } as const;
-const TEMPORARY = ['read_records', 'read_rows', 'read_extras', 'read_refused'] as const;
+const TEMPORARY = ['read_rows', 'read_extras', 'read_refused'] as const;
+
+/** Records of a batch that stand in temporary staging, to be judged. */
+export interface CopiedBatch {
+  readonly table: string;
+  readonly shape: RecordShape;
+  readonly records: number;
+  /** The paths of objects of which nothing was taken. */
+  readonly unread: readonly string[];
+}
 
 /**
- * Lets the cluster read objects: COPY by manifest into temporary staging, the rules as SQL there, then what they accept
- * into staging and what they refuse into the rejects. Every record that COPY counted ends in one of the two. An object
- * in which COPY met anything that it could not read is left out, and named: what COPY passes over after a broken record
- * is nowhere documented, and no event may be lost in it.
+ * Lets the cluster copy objects into temporary staging of the session, by manifest, before any transaction: what the system
+ * views tell of a COPY may only be there once it has committed, and nobody waits for it. An object in which COPY met
+ * anything that it could not read is left out, and named: what COPY passes over after a broken record is nowhere
+ * documented, and no event may be lost in it.
  */
-export async function readObjects(batch: ObjectBatch, session: ReadingSession): Promise<ObjectsRead> {
+export async function copyObjects(batch: ObjectBatch, session: ReadingSession): Promise<CopiedBatch> {
   const { main } = session;
+  const table = `read_records_${batch.fileId}`;
   const shape: RecordShape = session.jsonPaths?.table === batch.table.name ? 'columns' : 'whole';
   const unread = new Set<string>();
   for (;;) {
     const left = { ...batch, objects: batch.objects.filter(({ path }) => !unread.has(path)) };
-    for (const name of TEMPORARY) await main.run(`drop table if exists ${name}`);
-    if (left.objects.length === 0) return { staged: 0, rejected: 0, drift: [], unread: [...unread] };
-    const { records, broken } = await copyRecords(left, shape, session);
-    if (broken.length === 0) return { ...(await judge(left, records, shape, main)), unread: [...unread] };
+    await main.run(`drop table if exists ${table}`);
+    if (left.objects.length === 0) return { table, shape, records: 0, unread: [...unread] };
+    const { records, broken } = await copyRecords(left, table, shape, session);
+    if (broken.length === 0) return { table, shape, records, unread: [...unread] };
     for (const path of broken) unread.add(path);
   }
 }
 
-/** What was copied, through the rules into staging or the rejects. */
-async function judge(
+/**
+ * What was copied, by the rules as SQL: what they accept goes into staging, what they refuse into the rejects. Every record
+ * that COPY counted ends in one of the two.
+ */
+export async function judgeObjects(
   batch: ObjectBatch,
-  records: number,
-  shape: RecordShape,
+  { table, shape, records, unread }: CopiedBatch,
   main: RedshiftConnection,
-): Promise<Omit<ObjectsRead, 'unread'>> {
+): Promise<ObjectsRead> {
+  if (records === 0 && unread.length === batch.objects.length)
+    return { staged: 0, rejected: 0, drift: [], unread };
+  for (const name of TEMPORARY) await main.run(`drop table if exists ${name}`);
   const rules = recordRules(batch.table, shape, batch.startedAt.getTime());
-  const drift = shape === 'whole' ? await driftOf(batch.table, main) : [];
+  const drift = shape === 'whole' ? await driftOf(batch.table, table, main) : [];
   const hasExtras = drift.some(({ change }) => change !== 'missing');
-  if (hasExtras) await collectExtras(batch.table, main);
+  if (hasExtras) await collectExtras(batch.table, table, main);
+  const from = hasExtras
+    ? 'read_rows as source left join read_extras as extras on extras.record_id = source.record_id'
+    : `${table} as source`;
   const staged = await main.run(
     `insert into ${qualifiedName(batch.table)} (file_id, ${columnsOf(batch.table)}, extra)
 select ${batch.fileId}, ${columnsOf(batch.table)}, extra from (
-${rules.accepted(hasExtras)}
+${rules.accepted(from, hasExtras)}
 ) as accepted`,
   );
   let rejected = 0;
   if (staged < records) {
     // In a table of their own: what is said of them would otherwise repeat every rule many times over.
-    await main.run(`create temporary table read_refused as ${rules.broken(hasExtras)}`);
+    await main.run(`create temporary table read_refused as ${rules.broken(from, hasExtras)}`);
     rejected = await refuse(batch, rules.refused('read_refused'), main);
   }
   if (staged + rejected !== records) {
@@ -81,8 +102,8 @@ ${rules.accepted(hasExtras)}
       { hint: 'Nothing was committed. This is a fault in sparkify: please report it.' },
     );
   }
-  for (const name of TEMPORARY) await main.run(`drop table if exists ${name}`);
-  return { staged, rejected, drift };
+  for (const name of [...TEMPORARY, table]) await main.run(`drop table if exists ${name}`);
+  return { staged, rejected, drift, unread };
 }
 
 /** `columns` of the staging table that are read from records. */
@@ -98,8 +119,13 @@ interface Copied {
   readonly broken: readonly string[];
 }
 
-/** COPY into read_records, and what it made of it, held against what the system views say. */
-async function copyRecords(batch: ObjectBatch, shape: RecordShape, session: ReadingSession): Promise<Copied> {
+/** COPY into a table, and what it made of it, held against what the system views say. */
+async function copyRecords(
+  batch: ObjectBatch,
+  table: string,
+  shape: RecordShape,
+  session: ReadingSession,
+): Promise<Copied> {
   const { main, staging, access } = session;
   const columns =
     shape === 'whole'
@@ -107,7 +133,7 @@ async function copyRecords(batch: ObjectBatch, shape: RecordShape, session: Read
       : sourceColumns(batch.table)
           .map(({ name }) => `${name} super`)
           .join(', ');
-  await main.run(`create temporary table read_records (${columns})`);
+  await main.run(`create temporary table ${table} (${columns})`);
   const manifest = await staging.put(
     `${batch.table.name}-${batch.fileId}.manifest`,
     manifestJson(batch.objects),
@@ -116,25 +142,26 @@ async function copyRecords(batch: ObjectBatch, shape: RecordShape, session: Read
   const mostErrors = Math.max(1, Math.min(MOST_ERRORS, batch.mostErrors));
   try {
     await main.run(
-      `copy read_records from ${literal(manifest)} ${access} format json ${literal(mapping)} manifest${COMPRESSION[batch.compression]} maxerror ${mostErrors} compupdate off statupdate off`,
+      `copy ${table} from ${literal(manifest)} ${access} format json ${literal(mapping)} manifest${COMPRESSION[batch.compression]} maxerror ${mostErrors} compupdate off statupdate off`,
     );
   } catch (error) {
     throw error instanceof CopyRefusedError ? await tooManyErrors(batch, session, error) : error;
   }
   const [last] = await main.rows('select pg_last_copy_count() as records, pg_last_copy_id() as query_id');
-  const [counted] = await main.rows('select count(*) as records from read_records');
+  const [counted] = await main.rows(`select count(*) as records from ${table}`);
   const records = Number(counted?.records);
   if (records !== Number(last?.records)) {
     throw new WarehouseError(`${describe(batch)}: COPY says ${last?.records} records, but ${records} came.`, {
       hint: 'Nothing was committed; run again.',
     });
   }
-  return { records, broken: await brokenObjects(batch, Number(last?.query_id), records, session) };
+  return { records, broken: await brokenObjects(batch, manifest, Number(last?.query_id), records, session) };
 }
 
 /** In which objects COPY met what it could not read; rejects where the views do not tell in time. */
 async function brokenObjects(
   batch: ObjectBatch,
+  manifest: string,
   queryId: number,
   records: number,
   session: ReadingSession,
@@ -143,10 +170,13 @@ async function brokenObjects(
   const until = session.nowMs() + VIEWS_MS;
   for (;;) {
     const [history] = await aside.rows(
-      `select loaded_rows, error_count, source_file_count from sys_load_history where query_id = ${queryId} and status = 'completed'`,
+      // That pg_last_copy_id is the view's query_id stands nowhere; that the manifest's name is new, we know.
+      `select query_id, loaded_rows, error_count, source_file_count from sys_load_history
+       where (query_id = ${queryId} or trim(data_source) = ${literal(manifest)}) and status = 'completed'
+       order by query_id desc limit 1`,
     );
     const broken = await aside.rows(
-      `select trim(file_name) as file_name, count(*) as errors from sys_load_error_detail where query_id = ${queryId} group by file_name order by file_name`,
+      `select trim(file_name) as file_name, count(*) as errors from sys_load_error_detail where query_id = ${Number(history?.query_id ?? queryId)} group by file_name order by file_name`,
     );
     const told = broken.reduce((sum, { errors }) => sum + Number(errors), 0);
     if (history !== undefined && told >= Number(history.error_count)) {
@@ -201,17 +231,20 @@ async function tooManyErrors(
 }
 
 /** Keys that are not as declared, counted over all records that are objects. */
-async function driftOf(table: Table, main: RedshiftConnection): Promise<ObjectsRead['drift']> {
+async function driftOf(table: Table, from: string, main: RedshiftConnection): Promise<ObjectsRead['drift']> {
   const [objects] = await main.rows(
-    "select count(*) as records from read_records as source where json_typeof(source.record) = 'object'",
+    `select count(*) as records from ${from} as source where json_typeof(source.record) = 'object'`,
   );
   const found = await main.rows(
-    `select key, count(*) as records from read_records as source, unpivot source.record as value at key
-     group by key order by key`,
+    `select name, count(*) as records
+     from (
+       select cast(key as varchar(65535)) as name from ${from} as source, unpivot source.record as value at key
+     ) as keys
+     group by name order by name`,
   );
   const declared = sourceColumns(table).map(({ from }) => from.key);
   const lower = new Set(declared.map((key) => key.toLowerCase()));
-  const counts = new Map(found.map(({ key, records }) => [String(key), Number(records)]));
+  const counts = new Map(found.map(({ name, records }) => [String(name), Number(records)]));
   const undeclared = [...counts]
     .filter(([key]) => !declared.includes(key))
     .map(([key, records]) => {
@@ -229,27 +262,33 @@ async function driftOf(table: Table, main: RedshiftConnection): Promise<ObjectsR
 }
 
 /** read_extras: for every record with undeclared keys, these as a JSON object in the order of their names. */
-async function collectExtras(table: Table, main: RedshiftConnection): Promise<void> {
+async function collectExtras(table: Table, from: string, main: RedshiftConnection): Promise<void> {
   const keys = sourceColumns(table)
     .map(({ from }) => literal(from.key))
     .join(', ');
   // Backslashes by their number: whether a literal takes them as escapes is a matter of settings.
-  const quoted = `'"' || replace(replace(key, chr(92), chr(92) || chr(92)), '"', chr(92) || '"') || '"'`;
+  const quoted = `'"' || replace(replace(name, chr(92), chr(92) || chr(92)), '"', chr(92) || '"') || '"'`;
   await main.run('create temporary table read_rows (record_id bigint identity(1, 1), record super)');
-  await main.run('insert into read_rows (record) select record from read_records');
-  const undeclared = `from read_rows as source, unpivot source.record as value at key where key not in (${keys})`;
+  await main.run(`insert into read_rows (record) select record from ${from}`);
   await main.run(
     `create temporary table read_extras as
-     select record_id, max(bytes) as bytes, '{' || listagg(pair, ',') within group (order by key) || '}' as extra
-     from (
-       select record_id, key, case when bytes <= 65535 then pair else '' end as pair, bytes
-       from (
-         select source.record_id, key, ${quoted} || ':' || case when json_size(value) <= 65000 then json_serialize(value) else '' end as pair,
-           sum(octet_length(${quoted}) + json_size(value) + 2) over (partition by source.record_id) + 1 as bytes
-         ${undeclared}
-       ) as pairs
-     ) as bounded
-     group by record_id`,
+select record_id, max(bytes) as bytes, '{' || listagg(pair, ',') within group (order by name) || '}' as extra
+from (
+  select record_id, name, bytes, case when bytes <= ${LONGEST_TEXT} then quoted || ':' || json_serialize(value) else '' end as pair
+  from (
+    select record_id, name, quoted, value,
+      sum(coalesce(octet_length(quoted), 2 * ${LONGEST_TEXT}) + json_size(value) + 2) over (partition by record_id) + 1 as bytes
+    from (
+      select record_id, name, case when octet_length(name) <= ${LONGEST_KEY} then ${quoted} end as quoted, value
+      from (
+        select source.record_id, cast(key as varchar(${LONGEST_TEXT})) as name, value
+        from read_rows as source, unpivot source.record as value at key
+      ) as named
+      where name not in (${keys})
+    ) as shown
+  ) as measured
+) as bounded
+group by record_id`,
   );
 }
 
@@ -257,7 +296,7 @@ async function collectExtras(table: Table, main: RedshiftConnection): Promise<vo
 async function refuse(batch: ObjectBatch, refused: string, main: RedshiftConnection): Promise<number> {
   return main.run(
     `insert into ${qualifiedName(batch.rejects)} (${listColumns(batch.rejects)})
-select '${batch.fileId}:' || cast(place as varchar), ${batch.fileId}, ${literal(batch.kind)}, $1, 0, rule, field, value, reason, "raw", $2, $3
+select '${batch.fileId}:' || cast(place as varchar), ${batch.fileId}, ${literal(batch.kind)}, cast($1 as varchar(4096)), 0, rule, field, value, reason, "raw", cast($2 as varchar(64)), cast($3 as timestamp)
 from (
 ${refused}
 ) as refused`,

@@ -57,7 +57,7 @@ export function recordRules(table: Table, shape: RecordShape, nowMs: number) {
   const kept = shape === 'whole' ? ['record', 'record_type'] : fields.map(({ name }) => `${name}_json`);
 
   /** Every record: its columns, their JSON types, and the number of the rule that it breaks, 0 for none. */
-  function judged(hasExtras: boolean): string {
+  function judged(from: string, hasExtras: boolean): string {
     const columns = fields.flatMap(({ name }) => [columnName(name), `${name}_type`]);
     const read = fields.flatMap((field) => [
       `${readValue(field)} as ${columnName(field.name)}`,
@@ -68,9 +68,6 @@ export function recordRules(table: Table, shape: RecordShape, nowMs: number) {
     const extra = hasExtras
       ? ['extras.extra', 'extras.bytes as extra_bytes']
       : [`cast(null as varchar(${LONGEST_TEXT})) as extra`, '0 as extra_bytes'];
-    const from = hasExtras
-      ? 'read_rows as source left join read_extras as extras on extras.record_id = source.record_id'
-      : 'read_records as source';
     return `select ${[...columns, ...kept, 'extra'].join(', ')}, case
     ${faults.map(({ condition }, at) => `when ${condition} then ${at + 1}`).join('\n    ')}
     else 0 end as fault
@@ -81,16 +78,19 @@ export function recordRules(table: Table, shape: RecordShape, nowMs: number) {
   }
 
   return {
-    /** The records that break no rule, as rows of the staging table. */
-    accepted: (hasExtras: boolean): string => `select ${[...fields.map(storedValue), 'extra'].join(', ')}
+    /** Of `from`, which names them `source`: the records that break no rule, as rows of the staging table. */
+    accepted: (
+      from: string,
+      hasExtras: boolean,
+    ): string => `select ${[...fields.map(storedValue), 'extra'].join(', ')}
 from (
-  ${judged(hasExtras)}
+  ${judged(from, hasExtras)}
 ) as judged
 where fault = 0`,
     /** The records that break one, with its number. */
-    broken: (hasExtras: boolean): string => `select fault, ${kept.join(', ')}
+    broken: (from: string, hasExtras: boolean): string => `select fault, ${kept.join(', ')}
 from (
-  ${judged(hasExtras)}
+  ${judged(from, hasExtras)}
 ) as judged
 where fault > 0`,
     /** Of what `broken` gave, in a table: place (from 1), rule, field, value, reason and raw. */
@@ -109,9 +109,9 @@ function readValue({ column, from, read }: Field): string {
 /** How a judged value is stored; zero is never negative. */
 function storedValue({ name, column }: Field): string {
   if (column.type === 'text') return columnName(name);
-  const type = column.type === 'double' ? 'double precision' : column.type;
+  if (column.type === 'double') return `case when ${name} = 0 then 0 else ${name} end as ${name}`;
   // No cast may fail, whenever the engine comes to it.
-  return `case when ${name} = 0 then 0 when abs(${name}) <= ${column.type === 'double' ? '1.7976931348623157e308' : Number.MAX_SAFE_INTEGER} then cast(${name} as ${type}) end as ${name}`;
+  return `case when abs(${name}) <= ${Number.MAX_SAFE_INTEGER} then cast(${name} as ${column.type}) end as ${name}`;
 }
 
 const wholeFaults: readonly Fault[] = [
@@ -245,7 +245,7 @@ function refusedSql(
   const raw =
     shape === 'whole'
       ? `case when json_size(judged.record) <= ${LONGEST_TEXT} then json_serialize(judged.record) else '' end`
-      : `'[' || ${fields.map(({ judged: value }) => `coalesce(json_serialize(${value}), 'null')`).join(" || ',' || ")} || ']'`;
+      : `case when ${fields.map(({ judged: value }) => `coalesce(json_size(${value}), 4)`).join(' + ')} <= ${LONGEST_TEXT - 100} then '[' || ${fields.map(({ judged: value }) => `coalesce(json_serialize(${value}), 'null')`).join(" || ',' || ")} || ']' else '' end`;
   const valueBy = (of: (value: string) => string): string =>
     byFault(({ value }) => (value === null ? null : of(value)));
   const json = valueBy(

@@ -184,12 +184,11 @@ function inJson(value: unknown): unknown {
 
 /** COPY's manifest: exact keys, none may be missing (loading-data-files-using-manifest). */
 export function manifestJson(objects: readonly StagedObject[]): string {
-  const entries = objects.map(({ path, bytes }) => ({
-    url: path,
-    mandatory: true,
-    meta: { content_length: bytes },
-  }));
-  return `${JSON.stringify({ entries }, null, 1)}\n`;
+  // An object a line, so that people can read it.
+  const entries = objects.map(({ path, bytes }) =>
+    JSON.stringify({ url: path, mandatory: true, meta: { content_length: bytes } }),
+  );
+  return `{"entries":[\n${entries.join(',\n')}\n]}\n`;
 }
 
 /** The JSONPaths of rows that are arrays in the order of so many columns (copy-usage_notes-copy-from-json). */

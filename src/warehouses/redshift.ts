@@ -7,12 +7,13 @@ import {
   type RedshiftSessions,
   redshiftName,
   redshiftSessions,
+  withDeadline,
 } from './redshift-connection.ts';
 import { redshiftDialect } from './redshift-dialect.ts';
 import { isCancelled } from './redshift-errors.ts';
 import { type JsonPaths, jsonPathsOf } from './redshift-json-paths.ts';
 import { takeRedshiftLease } from './redshift-lease.ts';
-import { readObjects } from './redshift-read.ts';
+import { type CopiedBatch, copyObjects, judgeObjects } from './redshift-read.ts';
 import type { RedshiftServer } from './redshift-server.ts';
 import {
   arrayPathsJson,
@@ -81,6 +82,7 @@ export async function redshiftWarehouse(
   let jsonPaths: JsonPaths | null | undefined;
   const pending = new Map<string, Pending>();
   const grown = new Map<string, number>();
+  const copied = new Map<number, CopiedBatch>();
   const timeoutMs = Math.round(server.statementTimeoutSeconds * 1000);
   let copies = 0;
   await staging.removeLeftovers().catch(() => {});
@@ -123,12 +125,16 @@ export async function redshiftWarehouse(
 
   async function insertRows(table: Table, rows: readonly object[]): Promise<void> {
     const columns = columnNames(table);
+    const types = Object.values(table.columns).map((column) => warehouse.dialect.type(column));
+    // A parameter that is no text says of what type it is: nobody else may guess it from a list of rows.
+    const typed = (parameter: string, type: string): string =>
+      type.startsWith('varchar') ? parameter : `cast(${parameter} as ${type})`;
     const most = Math.floor(VALUES_PER_INSERT / columns.length);
     for (let start = 0; start < rows.length; start += most) {
       const some = rows.slice(start, start + most) as readonly Record<string, never>[];
       const values = some.flatMap((row) => columns.map((column) => row[column] ?? null));
       const tuple = (at: number): string =>
-        `(${columns.map((_, column) => `$${at * columns.length + column + 1}`).join(', ')})`;
+        `(${types.map((type, column) => typed(`$${at * columns.length + column + 1}`, type)).join(', ')})`;
       await session.main.run(
         `insert into ${qualifiedName(table)} (${listColumns(table)}) values ${some.map((_, at) => tuple(at)).join(', ')}`,
         values,
@@ -171,7 +177,7 @@ export async function redshiftWarehouse(
     if (server.locksTables && names.length > 0) {
       // Whoever asks for a table after this waits behind it, so it may not wait long.
       await main.run(`set statement_timeout to ${LOCK_MS}`);
-      const isLocked = await tryLock(main, names);
+      const isLocked = await tryLock(main, openAside, names);
       await main.run(`set statement_timeout to ${timeoutMs}`);
       if (isLocked) return;
       lease.onWait?.(
@@ -221,6 +227,7 @@ export async function redshiftWarehouse(
         throw error;
       } finally {
         inTransaction = false;
+        copied.clear();
         await staging.clear().catch(() => {});
       }
     },
@@ -228,19 +235,21 @@ export async function redshiftWarehouse(
       suits: (objects, bytes) =>
         server.loadBy === 'cluster' ||
         (server.loadBy === 'auto' && (objects <= SWARM || bytes / objects >= SMALL_BYTES)),
-      async read(batch) {
+      async copy(batch) {
         await flush();
         if (batch.kind === 'log' && jsonPaths === undefined)
           jsonPaths = await jsonPathsOf(server.logJsonPath, batch.table, staging);
-        return readObjects(batch, {
-          name,
-          main: session.main,
-          aside: openAside,
-          staging,
-          access: access(),
-          jsonPaths: jsonPaths ?? null,
-          nowMs: lease.nowMs,
-        });
+        const reading = { name, main: session.main, aside: openAside, staging, access: access() };
+        copied.set(
+          batch.fileId,
+          await copyObjects(batch, { ...reading, jsonPaths: jsonPaths ?? null, nowMs: lease.nowMs }),
+        );
+      },
+      async read(batch) {
+        await flush();
+        const found = copied.get(batch.fileId);
+        if (found === undefined) throw new Error(`Batch ${batch.fileId} was not copied.`);
+        return judgeObjects(batch, found, session.main);
       },
     },
     async analyze(target, addedRows) {
@@ -254,6 +263,7 @@ export async function redshiftWarehouse(
       await Promise.all([lost.main.close(), lost.holder.close()]);
       if (aside !== null) await (await aside).close();
       aside = null;
+      copied.clear();
       session = await reopen(sessions, server, name, lease, lost, () => isStopped);
     },
     async publish() {
@@ -282,10 +292,14 @@ export async function redshiftWarehouse(
 }
 
 /** Begins with tables locked; false, and nothing begun, where that takes too long. */
-async function tryLock(main: RedshiftConnection, names: readonly string[]): Promise<boolean> {
+async function tryLock(
+  main: RedshiftConnection,
+  aside: () => Promise<RedshiftConnection>,
+  names: readonly string[],
+): Promise<boolean> {
   await main.run('begin');
   try {
-    await main.run(`lock ${names.join(', ')}`);
+    await withDeadline(main, aside, 2 * LOCK_MS, () => main.run(`lock ${names.join(', ')}`));
     return true;
   } catch (error) {
     if (error instanceof PassingError || !isCancelled(error)) throw error;
@@ -350,9 +364,10 @@ async function endLost(sessions: RedshiftSessions, { main, holder }: Session): P
   try {
     for (const { pid } of [main, holder]) {
       // PIDs are given again: only one that is still a session of this user's is ended, and it may be gone by then.
-      const found = await other.rows(
-        `select process from stv_sessions where process = ${pid} and trim(user_name) = current_user`,
-      );
+      // Where the view may not be read, the cluster has to notice by itself.
+      const found = await other
+        .rows(`select process from stv_sessions where process = ${pid} and trim(user_name) = current_user`)
+        .catch(() => []);
       if (found.length > 0) await other.rows(`select pg_terminate_backend(${pid})`).catch(() => {});
     }
   } finally {

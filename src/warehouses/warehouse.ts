@@ -114,7 +114,9 @@ export interface Warehouse {
   readonly objects?: {
     /** Whether so many objects of so many bytes are better read by the engine than brought by this program. */
     suits(objects: number, bytes: number): boolean;
-    /** Reads them into a staging table by the rules of the line-by-line reader; no record passes through this program. */
+    /** Copies them to where the engine judges them, before the transaction of the load; no record passes through this program. */
+    copy(batch: ObjectBatch): Promise<void>;
+    /** Takes what was copied into a staging table, by the rules of the line-by-line reader. */
     read(batch: ObjectBatch): Promise<ObjectsRead>;
   };
   /** Renews what the planner knows of a table that so many rows came to. Absent where the engine does it by itself. */

@@ -33,7 +33,7 @@ const SAME: readonly (readonly [RegExp, string])[] = [
 ];
 
 /** A statement as the golden files have it. */
-export function normalised(statement: string): string {
+function normalised(statement: string): string {
   let text = statement.trim();
   for (const [found, same] of SAME) text = text.replaceAll(found, same);
   return text.replaceAll(/[ \t]+$/gm, '').replaceAll(/\n{2,}/g, '\n');

@@ -42,7 +42,7 @@ describe('on Redshift,', () => {
       /encryption +TLS/,
       /isolation +Snapshot/,
       /rights +loader may make tables in public, staging and ops/,
-      /logs by COPY +the role may read s3:\/\/commands\/log_data\//,
+      /logs by COPY +the role may read s3:\/\/commands\/log_data\/2018-11-01/,
       /staging +s3:\/\/staging\/area takes files/,
       /lease +nobody is loading/,
       /skew +no tables/,
@@ -78,13 +78,15 @@ describe('on Redshift,', () => {
     const cluster = await clusterWith({
       allows: (action, bucket) => bucket !== 'commands' || action !== 'read',
     });
-    server.denied = (request) => request.startsWith('PUT staging');
     cluster.double.deny('database', 'create');
-    const { code, stdout } = await run(cluster, 'doctor', ...places);
-    expect(code).toBe(1);
-    expect(stdout).toMatch(/bad +logs by COPY.*role may not do this[\s\S]*s3:GetObject/);
-    expect(stdout).toMatch(/bad +staging/);
-    expect(stdout).toMatch(/bad +rights +loader may not make tables/);
+    const reading = await run(cluster, 'doctor', ...places);
+    expect(reading.code).toBe(1);
+    expect(reading.stdout).toMatch(/bad +logs by COPY.*role may not do this[\s\S]*s3:GetObject/);
+    expect(reading.stdout).toMatch(/good +staging/);
+    expect(reading.stdout).toMatch(/bad +rights +loader may not make tables/);
+    server.denied = (request) => request.startsWith('PUT staging');
+    const { stdout } = await run(cluster, 'doctor', ...places);
+    expect(stdout).toMatch(/bad +staging.*access is denied[\s\S]*s3:PutObject/);
   });
 
   test('the distribution of songplays is the user’s choice', async () => {

@@ -131,7 +131,7 @@ describe('a load into Redshift is done again, whole and on new connections, afte
       const other = await redshiftSessions(place.server, Date.now).open('other');
       let writes: Promise<unknown> | null = null;
       double.faults.on((statement) => {
-        if (writes !== null || !/^select count.* from read_records/.test(statement)) return null;
+        if (writes !== null || !/^insert into staging\.events/.test(statement)) return null;
         writes = other.run("update ops.warehouse set created_by = 'another writer'");
         return { kind: 'pause', until: writes };
       });
@@ -212,7 +212,7 @@ describe('what lies in S3 changes while the cluster reads:', () => {
     server.put('data', gone, jsonLines([eventRecord({ sessionId: 999_999 })]));
     let copies = 0;
     cluster.double.faults.on((statement) => {
-      if (/^copy read_records from '[^']*events/.test(statement) && ++copies === 1)
+      if (/^copy read_records_\d+ from '[^']*events/.test(statement) && ++copies === 1)
         server.remove('data', gone);
       return null;
     });
@@ -231,7 +231,7 @@ describe('what lies in S3 changes while the cluster reads:', () => {
     server.put('data', key, jsonLines([eventRecord({ sessionId: 999_999 })]));
     let taken = false;
     cluster.double.faults.on((statement) => {
-      if (/^copy read_records from '[^']*events/.test(statement)) taken = true;
+      if (/^copy read_records_\d+ from '[^']*events/.test(statement)) taken = true;
       else if (taken) server.put('data', key, right);
       return null;
     });

@@ -1,0 +1,73 @@
+-- What is sent to Amazon Redshift, each statement once: 9 tables.
+
+create table songplays (
+    songplay_id varchar(48) encode zstd not null,
+    start_time timestamp encode raw not null,
+    user_id varchar(64) encode zstd not null,
+    level varchar(16) encode bytedict not null,
+    song_id varchar(64) encode zstd,
+    artist_id varchar(64) encode zstd,
+    session_id bigint encode az64 not null,
+    location varchar(512) encode zstd,
+    user_agent varchar(1024) encode zstd
+)
+diststyle auto
+compound sortkey(start_time);
+
+create table songplays (
+    songplay_id varchar(48) encode zstd not null,
+    start_time timestamp encode raw not null,
+    user_id varchar(64) encode zstd not null,
+    level varchar(16) encode bytedict not null,
+    song_id varchar(64) encode zstd,
+    artist_id varchar(64) encode zstd,
+    session_id bigint encode az64 not null,
+    location varchar(512) encode zstd,
+    user_agent varchar(1024) encode zstd
+)
+diststyle even
+compound sortkey(start_time);
+
+create table songplays (
+    songplay_id varchar(48) encode zstd not null,
+    start_time timestamp encode raw not null,
+    user_id varchar(64) encode zstd not null,
+    level varchar(16) encode bytedict not null,
+    song_id varchar(64) encode zstd,
+    artist_id varchar(64) encode zstd,
+    session_id bigint encode az64 not null,
+    location varchar(512) encode zstd,
+    user_agent varchar(1024) encode zstd
+)
+diststyle all
+compound sortkey(start_time);
+
+create table songplays (
+    songplay_id varchar(48) encode zstd not null,
+    start_time timestamp encode raw not null,
+    user_id varchar(64) encode zstd not null,
+    level varchar(16) encode bytedict not null,
+    song_id varchar(64) encode zstd,
+    artist_id varchar(64) encode zstd,
+    session_id bigint encode az64 not null,
+    location varchar(512) encode zstd,
+    user_agent varchar(1024) encode zstd
+)
+diststyle key distkey(song_id)
+compound sortkey(start_time);
+
+set search_path to "analytics";
+
+select 1 as found from information_schema.tables where table_schema = 'analytics' and table_name = 'songplays';
+
+select 1 as found from information_schema.tables where table_schema = 'analytics' and table_name = 'users';
+
+select 1 as found from information_schema.tables where table_schema = 'analytics' and table_name = 'songs';
+
+select 1 as found from information_schema.tables where table_schema = 'analytics' and table_name = 'artists';
+
+select 1 as found from information_schema.tables where table_schema = 'analytics' and table_name = 'time';
+
+select 1 as found from pg_namespace where nspname = 'analytics';
+
+create schema if not exists "analytics";
