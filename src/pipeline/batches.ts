@@ -27,6 +27,11 @@ export function listedIdentity({ fingerprint }: SourceFile): string {
   return `etag:${createHash('sha256').update(fingerprint).digest('hex').slice(0, 59)}`;
 }
 
+/** Whether an identity is of a content that nobody here has read. */
+export function isListed(sha256: string): boolean {
+  return sha256.startsWith('etag:');
+}
+
 /** Gives file ids: one for each content, or one for each batch of one compression and one in reserve for each content. */
 export function idGiver(firstFree: number, byEngine: boolean) {
   let free = firstFree;
@@ -51,37 +56,55 @@ export function idGiver(firstFree: number, byEngine: boolean) {
   };
 }
 
-/**
- * The file ids of `touched` that lost a content and still hold others; `idByPath` says where each known name is now,
- * `fresh` are new names of known contents.
- */
+/** A content: the id of what it was read in, alone or as one of a batch, and its own identity. */
+export interface Content {
+  readonly fileId: number;
+  readonly sha256: string;
+}
+
+export function keyOf({ fileId, sha256 }: Content): string {
+  return `${fileId} ${sha256}`;
+}
+
+/** The file ids of `touched` that lost a content and still hold others; `contentOf` says what each name holds now. */
 export function brokenBatches(
   touched: readonly KnownFile[],
-  idByPath: ReadonlyMap<string, number>,
-  fresh: readonly { readonly fileId: number; readonly survey: Survey }[],
+  contentOf: ReadonlyMap<string, Content>,
 ): Set<number> {
-  const isKept = ({ path, file_id }: KnownFile): boolean => idByPath.get(path) === file_id;
+  const kept = new Set([...contentOf.values()].map(keyOf));
+  const keptIds = new Set([...contentOf.values()].map(({ fileId }) => fileId));
   const broken = new Set<number>();
-  for (const id of new Set(touched.map((file) => file.file_id))) {
-    const files = touched.filter((file) => file.file_id === id);
-    const kept = new Set(files.filter(isKept).map(({ sha256 }) => sha256));
-    for (const { fileId, survey } of fresh) if (fileId === id) kept.add(survey.sha256);
-    if (kept.size > 0 && files.some(({ sha256 }) => !kept.has(sha256))) broken.add(id);
-  }
+  for (const { file_id: fileId, sha256 } of touched)
+    if (keptIds.has(fileId) && !kept.has(keyOf({ fileId, sha256 }))) broken.add(fileId);
   return broken;
 }
 
-/** The listed files of broken batches; SourceError where one of them has gone, since its rows could not be kept. */
+/**
+ * The known files of broken batches that are to be read again, and the names that can be forgotten, since they hold nothing or
+ * what they held lies under another name. SourceError where a content has gone, since its rows could not be kept.
+ */
 export function filesToReadAgain(
   broken: ReadonlySet<number>,
   touched: readonly KnownFile[],
+  contentOf: ReadonlyMap<string, Content>,
   { files }: Listing,
-): SourceFile[] {
+): { files: SourceFile[]; forgotten: string[] } {
   const listed = new Map(files.map((file) => [file.path, file]));
-  return touched.flatMap((known) => {
-    if (!broken.has(known.file_id)) return [];
+  const there = new Set(
+    [...contentOf].filter(([path]) => listed.has(path)).map(([, content]) => keyOf(content)),
+  );
+  const again: { files: SourceFile[]; forgotten: string[] } = { files: [], forgotten: [] };
+  for (const known of touched) {
+    const content = contentOf.get(known.path);
+    // Those that hold something else by now are being loaded already.
+    if (!broken.has(known.file_id) || content?.fileId !== known.file_id || content.sha256 !== known.sha256)
+      continue;
     const file = listed.get(known.path);
-    if (file === undefined) {
+    if (file !== undefined) {
+      again.files.push(file);
+    } else if (known.bytes === 0 || there.has(keyOf(content))) {
+      again.forgotten.push(known.path);
+    } else {
       throw new SourceError(
         `${known.path} is gone, and was loaded in one batch with a file that has changed: reading the batch again would lose its rows.`,
         {
@@ -89,7 +112,6 @@ export function filesToReadAgain(
         },
       );
     }
-    // Those that changed themselves are being loaded anew already.
-    return file.fingerprint === known.fingerprint ? [file] : [];
-  });
+  }
+  return again;
 }

@@ -14,11 +14,6 @@ export interface RejectLimit {
 /** Without a limit of the user's: more than half refused, and more than a handful. */
 export const USUAL_REJECT_LIMIT: RejectLimit = { share: 0.5, count: 100 };
 
-/** As many broken records in one batch end a load for certain, before all is read: 100,000 is what engines count to. */
-export function mostErrorsOf({ share, count }: RejectLimit): number {
-  return share === null && count !== null ? count + 1 : 100_000;
-}
-
 /** Throws LoadError where a load refused more records than its limit; it says which, and where the first one is. */
 export async function assertFewRejects(
   brought: readonly Brought[],

@@ -16,6 +16,8 @@ export interface KnownFiles {
   pages(): AsyncGenerator<KnownFile[]>;
   /** The names that have one of these contents. */
   withContents(sha256s: readonly string[]): Promise<KnownFile[]>;
+  /** The names of which a source says one of these. */
+  withFingerprints(fingerprints: readonly string[]): Promise<KnownFile[]>;
   /** The names that have one of these file ids. */
   withIds(fileIds: readonly number[]): Promise<KnownFile[]>;
 }
@@ -56,6 +58,7 @@ export function knownFiles(kind: FileKind, warehouse: Pick<Warehouse, 'rows'> | 
       }
     },
     withContents: (sha256s) => among('sha256', [...new Set(sha256s)].map(literal)),
+    withFingerprints: (fingerprints) => among('fingerprint', [...new Set(fingerprints)].map(literal)),
     withIds: (fileIds) => among('file_id', [...new Set(fileIds)].map(String)),
   };
 }

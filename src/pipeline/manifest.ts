@@ -105,7 +105,7 @@ async function promoteOrphans(kind: FileKind, warehouse: Warehouse): Promise<voi
   await warehouse.run(
     `update ops.files set duplicate = false
      where kind = $1 and duplicate and path in (
-       select min(path) from ops.files where kind = $1 group by file_id having bool_and(duplicate)
+       select min(path) from ops.files where kind = $1 group by file_id, sha256 having bool_and(duplicate)
      )`,
     [kind],
   );

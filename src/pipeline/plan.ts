@@ -2,7 +2,15 @@ import type { Survey } from '../reading/survey.ts';
 import { surveyAll } from '../reading/survey-pool.ts';
 import type { Table } from '../schema/table.ts';
 import type { Listing, Source, SourceFile } from '../sources/source.ts';
-import { brokenBatches, filesToReadAgain, idGiver, listedSurvey } from './batches.ts';
+import {
+  brokenBatches,
+  type Content,
+  filesToReadAgain,
+  idGiver,
+  isListed,
+  keyOf,
+  listedSurvey,
+} from './batches.ts';
 import type { KnownFile, KnownFiles } from './known-files.ts';
 import type { Observer } from './observer.ts';
 
@@ -78,21 +86,17 @@ export async function planFiles(input: PlanInput, observer: Observer): Promise<F
   const bytes = toRead.reduce((sum, file) => sum + file.bytes, 0);
   if (toRead.length > 0 && !input.byEngine) observer.step('reading', bytes, 'bytes', toRead.length);
   const surveys = await surveysOf(toRead, input, observer);
-  const sameContent = await known.withContents(surveys.map(({ sha256 }) => sha256));
-  const contents = new Map<string, { fileId: number; path: string }>();
-  for (const file of sameContent)
-    if (!file.duplicate && file.bytes > 0)
-      contents.set(file.sha256, { fileId: file.file_id, path: file.path });
+  const contents = await knownContents(surveys, input);
 
   const load: FileToLoad[] = [];
   let duplicates: DuplicateFile[] = [];
   const renewed: SourceFile[] = [];
-  const named = new Map<string, number>();
+  const named = new Map<string, Content>();
   const ids = idGiver(input.nextFileId, input.byEngine);
   for (const found of surveys) {
     const { file, sha256 } = found;
     const known = before.get(file.path);
-    if (known?.sha256 === sha256) {
+    if (known !== undefined && (known.sha256 === sha256 || isSameObject(known, found, source))) {
       if (known.duplicate) knownDuplicates += 1;
       else unchanged += 1;
       if (file.settled && file.fingerprint !== known.fingerprint) renewed.push(file);
@@ -100,32 +104,38 @@ export async function planFiles(input: PlanInput, observer: Observer): Promise<F
       continue;
     }
     const changed = known !== undefined;
-    const same = contents.get(sha256);
+    const same = contents.find(found);
     if (same) {
-      duplicates.push({ fileId: same.fileId, survey: found, of: same.path, changed, again: false });
-      named.set(file.path, same.fileId);
+      // Under the identity that it has already, whoever read it first.
+      const survey = { ...found, sha256: same.sha256 };
+      duplicates.push({ fileId: same.fileId, survey, of: same.path, changed, again: false });
+      named.set(file.path, same);
       await source.release(file);
       continue;
     }
     const { fileId, ownId } = ids.next(found.compression);
     load.push({ fileId, ownId, survey: found, changed, again: false });
-    named.set(file.path, fileId);
-    if (file.bytes > 0) contents.set(sha256, { fileId, path: file.path });
+    named.set(file.path, { fileId, sha256 });
+    if (file.bytes > 0) contents.add(found, { fileId, sha256, path: file.path });
   }
 
   const vanished = [...before.keys()].filter((path) => !listed.has(path));
   // Only these contents can have gained or lost a name.
   const changedIds = [...before.values()].filter(({ path }) => named.has(path)).map((file) => file.file_id);
   const touched = await known.withIds([...changedIds, ...duplicates.map(({ fileId }) => fileId)]);
-  const idByPath = new Map(touched.map((file) => [file.path, file.file_id]));
-  for (const [path, id] of named) idByPath.set(path, id);
-  const moved = movedNames(duplicates, vanished, idByPath);
-  const gone = new Set(moved);
-  const goneIds = moved.map((path) => idByPath.get(path) as number);
-  for (const path of gone) idByPath.delete(path);
-  const broken = brokenBatches(touched, idByPath, duplicates);
+  const contentOf = new Map<string, Content>(
+    touched.map((file) => [file.path, { fileId: file.file_id, sha256: file.sha256 }]),
+  );
+  for (const [path, content] of named) contentOf.set(path, content);
+  const moved = movedNames(duplicates, vanished, contentOf);
+  const goneIds = moved.map((path) => contentOf.get(path)?.fileId as number);
+  for (const path of moved) contentOf.delete(path);
+  const broken = brokenBatches(touched, contentOf);
   if (broken.size > 0) {
-    const left = (await readAgain(broken, touched, input, observer)).map((survey) => ({
+    const again = filesToReadAgain(broken, touched, contentOf, listing);
+    for (const path of again.forgotten) contentOf.delete(path);
+    moved.push(...again.forgotten);
+    const left = (await surveysOf(again.files, input, observer)).map((survey) => ({
       survey,
       changed: false,
       again: true,
@@ -134,33 +144,37 @@ export async function planFiles(input: PlanInput, observer: Observer): Promise<F
     const names = duplicates.filter(({ fileId }) => broken.has(fileId));
     duplicates = duplicates.filter(({ fileId }) => !broken.has(fileId));
     const read = new Map<string, FileToLoad>();
-    for (const { survey, changed, again } of [...left, ...names]) {
-      const { path } = survey.file;
-      const first = read.get(survey.sha256);
+    for (const { survey, changed, again: isAgain } of [...left, ...names]) {
+      const { sha256 } = survey;
+      const first = read.get(sha256);
       const id = first ?? ids.next(survey.compression);
       if (first === undefined) {
-        const file = { fileId: id.fileId, ownId: id.ownId, survey, changed, again };
+        const file = { fileId: id.fileId, ownId: id.ownId, survey, changed, again: isAgain };
         load.push(file);
-        read.set(survey.sha256, file);
-      } else duplicates.push({ fileId: id.fileId, survey, changed, again, of: first.survey.file.path });
-      idByPath.set(path, id.fileId);
+        read.set(sha256, file);
+      } else {
+        const of = first.survey.file.path;
+        duplicates.push({ fileId: id.fileId, survey, changed, again: isAgain, of });
+      }
+      contentOf.set(survey.file.path, { fileId: id.fileId, sha256 });
     }
+    if (left.length > 0)
+      observer.note(
+        `${left.length} unchanged files are read again, since another file of their batch changed; what was mended of their rejects is judged anew.`,
+      );
   }
-  const namesOf = new Map<number, string[]>();
-  for (const [path, id] of idByPath) {
-    const names = namesOf.get(id);
-    if (names) names.push(path);
-    else namesOf.set(id, [path]);
+  const gone = new Set(moved);
+  const namesOf = new Map<string, string[]>();
+  const namedIds = new Set<number>();
+  for (const [path, content] of contentOf) {
+    const names = namesOf.get(keyOf(content)) ?? [];
+    namesOf.set(keyOf(content), [...names, path]);
+    namedIds.add(content.fileId);
   }
-  // Of a batch, only the names of the same content.
-  const contentOf = new Map(touched.map(({ path, sha256 }) => [path, sha256]));
-  for (const { file, sha256 } of surveys) contentOf.set(file.path, sha256);
   const withNames = duplicates.map((file) => {
-    const { sha256 } = file.survey;
-    const { path } = file.survey.file;
-    const others = (namesOf.get(file.fileId) ?? []).filter(
-      (other) => other !== path && contentOf.get(other) === sha256,
-    );
+    const { fileId, survey } = file;
+    const names = namesOf.get(keyOf({ fileId, sha256: survey.sha256 })) ?? [];
+    const others = names.filter((path) => path !== survey.file.path);
     return { ...file, of: file.of !== null && others.includes(file.of) ? file.of : (others[0] ?? null) };
   });
   return {
@@ -174,7 +188,7 @@ export async function planFiles(input: PlanInput, observer: Observer): Promise<F
     renewed,
     moved,
     vanished: vanished.filter((path) => !gone.has(path)),
-    removedFileIds: [...new Set([...changedIds, ...goneIds, ...broken])].filter((id) => !namesOf.has(id)),
+    removedFileIds: [...new Set([...changedIds, ...goneIds, ...broken])].filter((id) => !namedIds.has(id)),
     skipped: listing.skipped,
   };
 }
@@ -188,14 +202,44 @@ async function surveysOf(
   return byEngine ? files.map(listedSurvey) : surveyAll(source, files, table, observer);
 }
 
-/** What is left of batches that lost a content, to be read into others. */
-function readAgain(
-  broken: ReadonlySet<number>,
-  touched: readonly KnownFile[],
-  input: PlanInput,
-  observer: Observer,
-): Promise<Survey[]> {
-  return surveysOf(filesToReadAgain(broken, touched, input.listing), input, observer);
+/** The known contents that surveyed files have: by their bytes, and in S3 by size and ETag too, whoever read them. */
+async function knownContents(surveys: readonly Survey[], { known, source }: PlanInput) {
+  const byIdentity = new Map<string, NamedContent>();
+  const byObject = new Map<string, NamedContent>();
+  const isObject = !source.isLocal;
+  const rows = await known.withContents(surveys.map(({ sha256 }) => sha256));
+  if (isObject) rows.push(...(await known.withFingerprints(surveys.map(({ file }) => file.fingerprint))));
+  for (const { duplicate, bytes, file_id, sha256, path, fingerprint } of rows) {
+    if (duplicate || bytes === 0) continue;
+    const content = { fileId: file_id, sha256, path };
+    byIdentity.set(sha256, content);
+    if (isObject && fingerprint !== null) byObject.set(fingerprint, content);
+  }
+  return {
+    find(found: Survey): NamedContent | undefined {
+      const { fingerprint } = found.file;
+      const object = byObject.get(fingerprint);
+      const isSame = object !== undefined && isSameObject({ ...object, fingerprint }, found, source);
+      return byIdentity.get(found.sha256) ?? (isSame ? object : undefined);
+    },
+    add({ sha256, file }: Survey, content: NamedContent): void {
+      byIdentity.set(sha256, content);
+      if (isObject) byObject.set(file.fingerprint, content);
+    },
+  };
+}
+
+interface NamedContent extends Content {
+  readonly path: string;
+}
+
+/** Whether S3 says of an object what it said of a known one, where one of the two was never read here; else bytes decide. */
+function isSameObject(
+  { sha256, fingerprint }: Pick<KnownFile, 'sha256' | 'fingerprint'>,
+  found: Survey,
+  { isLocal }: Source,
+): boolean {
+  return !isLocal && fingerprint === found.file.fingerprint && (isListed(sha256) || isListed(found.sha256));
 }
 
 /** What a listing and the manifest say of each other, before any file is read. */
@@ -241,13 +285,18 @@ async function compare({ listing, known, distrust }: PlanInput): Promise<Compare
 function movedNames(
   duplicates: readonly DuplicateFile[],
   vanished: readonly string[],
-  idByPath: ReadonlyMap<string, number>,
+  contentOf: ReadonlyMap<string, Content>,
 ): string[] {
-  const came = new Map<number, number>();
-  for (const { fileId } of duplicates) came.set(fileId, (came.get(fileId) ?? 0) + 1);
+  const came = new Map<string, number>();
+  for (const { fileId, survey } of duplicates) {
+    const key = keyOf({ fileId, sha256: survey.sha256 });
+    came.set(key, (came.get(key) ?? 0) + 1);
+  }
   return vanished.filter((path) => {
-    const left = came.get(idByPath.get(path) ?? -1) ?? 0;
-    if (left > 0) came.set(idByPath.get(path) as number, left - 1);
+    const content = contentOf.get(path);
+    const key = content === undefined ? '' : keyOf(content);
+    const left = came.get(key) ?? 0;
+    if (left > 0) came.set(key, left - 1);
     return left > 0;
   });
 }

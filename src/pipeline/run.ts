@@ -6,13 +6,7 @@ import type { Listing, Source } from '../sources/source.ts';
 import type { Warehouse } from '../warehouses/warehouse.ts';
 import { commitOnce, withAttempts } from './attempts.ts';
 import { type BuildScope, build } from './build.ts';
-import {
-  assertChecks,
-  assertFewRejects,
-  mostErrorsOf,
-  publishCommitted,
-  type RejectLimit,
-} from './guards.ts';
+import { assertChecks, assertFewRejects, publishCommitted, type RejectLimit } from './guards.ts';
 import { knownFiles } from './known-files.ts';
 import { committedReport, type Loaded, unchangedReport } from './load-report.ts';
 import { recordContents, renewFingerprints } from './manifest.ts';
@@ -113,8 +107,7 @@ async function loadOnce(
     await warehouse.publish();
     return unchangedReport(warehouse, plans.plans, (options.nowMs() - began) / 1000, clock.phases);
   }
-  const mostErrors = mostErrorsOf(options.maxRejects);
-  const progress: Progress = { run, observer, useCleanReader, mostErrors, clock };
+  const progress: Progress = { run, observer, useCleanReader, clock };
   const cold = await isCold(warehouse);
   const before = await lastTotals(warehouse);
   const bring = async (): Promise<readonly Brought[]> => {
@@ -220,7 +213,6 @@ interface Progress {
   readonly run: Run;
   readonly observer: Observer;
   readonly useCleanReader: boolean;
-  readonly mostErrors: number;
   readonly clock: PhaseClock;
 }
 

@@ -89,7 +89,7 @@ function batchOf(
   { kind }: FilePlan,
   fileId: number,
   files: readonly FileToLoad[],
-  { run, mostErrors }: StageContext,
+  { run }: StageContext,
 ): ObjectBatch {
   return {
     fileId,
@@ -100,7 +100,6 @@ function batchOf(
     compression: files[0]?.survey.compression ?? 'none',
     runId: run.id,
     startedAt: run.startedAt,
-    mostErrors,
   };
 }
 

@@ -43,8 +43,6 @@ export interface StageContext {
   readonly observer: Observer;
   /** Whether the engine may read files itself. */
   readonly useCleanReader: boolean;
-  /** As many broken records in one batch of an engine end the load. */
-  readonly mostErrors: number;
 }
 
 /**

@@ -40,6 +40,7 @@ export async function readStatus(
     const [row] = await warehouse.rows(`select count(*) as records from ${from}`);
     return Number(row?.records ?? 0);
   };
+  const ours = new Set(allTables.map(qualifiedName));
   const shown = allTables.filter((table) => table.schema !== 'ops');
   const tables = [];
   for (const table of shown)
@@ -61,6 +62,6 @@ export async function readStatus(
     conflicts:
       (await count("ops.repeated_events where repeat = 'conflict'")) +
       (await count("ops.repeated_songs where repeat = 'conflict'")),
-    storage: (await warehouse.storage?.()) ?? null,
+    storage: (await warehouse.storage?.())?.filter(({ name }) => ours.has(name)) ?? null,
   };
 }

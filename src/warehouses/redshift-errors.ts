@@ -24,7 +24,7 @@ const WRONG_REGION = /PermanentRedirect|AuthorizationHeaderMalformed|status 301/
 export class CopyRefusedError extends WarehouseError {}
 
 /** A statement that took too long, or was cancelled; Redshift's words for it are in no guide. */
-const CANCELLED = /^57014$|cancelled on user's request|statement timeout|canceling statement/i;
+const CANCELLED = /^57014$|cancell?ed on user's request|statement timeout|cancell?ing statement/i;
 
 /** Whether a statement ended because it took too long, or was cancelled. */
 export function isCancelled(error: unknown): boolean {

@@ -29,7 +29,6 @@ const POLL_MS = 250;
 const LONGEST_TEXT = 65_535;
 /** In bytes; longer ones cannot be escaped within VARCHAR(MAX). */
 const LONGEST_KEY = 30_000;
-const ERRORS_SHOWN = 3;
 /** file_name is CHAR(256). */
 const LONGEST_NAME = 256;
 const COMPRESSION = { none: '', gzip: ' gzip', zstd: ' zstd' } as const;
@@ -139,13 +138,13 @@ async function copyRecords(
     manifestJson(batch.objects),
   );
   const mapping = shape === 'whole' ? 'noshred' : (session.jsonPaths as JsonPaths).address;
-  const mostErrors = Math.max(1, Math.min(MOST_ERRORS, batch.mostErrors));
   try {
     await main.run(
-      `copy ${table} from ${literal(manifest)} ${access} format json ${literal(mapping)} manifest${COMPRESSION[batch.compression]} maxerror ${mostErrors} compupdate off statupdate off`,
+      `copy ${table} from ${literal(manifest)} ${access} format json ${literal(mapping)} manifest${COMPRESSION[batch.compression]} maxerror ${MOST_ERRORS} compupdate off statupdate off`,
     );
   } catch (error) {
-    throw error instanceof CopyRefusedError ? await tooManyErrors(batch, session, error) : error;
+    if (!(error instanceof CopyRefusedError)) throw error;
+    return { records: 0, broken: await refusedObjects(batch, session) };
   }
   const [last] = await main.rows('select pg_last_copy_count() as records, pg_last_copy_id() as query_id');
   const [counted] = await main.rows(`select count(*) as records from ${table}`);
@@ -210,24 +209,18 @@ function namedIn(broken: readonly SqlRow[], { objects }: ObjectBatch): string[] 
   return [...named];
 }
 
-/** The error of a COPY that met more broken records than it may; with the first of them, if the views have them yet. */
-async function tooManyErrors(
+/** The objects that made a COPY fail, as far as the views tell; all of the batch where they do not. */
+async function refusedObjects(
   batch: ObjectBatch,
-  { aside, main, name }: ReadingSession,
-  cause: Error,
-): Promise<Error> {
-  const found = await (await aside()).rows(
-    `select trim(file_name) as file_name, line_number, trim(error_message) as error_message
-     from sys_load_error_detail
+  { aside, main }: ReadingSession,
+): Promise<readonly string[]> {
+  const broken = await (await aside()).rows(
+    `select trim(file_name) as file_name, count(*) as errors from sys_load_error_detail
      where session_id = ${main.pid} and query_id = (select max(query_id) from sys_load_error_detail where session_id = ${main.pid})
-     order by file_name, line_number limit ${ERRORS_SHOWN}`,
+     group by file_name order by file_name`,
   );
-  if (found.length === 0) return cause;
-  const first = found.map((row) => `${row.file_name}:${row.line_number}: ${row.error_message}`).join('\n');
-  return new LoadError(
-    `${name} could not read ${batch.mostErrors > 1 ? `more than ${batch.mostErrors - 1}` : 'all'} records of ${describe(batch)}; nothing was committed.`,
-    { cause, hint: `The first:\n${first}\nMend the files, or allow more: --max-rejects.` },
-  );
+  const named = namedIn(broken, batch);
+  return named.length > 0 ? named : batch.objects.map(({ path }) => path);
 }
 
 /** Keys that are not as declared, counted over all records that are objects. */

@@ -1,4 +1,4 @@
-import { ConfigError, PassingError, WarehouseError } from '../errors.ts';
+import { ConfigError, LoadError, PassingError, WarehouseError } from '../errors.ts';
 import { columnNames, qualifiedName, type Table } from '../schema/table.ts';
 import type { S3Options } from '../sources/s3-client.ts';
 import type { LeaseOptions } from './lease.ts';
@@ -32,6 +32,8 @@ const VALUES_PER_INSERT = 30_000;
 /** A load waits so long for readers to let go of its tables. */
 const LOCK_MS = 5_000;
 const RECONNECT_MS = 60_000;
+/** Idle transactions end after 6 hours, idle sessions after 4 (the management guide's quotas). */
+const KEEP_ALIVE_MS = 300_000;
 const FIRST_PAUSE_MS = 250;
 const LONGEST_PAUSE_MS = 5_000;
 /** Of a cluster that does not tell: Serverless has no STV_SLICES. */
@@ -102,6 +104,25 @@ export async function redshiftWarehouse(
       if (rows.parts !== null) await copyParts(rows.table, rows.parts);
       else await insertRows(rows.table, rows.held);
     }
+  }
+
+  /** Lines of logs are read by their declared keys; where LOG_JSONPATH names others, only the cluster can read them. */
+  async function assertReadable(table: Table, rows: readonly object[]): Promise<void> {
+    const ofLogs =
+      (table.schema === 'staging' && table.name === 'events') ||
+      (table.name === 'rejects' && rows.some((row) => (row as { kind?: string }).kind === 'log'));
+    if (!ofLogs || server.logJsonPath === null) return;
+    if (jsonPaths === undefined) {
+      if (table.name !== 'events') return;
+      jsonPaths = await jsonPathsOf(server.logJsonPath, table, staging);
+    }
+    if (jsonPaths === null) return;
+    throw new LoadError(
+      `Logs must be read line by line here, which LOG_JSONPATH (${server.logJsonPath}) does not allow: it names other keys.`,
+      {
+        hint: 'Only the cluster reads by it: logs in S3, [REDSHIFT] LOAD_BY = cluster, and no object with a broken record. Nothing was committed.',
+      },
+    );
   }
 
   /** Keeps rows for the next statement: a few in memory, more on the staging prefix. */
@@ -177,7 +198,7 @@ export async function redshiftWarehouse(
     if (server.locksTables && names.length > 0) {
       // Whoever asks for a table after this waits behind it, so it may not wait long.
       await main.run(`set statement_timeout to ${LOCK_MS}`);
-      const isLocked = await tryLock(main, openAside, names);
+      const isLocked = await tryLock(main, openAside, names, () => isStopped);
       await main.run(`set statement_timeout to ${timeoutMs}`);
       if (isLocked) return;
       lease.onWait?.(
@@ -202,6 +223,7 @@ export async function redshiftWarehouse(
     },
     async append(table, rows) {
       if (rows.length === 0) return;
+      await assertReadable(table, rows);
       await collect(table, rows);
       if (!inTransaction) await flush();
     },
@@ -267,11 +289,17 @@ export async function redshiftWarehouse(
       session = await reopen(sessions, server, name, lease, lost, () => isStopped);
     },
     async publish() {
-      // ANALYZE after the commit: it may not hold up readers, nor be part of what is done again.
-      for (const [target, added] of grown) {
-        const [row] = await session.main.rows(`select count(*) as known from ${target}`);
-        if (added > 0 && added >= Number(row?.known) * ANALYZE_SHARE)
-          await session.main.run(`analyze ${target}`);
+      // After the commit: it may not hold up readers, and the load is done, whatever becomes of the statistics.
+      try {
+        for (const [target, added] of grown) {
+          const [row] = await session.main.rows(`select count(*) as known from ${target}`);
+          if (added > 0 && added >= Number(row?.known) * ANALYZE_SHARE)
+            await session.main.run(`analyze ${target}`);
+        }
+      } catch (error) {
+        lease.onWait?.(
+          `Statistics were not renewed: ${(error as Error).message} The cluster does it by itself later.`,
+        );
       }
       grown.clear();
     },
@@ -296,13 +324,14 @@ async function tryLock(
   main: RedshiftConnection,
   aside: () => Promise<RedshiftConnection>,
   names: readonly string[],
+  isStopped: () => boolean,
 ): Promise<boolean> {
   await main.run('begin');
   try {
     await withDeadline(main, aside, 2 * LOCK_MS, () => main.run(`lock ${names.join(', ')}`));
     return true;
   } catch (error) {
-    if (error instanceof PassingError || !isCancelled(error)) throw error;
+    if (error instanceof PassingError || !isCancelled(error) || isStopped()) throw error;
     await main.run('rollback');
     return false;
   }
@@ -320,11 +349,28 @@ async function openSession(
   try {
     holder = await sessions.open(`${lease.command}, lease`);
     await takeRedshiftLease(holder, main, name, lease);
-    return { main, holder, slices: server.slices ?? (await slicesOf(main)) };
+    return {
+      main,
+      holder: keptAlive(holder),
+      slices: server.slices ?? (await slicesOf(main)),
+    };
   } catch (error) {
     await Promise.all([main.close(), holder?.close()]);
     throw error;
   }
+}
+
+/** A session that says something now and then: the cluster ends those that are idle for hours. */
+function keptAlive(holder: RedshiftConnection): RedshiftConnection {
+  const timer = setInterval(() => void holder.rows('select 1 as held').catch(() => {}), KEEP_ALIVE_MS);
+  timer.unref();
+  return {
+    ...holder,
+    close() {
+      clearInterval(timer);
+      return holder.close();
+    },
+  };
 }
 
 async function slicesOf(main: RedshiftConnection): Promise<number> {

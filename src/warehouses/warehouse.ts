@@ -36,8 +36,6 @@ export interface ObjectBatch {
   readonly compression: 'none' | 'gzip' | 'zstd';
   readonly runId: string;
   readonly startedAt: Date;
-  /** As many broken records end the load. */
-  readonly mostErrors: number;
 }
 
 /** What came of a batch. */

@@ -2,10 +2,12 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
+import { allChecks, runChecks } from '../../src/pipeline/check.ts';
 import type { LoadReport } from '../../src/pipeline/report.ts';
 import { openSource } from '../../src/sources/open.ts';
 import type { Warehouse } from '../../src/warehouses/warehouse.ts';
 import { usePostgres } from '../support/postgres.ts';
+import { randomNumbers } from '../support/random.ts';
 import { eventRecord, jsonLines, songRecord, writeFiles } from '../support/records.ts';
 import { freshCluster, useRedshift, withRedshift } from '../support/redshift-world.ts';
 import { server, useS3Server } from '../support/s3-world.ts';
@@ -149,6 +151,94 @@ describe('objects that were read in one batch', () => {
   });
 });
 
+/** What a person may do to a bucket, one thing at a time; the bucket's files afterwards. */
+function disturb(files: Files, random: () => number, nth: number): Files {
+  const names = Object.keys(files);
+  const pick = (): string => names[Math.floor(random() * names.length)] as string;
+  const [one, other] = [pick(), pick()];
+  const content = files[one] as string;
+  const { [one]: _, ...others } = files;
+  const kinds: readonly (() => Files)[] = [
+    () => ({ ...files, [one]: day(100 + nth, 2) }),
+    () => ({ ...files, [one]: files[other] as string }),
+    () => ({ ...others, [`logs/renamed-${nth}.json`]: content }),
+    () => ({ ...files, [`logs/copy-${nth}.json`]: content }),
+    () => (names.length > 2 ? others : files),
+    () => ({
+      ...others,
+      [`logs/renamed-${nth}.json`]: content,
+      [other === one ? `logs/${nth}.json` : other]: day(200 + nth, 2),
+    }),
+    () => ({ ...files, [one]: '' }),
+    () => ({ ...files, [`logs/new-${nth}.json`]: `${day(300 + nth, 2)}\n{"broken": ` }),
+    () => ({ ...files, [`logs/new-${nth}.json`]: day(400 + nth, 1) }),
+  ];
+  return (kinds[Math.floor(random() * kinds.length)] as () => Files)();
+}
+
+describe('whatever is done to the objects, and whoever reads them,', () => {
+  const seeds = Array.from({ length: Number(process.env.SPARKIFY_PROPERTY_RUNS ?? 2) }, (_, at) => at + 1);
+
+  test.each(seeds)('seed %i: the star is that of DuckDB after every load', async (seed) => {
+    const random = randomNumbers(seed);
+    const bucket = `random${seed}`;
+    const cluster = await freshCluster();
+    const s3 = { endpoint: server.endpoint, region: 'us-east-1' };
+    const source = () => openSource(`s3://${bucket}/logs`, Date.now, s3);
+    let files: Files = { 'logs/a.json': day(1), 'logs/b.json': day(2), 'logs/c.json': day(3) };
+    await withWarehouse(join(freshFolder(), 'w.duckdb'), async (duckDb) => {
+      for (let step = 0; step < 7; step += 1) {
+        const next = step === 0 ? files : disturb(files, random, step);
+        put(bucket, next);
+        const loadBy = random() < 0.7 ? 'cluster' : 'client';
+        const fullRefresh = random() < 0.15;
+        const place = { ...cluster.place, server: { ...cluster.place.server, loadBy } } as const;
+        const what = `step ${step} by ${loadBy}: ${JSON.stringify(Object.keys(next))}`;
+        try {
+          await withRedshift({ ...cluster, place }, async (warehouse) => {
+            await deliver(warehouse, { options: { logs: source(), fullRefresh } });
+            await deliver(duckDb, { options: { logs: source(), fullRefresh } });
+            expect(await readStar(warehouse), what).toEqual(await readStar(duckDb));
+            const again = await deliver(warehouse, { options: { logs: source() } });
+            expect(again.status, what).toBe('unchanged');
+            const checks = await runChecks(
+              allChecks('title, artist, duration', warehouse.dialect),
+              warehouse,
+            );
+            expect(
+              checks.filter(({ status }) => status === 'failed'),
+              what,
+            ).toEqual([]);
+          });
+          files = next;
+        } catch (error) {
+          // The one thing that a batch cannot do: lose a name for good while another one changes.
+          if (!(error as Error).message.includes('is gone, and was loaded in one batch')) throw error;
+        }
+      }
+    });
+  });
+
+  test('a name that is written over with a copy of another one of its batch takes its own events away', async () => {
+    put('over', { 'logs/a.json': day(1), 'logs/b.json': day(2), 'logs/c.json': day(3) });
+    await withRedshift(await freshCluster(), async (warehouse) => {
+      await load(warehouse, 'over');
+      put('over', { 'logs/a.json': day(1), 'logs/b.json': day(1), 'logs/c.json': day(3) });
+      const report = await load(warehouse, 'over');
+      expect(report.tables.songplays.rows).toBe(6);
+    });
+  });
+
+  test('a record that never ends costs no other one, however much stands behind it', async () => {
+    const lines = `{"artist": "x",\n${day(1, 12_000)}`;
+    put('endless', { 'logs/a.json': lines, 'logs/b.json': day(2) });
+    await withRedshift(await freshCluster(), async (warehouse) => {
+      const report = await load(warehouse, 'endless');
+      expect(report.events).toEqual({ lines: 12_004, staged: 12_003, rejected: 1, blank: 0 });
+    });
+  });
+});
+
 describe('LOG_JSONPATH', () => {
   const usual = [
     'artist',
@@ -210,6 +300,19 @@ describe('LOG_JSONPATH', () => {
       ]);
     });
     expect(cluster.double.statements.some((text) => text.includes(`json '${address}'`))).toBe(true);
+  });
+
+  test('that names other keys lets nobody read lines by the declared ones', async () => {
+    put('paths', {
+      'log_json_path.json': pathsOf(usual.map((key) => (key === 'userId' ? 'user' : key))),
+      'logs/a.json': `${day(1)}\n{"broken": `,
+    });
+    for (const loadBy of ['cluster', 'client'] as const) {
+      const cluster = await freshCluster({ server: { logJsonPath: address, loadBy } });
+      await expect(withRedshift(cluster, (warehouse) => load(warehouse, 'paths'))).rejects.toThrow(
+        /must be read line by line here, which LOG_JSONPATH .* does not allow/,
+      );
+    }
   });
 
   test('that is none is told before anything is read', async () => {

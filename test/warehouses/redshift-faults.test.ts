@@ -178,7 +178,7 @@ describe('a load into Redshift that fails leaves nothing, and the next one ends 
       const logs = openSource('s3://data/log_data', Date.now, s3);
       await expect(
         deliver(warehouse, { options: { logs, maxRejects: { share: null, count: 5 } } }),
-      ).rejects.toThrow(/could not read more than 5 records.*nothing was committed/);
+      ).rejects.toThrow(/50 of \d+ records were refused \(malformed_json 50\).*nothing was committed/);
     });
     expect(server.keys('staging')).toEqual(['README']);
     server.remove('data', 'log_data/broken.json');
