@@ -25,7 +25,7 @@ usePostgres();
 useS3Server();
 useRedshift();
 /** A whole year takes some minutes; a few weeks show the same kinds of things. */
-const days = Number(process.env.SPARKIFY_EQUALITY_DAYS ?? 20);
+const days = Number(process.env.SPARKIFY_EQUALITY_DAYS ?? 14);
 
 /** The moment of all loads: the reasons of rejects name it. */
 const nowMs = (): number => Date.UTC(2026, 0, 1);

@@ -327,9 +327,13 @@ select count(*) as names, min(file_id) as first, max(file_id) as last from ops.f
 
 select path, file_id, sha256, bytes, fingerprint, duplicate from ops.files where kind = 'song' and sha256 in ('etag:0123', 'etag:4567') order by path;
 
+select path, file_id, sha256, bytes, fingerprint, duplicate from ops.files where kind = 'song' and fingerprint in ('191:"d7ee835b1d19ffd98b78c65fbf362259"') order by path;
+
 select count(*) as names, min(file_id) as first, max(file_id) as last from ops.files where kind = 'log';
 
 select path, file_id, sha256, bytes, fingerprint, duplicate from ops.files where kind = 'log' and sha256 in ('etag:0123', 'etag:4567') order by path;
+
+select path, file_id, sha256, bytes, fingerprint, duplicate from ops.files where kind = 'log' and fingerprint in ('1035:"c13d49c7c0bea8699cb0a6ba0a7b5a1d"', '298:"59ad55ae572c1755b37d36617b18d0ee"', '293:"7b7b4b63914630c7e021fc49425157ce"') order by path;
 
 select file_id from staging.events limit 1;
 
@@ -798,7 +802,7 @@ insert into ops.files (kind, path, file_id, sha256, bytes, fingerprint, lines, s
 
 update ops.files set duplicate = false
      where kind = $1 and duplicate and path in (
-       select min(path) from ops.files where kind = $1 group by file_id having bool_and(duplicate)
+       select min(path) from ops.files where kind = $1 group by file_id, sha256 having bool_and(duplicate)
      );
 
 update ops.warehouse set next_file_id = 1;

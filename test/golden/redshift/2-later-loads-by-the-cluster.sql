@@ -1,5 +1,7 @@
 -- What is sent to Amazon Redshift, each statement once: 2 later loads by the cluster.
 
+select path, file_id, sha256, bytes, fingerprint, duplicate from ops.files where kind = 'log' and fingerprint in ('695:"eedfedbb65e212c6ed21707b68af39b3"') order by path;
+
 create temporary table read_records_9 (record super);
 
 copy read_records_9 from 's3://staging/area/sparkify-0123456789abcdef/20260101T000000000Z-01234567/events-1.manifest' iam_role 'arn:aws:iam::123456789012:role/sparkify-copy' region 'us-east-1' format json 'noshred' manifest maxerror 100000 compupdate off statupdate off;
@@ -549,6 +551,10 @@ left join (select distinct title, artist_name from ops.song_keys) as known_title
     on known_title.title = rtrim(event.song, ' ')
     and known_title.artist_name = rtrim(event.artist, ' ')
 where event.page = 'NextSong';
+
+select path, file_id, sha256, bytes, fingerprint, duplicate from ops.files where kind = 'song' and fingerprint in ('203:"d0ae5c0a7f0e3145277bdc4fed00d7fb"', '191:"3159bf78c58cacc38479a0bc2c8da3b6"') order by path;
+
+select path, file_id, sha256, bytes, fingerprint, duplicate from ops.files where kind = 'log' and fingerprint in ('1408:"3fe616894429ed7095e553d1ae3105fa"', '1396:"618f69b1616634e0eee4055852cd572f"', '695:"eedfedbb65e212c6ed21707b68af39b3"') order by path;
 
 select path, file_id, sha256, bytes, fingerprint, duplicate from ops.files where kind = 'log' and file_id in (1, 2) order by path;
 
@@ -1324,6 +1330,8 @@ drop table if exists gone_user_levels;
 
 drop table if exists fresh_user_levels;
 
+select path, file_id, sha256, bytes, fingerprint, duplicate from ops.files where kind = 'log' and fingerprint in ('704:"b1b26cab6e9a6584c905ea20e1ad0211"', '60:"0ff928121ca2bccb23c24d99a1b41cdb"') order by path;
+
 create temporary table read_records_17 (record super);
 
 copy read_records_17 from 's3://staging/area/sparkify-0123456789abcdef/20260101T000000000Z-01234567/events-1.manifest' iam_role 'arn:aws:iam::123456789012:role/sparkify-copy' region 'us-east-1' format json 'noshred' manifest maxerror 100000 compupdate off statupdate off;
@@ -1348,9 +1356,11 @@ delete from staging.events where file_id = 1;
 
 delete from ops.rejects where file_id = 1;
 
+select path, file_id, sha256, bytes, fingerprint, duplicate from ops.files where kind = 'log' and fingerprint in ('336:"52f769ce2053c376927d5a963b71c85a"') order by path;
+
 create temporary table read_records_21 (record super);
 
-copy read_records_21 from 's3://staging/area/sparkify-0123456789abcdef/20260101T000000000Z-01234567/events-1.manifest' iam_role 'arn:aws:iam::123456789012:role/sparkify-copy' region 'us-east-1' format json 'noshred' manifest maxerror 1 compupdate off statupdate off;
+copy read_records_21 from 's3://staging/area/sparkify-0123456789abcdef/20260101T000000000Z-01234567/events-1.manifest' iam_role 'arn:aws:iam::123456789012:role/sparkify-copy' region 'us-east-1' format json 'noshred' manifest maxerror 100000 compupdate off statupdate off;
 
 select count(*) as records from read_records_21;
 
@@ -1567,9 +1577,6 @@ select path, line, reason from ops.rejects where run_id = $1 order by path, line
 
 rollback;
 
-select trim(file_name) as file_name, line_number, trim(error_message) as error_message
-     from sys_load_error_detail
-     where session_id = 1 and query_id = (select max(query_id) from sys_load_error_detail where session_id = 1)
-     order by file_name, line_number limit 3;
+select path, file_id, sha256, bytes, fingerprint, duplicate from ops.files where kind = 'log' and fingerprint in ('8:"014c3d2438616efab2a62d6d49bdd56b"') order by path;
 
-copy read_records_21 from 's3://staging/area/sparkify-0123456789abcdef/20260101T000000000Z-01234567/events-1.manifest' iam_role 'arn:aws:iam::123456789012:role/sparkify-copy' region 'us-east-1' format json 'noshred' manifest maxerror 100000 compupdate off statupdate off;
+select path, file_id, sha256, bytes, fingerprint, duplicate from ops.files where kind = 'log' and fingerprint in ('347:"5f60d256d120064251e059b478862963"') order by path;

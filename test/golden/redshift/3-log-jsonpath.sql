@@ -1,5 +1,9 @@
 -- What is sent to Amazon Redshift, each statement once: 3 log jsonpath.
 
+select path, file_id, sha256, bytes, fingerprint, duplicate from ops.files where kind = 'song' and fingerprint in ('191:"d7ee835b1d19ffd98b78c65fbf362259"', '203:"d0ae5c0a7f0e3145277bdc4fed00d7fb"', '191:"3159bf78c58cacc38479a0bc2c8da3b6"') order by path;
+
+select path, file_id, sha256, bytes, fingerprint, duplicate from ops.files where kind = 'log' and fingerprint in ('1031:"74dda2de191ac6b8f97c4da46f4b6980"') order by path;
+
 create temporary table read_records_5 (artist super, auth super, first_name super, gender super, item_in_session super, last_name super, length super, level super, location super, method super, page super, registration super, session_id super, song super, status super, ts super, user_agent super, user_id super);
 
 copy read_records_5 from 's3://staging/area/sparkify-0123456789abcdef/20260101T000000000Z-01234567/events-1.manifest' iam_role 'arn:aws:iam::123456789012:role/sparkify-copy' region 'us-east-1' format json 's3://data/paths.json' manifest maxerror 100000 compupdate off statupdate off;

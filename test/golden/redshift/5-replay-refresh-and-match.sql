@@ -10,6 +10,8 @@ update ops.files set staged = staged + 1, rejected = rejected - 1 where file_id 
 
 select match_on from ops.warehouse;
 
+select path, file_id, sha256, bytes, fingerprint, duplicate from ops.files where kind = 'log' and fingerprint in ('1408:"3fe616894429ed7095e553d1ae3105fa"', '298:"59ad55ae572c1755b37d36617b18d0ee"', '293:"7b7b4b63914630c7e021fc49425157ce"', '695:"eedfedbb65e212c6ed21707b68af39b3"', '1396:"618f69b1616634e0eee4055852cd572f"', '704:"b1b26cab6e9a6584c905ea20e1ad0211"', '60:"0ff928121ca2bccb23c24d99a1b41cdb"', '347:"5f60d256d120064251e059b478862963"') order by path;
+
 create temporary table built_songs as select
     song.song_id,
     song.title,

@@ -38,6 +38,8 @@ set statement_timeout to 2000;
 
 select pg_cancel_backend(1);
 
+select path, file_id, sha256, bytes, fingerprint, duplicate from ops.files where kind = 'log' and fingerprint in ('1408:"3fe616894429ed7095e553d1ae3105fa"', '348:"30ec66f9e3f6d760479bd1dd384e715b"', '298:"59ad55ae572c1755b37d36617b18d0ee"', '293:"7b7b4b63914630c7e021fc49425157ce"', '695:"eedfedbb65e212c6ed21707b68af39b3"', '1396:"618f69b1616634e0eee4055852cd572f"', '704:"b1b26cab6e9a6584c905ea20e1ad0211"', '60:"0ff928121ca2bccb23c24d99a1b41cdb"', '347:"5f60d256d120064251e059b478862963"') order by path;
+
 copy read_records_5 from 's3://staging/area/sparkify-0123456789abcdef/20260101T000000000Z-01234567/events-1.manifest' iam_role 'arn:aws:iam::123456789012:role/sparkify-copy' region 'us-east-1' format json 'noshred' manifest maxerror 100000 compupdate off statupdate off;
 
 create temporary table read_records_8 (record super);
@@ -279,6 +281,8 @@ insert into ops.files (kind, path, file_id, sha256, bytes, fingerprint, lines, s
 select process from stv_sessions where process = 1 and trim(user_name) = current_user;
 
 select pg_terminate_backend(1);
+
+select path, file_id, sha256, bytes, fingerprint, duplicate from ops.files where kind = 'log' and fingerprint in ('348:"1468abd07055420aea19edd234dc4900"') order by path;
 
 select count(*) as records from read_records_17 as source where json_typeof(source.record) = 'object';
 
