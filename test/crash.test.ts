@@ -7,7 +7,7 @@ import { inventData } from './support/invented.ts';
 import { randomNumbers } from './support/random.ts';
 import { deliver, freshFolder, readStar, type Star, withWarehouse } from './support/warehouse.ts';
 
-const crashes = Number(process.env.SPARKIFY_CRASH_RUNS ?? 6);
+const crashes = Number(process.env.SPARKIFY_CRASH_RUNS ?? 4);
 
 describe('a load that is killed', () => {
   let logs: string;

@@ -15,12 +15,21 @@ export async function lastTotals(warehouse: Pick<Warehouse, 'rows'>): Promise<To
     'select report from ops.runs where run_id = (select last_run_id from ops.warehouse)',
   );
   if (last === undefined) return null;
-  const { tables, match } = JSON.parse(String(last.report)) as Partial<LoadReport>;
+  const { tables, match } = parsed(String(last.report));
   if (tables === undefined || match === undefined) return null;
   return {
     rows: Object.fromEntries(Object.entries(tables).map(([name, { rows }]) => [name, rows])),
     match,
   };
+}
+
+/** A report, unless it was cut off where texts are bounded. */
+function parsed(report: string): Partial<LoadReport> {
+  try {
+    return JSON.parse(report) as Partial<LoadReport>;
+  } catch {
+    return {};
+  }
 }
 
 /** The same, counted. */

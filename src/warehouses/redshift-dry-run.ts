@@ -1,13 +1,14 @@
 import type { S3Options } from '../sources/s3-client.ts';
 import type { LeaseOptions } from './lease.ts';
 import { utcText } from './postgres-connection.ts';
-import { redshiftWarehouse, stagingOf } from './redshift.ts';
+import { redshiftWarehouse } from './redshift.ts';
 import {
   type RedshiftConnection,
   type RedshiftSessions,
   redshiftSessions,
   sessionSettings,
 } from './redshift-connection.ts';
+import { stagingOf } from './redshift-s3.ts';
 import type { RedshiftServer } from './redshift-server.ts';
 import type { StagingArea } from './redshift-staging.ts';
 import { literal } from './sql.ts';

@@ -1,8 +1,8 @@
 import { NotEmptyError, SparkifyError, WarehouseError } from '../errors.ts';
 import type { S3Options } from '../sources/s3-client.ts';
-import { accessOf } from './redshift.ts';
 import type { RedshiftConnection } from './redshift-connection.ts';
 import { S3_MISSING, S3_REFUSED } from './redshift-errors.ts';
+import { accessOf } from './redshift-s3.ts';
 import type { RedshiftServer } from './redshift-server.ts';
 import { literal } from './sql.ts';
 import type { ReadOnlyWarehouse } from './warehouse.ts';

@@ -28,6 +28,7 @@ import type { LeaseOptions } from '../../src/warehouses/lease.ts';
 import { openPublished } from '../../src/warehouses/open.ts';
 import { openRedshift } from '../../src/warehouses/redshift.ts';
 import { examineRedshift } from '../../src/warehouses/redshift-doctor.ts';
+import { rehearseRedshift } from '../../src/warehouses/redshift-dry-run.ts';
 import type { RedshiftServer } from '../../src/warehouses/redshift-server.ts';
 import type { ReadOnlyWarehouse, Warehouse } from '../../src/warehouses/warehouse.ts';
 import { readGolden, statementBook, writeGolden } from '../support/golden-statements.ts';
@@ -360,6 +361,18 @@ test('every statement that Redshift is sent stands in the golden files, and they
     await withRedshift(client, dropTables);
     await withRedshift(otherwise(client, { schema: 'analytics' }), ensureTables);
   });
+  // A dry run's script, with its values in it.
+  for (const loadBy of ['cluster', 'client'] as const) {
+    const { place } = otherwise(await freshCluster(), { loadBy });
+    const lease = { command: 'etl', waitMs: 0, nowMs };
+    const { warehouse, statements } = await rehearseRedshift(place.server, lease, place.s3);
+    try {
+      await loadFromS3(warehouse);
+    } finally {
+      await warehouse.close();
+    }
+    book.add('a-dry-run', statements);
+  }
 
   if (process.env.SPARKIFY_RENEW_GOLDEN === '1') writeGolden(GOLDEN, book.statements);
   const golden = [...readGolden(GOLDEN).values()].flat();

@@ -5,12 +5,12 @@ import type pg from 'pg';
 import { redshiftSettings } from '../../../src/config/redshift.ts';
 import type { S3Options } from '../../../src/sources/s3-client.ts';
 import { type S3Destination, s3Destination } from '../../../src/sources/s3-destination.ts';
-import { accessOf } from '../../../src/warehouses/redshift.ts';
 import {
   type RedshiftConnection,
   type RedshiftSessions,
   redshiftSessions,
 } from '../../../src/warehouses/redshift-connection.ts';
+import { accessOf } from '../../../src/warehouses/redshift-s3.ts';
 import type { RedshiftServer } from '../../../src/warehouses/redshift-server.ts';
 import { manifestJson, type StagedObject } from '../../../src/warehouses/redshift-staging.ts';
 import type { SqlRow, SqlValue } from '../../../src/warehouses/warehouse.ts';

@@ -10,13 +10,13 @@ set enable_case_sensitive_identifier to true;
 
 set enable_case_sensitive_super_attribute to true;
 
-set navigate_super_null_on_error to on;
+set navigate_super_null_on_error to 'on';
 
-set cast_super_null_on_error to on;
+set cast_super_null_on_error to 'on';
 
-set parse_super_null_on_error to off;
+set parse_super_null_on_error to 'off';
 
-set json_parse_truncate_strings to off;
+set json_parse_truncate_strings to 'off';
 
 set query_group to 'sparkify';
 
