@@ -9,7 +9,7 @@ import { sparkify } from '../support/command.ts';
 import { settingsWith, simulate, simulated } from '../support/simulated.ts';
 import { deliver, freshFolder, withWarehouse } from '../support/warehouse.ts';
 
-const runs = Number(process.env.SPARKIFY_PROPERTY_RUNS ?? 3);
+const runs = Number(process.env.SPARKIFY_PROPERTY_RUNS ?? 2);
 
 /** Many times the usual faults, so that they meet each other. */
 const hostile = {

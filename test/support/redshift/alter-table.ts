@@ -1,3 +1,4 @@
+import { readType } from './column-types.ts';
 import { ServerError } from './copy-session.ts';
 import { readColumn } from './create-table.ts';
 import { notEmulated, notSupported, quoteName, quoteString } from './cursor.ts';
@@ -6,7 +7,6 @@ import type { Token } from './lexer.ts';
 import { type Plan, runs } from './plan.ts';
 import type { Reading, TableName } from './reading.ts';
 import { emptyAttributes, readEncoding, readSortkey } from './table-attributes.ts';
-import { readType } from './types.ts';
 
 /** ALTER TABLE: one action a statement. */
 export function readAlterTable(reading: Reading): Plan {

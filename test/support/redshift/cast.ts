@@ -1,5 +1,5 @@
+import type { RedshiftType } from './column-types.ts';
 import { type Expression, expression } from './reading.ts';
-import type { RedshiftType } from './types.ts';
 
 const converters: Readonly<Record<string, string>> = {
   smallint: 'to_smallint',

@@ -1,3 +1,4 @@
+import { readType } from './column-types.ts';
 import { ServerError } from './copy-session.ts';
 import { notEmulated, notSupported, quoteName, quoteString } from './cursor.ts';
 import { readExpression } from './expression.ts';
@@ -13,7 +14,6 @@ import {
   recordSql,
   type TableAttributes,
 } from './table-attributes.ts';
-import { readType } from './types.ts';
 
 /** CREATE [[LOCAL] TEMP] TABLE [IF NOT EXISTS] t { (columns) | (LIKE s) | AS query } and its attributes. */
 export function readCreateTable(reading: Reading): Plan {

@@ -1,11 +1,11 @@
 import { castTo } from './cast.ts';
+import { readType } from './column-types.ts';
 import { notEmulated, notSupported, quoteString } from './cursor.ts';
 import { isCall, readCall } from './function-call.ts';
 import type { Token } from './lexer.ts';
 import { readPath } from './path.ts';
 import { readQuery, startsQuery } from './query.ts';
 import { type Expression, expression, type Reading } from './reading.ts';
-import { readType } from './types.ts';
 
 const comparisons = new Set(['=', '<>', '!=', '<', '>', '<=', '>=']);
 const operators = new Set([

@@ -1,4 +1,5 @@
 import { castTo } from './cast.ts';
+import { readType } from './column-types.ts';
 import { ServerError } from './copy-session.ts';
 import { notEmulated, notSupported, quoteString } from './cursor.ts';
 import { readExpression, readList } from './expression.ts';
@@ -10,7 +11,6 @@ import {
   unsupportedFunctions,
 } from './functions.ts';
 import { type Expression, expression, type Reading } from './reading.ts';
-import { readType } from './types.ts';
 
 /** Functions whose names are reserved words. */
 const reservedNames = new Set(['left', 'right', 'isnull', 'timestamp', 'user']);
