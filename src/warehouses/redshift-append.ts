@@ -49,7 +49,7 @@ export function carrier(
     const key = qualifiedName(table);
     const waiting = pending.get(key) ?? { table, held: [], parts: null };
     pending.set(key, waiting);
-    const fitting = rows.map((row) => fit(table, row));
+    const fitting = rows.map((row) => cutToColumns(table, row));
     if (waiting.parts === null && waiting.held.length + rows.length <= ROWS_BY_INSERT) {
       waiting.held.push(...fitting);
       return;
@@ -111,7 +111,7 @@ export function carrier(
 }
 
 /** Texts of the ops tables are cut to their columns: a reason or a raw record may be longer than VARCHAR can be. */
-function fit(table: Table, row: object): object {
+function cutToColumns(table: Table, row: object): object {
   if (table.schema !== 'ops') return row;
   const fitting: Record<string, unknown> = { ...row };
   for (const [column, value] of Object.entries(fitting)) {
