@@ -21,7 +21,7 @@ export const command: Command = {
         'what play and song must share: "title, artist, duration" or "title, artist"',
       )
       .option('--wait-seconds <seconds>', 'how long to wait for another writer (default: 60)')
-      .option('--dry-run', 'print what would be loaded, change nothing');
+      .option('--dry-run', 'print what would be loaded (on Redshift, every statement of it), change nothing');
     warehouseFlag(etl);
     etl.addHelpText(
       'after',

@@ -71,6 +71,8 @@ export function brokenBatches(
   touched: readonly KnownFile[],
   contentOf: ReadonlyMap<string, Content>,
 ): Set<number> {
+  // A first load touches nothing known, and may bring very many names.
+  if (touched.length === 0) return new Set();
   const kept = new Set([...contentOf.values()].map(keyOf));
   const keptIds = new Set([...contentOf.values()].map(({ fileId }) => fileId));
   const broken = new Set<number>();
