@@ -4,14 +4,15 @@ import { isS3Address } from '../sources/s3-address.ts';
 import type { S3Options } from '../sources/s3-client.ts';
 import type { Finding } from './finding.ts';
 import { type RedshiftConnection, redshiftName, redshiftSessions } from './redshift-connection.ts';
-import { isCancelled } from './redshift-errors.ts';
-import { holderOfRedshift } from './redshift-lease.ts';
+import { holderOfRedshift, tryLock } from './redshift-lease.ts';
 import { accessOf, stagingOf } from './redshift-s3.ts';
 import type { RedshiftServer } from './redshift-server.ts';
 import { manifestJson } from './redshift-staging.ts';
 import { storageOf } from './redshift-storage.ts';
 import { literal } from './sql.ts';
 
+/** A lock that is free is had sooner. */
+const LOCK_MS = 5_000;
 /** Above it, the fullest slice holds so many times the rows of the emptiest (r_SVV_TABLE_INFO, skew_rows). */
 const MUCH_SKEW = 4;
 /** Tables that are spread, and grow. */
@@ -163,7 +164,10 @@ async function staging(server: RedshiftServer, s3: S3Options): Promise<Finding> 
 async function lease(connection: RedshiftConnection): Promise<Finding> {
   const found = await attempt(async () => {
     await connection.run('set statement_timeout to 500');
-    const isFree = await lockFree(connection).finally(() => connection.run('set statement_timeout to 0'));
+    const isFree = await tryLock(connection, async () => connection, ['ops.lease'], LOCK_MS).finally(() =>
+      connection.run('set statement_timeout to 0'),
+    );
+    if (isFree) await connection.run('rollback');
     return isFree ? null : ((await holderOfRedshift(connection)) ?? 'another session');
   });
   if (found instanceof Error || found === null) return good('lease', 'nobody is loading');
@@ -173,19 +177,6 @@ async function lease(connection: RedshiftConnection): Promise<Finding> {
     detail: `being written by ${found}`,
     fix: 'etl waits for it, up to --wait-seconds.',
   };
-}
-
-async function lockFree(connection: RedshiftConnection): Promise<boolean> {
-  await connection.run('begin');
-  try {
-    await connection.run('lock ops.lease');
-    return true;
-  } catch (error) {
-    if (isCancelled(error)) return false;
-    throw error;
-  } finally {
-    await connection.run('rollback');
-  }
 }
 
 async function skew(server: RedshiftServer, connection: RedshiftConnection): Promise<Finding> {

@@ -26,7 +26,7 @@ export async function takeRedshiftLease(
   for (let told = false; ; told = true) {
     const tryMs = told ? TRY_MS : FIRST_TRY_MS;
     await holder.run(`set statement_timeout to ${tryMs}`);
-    if (await lock(holder, other, tryMs + GRACE_MS)) break;
+    if (await tryLock(holder, async () => other, ['ops.lease'], tryMs + GRACE_MS)) break;
     const by = (await holderOfRedshift(other)) ?? 'another session';
     if (lease.nowMs() >= until) {
       throw new LeaseError(`${name} is being written by ${by}.`, {
@@ -66,20 +66,20 @@ async function makeTables(connection: RedshiftConnection): Promise<void> {
   );
 }
 
-/** Whether the lock was got in time; other failures are thrown. */
-async function lock(holder: RedshiftConnection, other: RedshiftConnection, ms: number): Promise<boolean> {
-  await holder.run('begin');
+/** Begins with tables locked; false, and nothing begun, where that takes too long. `other` cancels it after so many ms. */
+export async function tryLock(
+  main: RedshiftConnection,
+  other: () => Promise<RedshiftConnection>,
+  tables: readonly string[],
+  ms: number,
+): Promise<boolean> {
+  await main.run('begin');
   try {
-    await withDeadline(
-      holder,
-      async () => other,
-      ms,
-      () => holder.run('lock ops.lease'),
-    );
+    await withDeadline(main, other, ms, () => main.run(`lock ${tables.join(', ')}`));
     return true;
   } catch (error) {
     if (error instanceof PassingError) throw error;
-    await holder.run('rollback');
+    await main.run('rollback');
     if (isCancelled(error)) return false;
     throw error;
   }

@@ -1,8 +1,7 @@
-import { ConfigError, PassingError } from '../errors.ts';
+import { ConfigError, PassingError, WarehouseError } from '../errors.ts';
 import type { LeaseOptions } from './lease.ts';
-import { type RedshiftConnection, type RedshiftSessions, withDeadline } from './redshift-connection.ts';
-import { isCancelled } from './redshift-errors.ts';
-import { takeRedshiftLease } from './redshift-lease.ts';
+import type { RedshiftConnection, RedshiftSessions } from './redshift-connection.ts';
+import { takeRedshiftLease, tryLock } from './redshift-lease.ts';
 import type { RedshiftServer } from './redshift-server.ts';
 
 /** A load waits so long for readers to let go of its tables. */
@@ -35,28 +34,11 @@ export async function beginLocked(
 ): Promise<boolean> {
   // Whoever asks for a table after this waits behind it, so it may not wait long.
   await main.run(`set statement_timeout to ${LOCK_MS}`);
-  const isLocked = await tryLock(main, aside, names, isStopped);
+  const isLocked = await tryLock(main, aside, names, 2 * LOCK_MS);
+  if (!isLocked && isStopped()) throw new WarehouseError('The load was stopped while it waited for a lock.');
   await main.run(`set statement_timeout to ${timeoutMs}`);
   if (!isLocked) await main.run('begin');
   return isLocked;
-}
-
-/** Begins with tables locked; false, and nothing begun, where that takes too long. */
-async function tryLock(
-  main: RedshiftConnection,
-  aside: () => Promise<RedshiftConnection>,
-  names: readonly string[],
-  isStopped: () => boolean,
-): Promise<boolean> {
-  await main.run('begin');
-  try {
-    await withDeadline(main, aside, 2 * LOCK_MS, () => main.run(`lock ${names.join(', ')}`));
-    return true;
-  } catch (error) {
-    if (error instanceof PassingError || !isCancelled(error) || isStopped()) throw error;
-    await main.run('rollback');
-    return false;
-  }
 }
 
 /** Two sessions: one that works, one that holds the lease. */
