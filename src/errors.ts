@@ -40,6 +40,15 @@ export class SourceChangedError extends SourceError {}
 /** The warehouse cannot be opened, read or written. */
 export class WarehouseError extends SparkifyError {}
 
+/** A disk is full, or a quota is. */
+export class DiskFullError extends WarehouseError {}
+
+/** This user may not read or write a file of the warehouse. */
+export class NoPermissionError extends WarehouseError {}
+
+/** The engine's own reader refused what a file holds: the files must be read line by line. */
+export class CleanReadFailed extends WarehouseError {}
+
 /** Another process holds the warehouse's only writer's place. */
 export class LeaseError extends WarehouseError {}
 

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { SourceChangedError } from '../errors.ts';
+import { CleanReadFailed, SourceChangedError } from '../errors.ts';
 import { allTables } from '../models/book.ts';
 import { qualifiedName } from '../schema/table.ts';
 import type { Listing, Source } from '../sources/source.ts';
@@ -19,7 +19,6 @@ import { ensureTables, type MatchOn } from './setup.ts';
 import {
   type Brought,
   bringContents,
-  CleanReadFailed,
   discardUnfinished,
   type Run,
   removeContents,

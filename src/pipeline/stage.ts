@@ -1,4 +1,4 @@
-import { LoadError, WarehouseError } from '../errors.ts';
+import { LoadError } from '../errors.ts';
 import { drift as driftTable } from '../models/ops/drift.ts';
 import { rejects as rejectsTable } from '../models/ops/rejects.ts';
 import { events } from '../models/staging/events.ts';
@@ -32,9 +32,6 @@ export interface Brought {
 
 /** Bytes that the engine reads in one statement: bounds its memory, and paces the progress bar. */
 const BYTES_PER_STATEMENT = 512 * 1024 * 1024;
-
-/** Thrown where the engine's own reader failed as a whole: the run starts again without it. */
-export class CleanReadFailed extends WarehouseError {}
 
 export interface StageContext {
   readonly warehouse: Warehouse;
@@ -183,8 +180,10 @@ async function readClean(
   }));
   try {
     return new Set(await warehouse.readClean(staging, candidates, run.startedAt.getTime()));
-  } catch (cause) {
-    throw new CleanReadFailed((cause as Error).message, { cause });
+  } catch (error) {
+    // A file that went or changed while it was read is no fault of the engine's.
+    for (const file of files) await assertSame(file, context.source);
+    throw error;
   }
 }
 

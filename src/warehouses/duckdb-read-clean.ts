@@ -1,4 +1,5 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
+import { CleanReadFailed } from '../errors.ts';
 import { qualifiedName, sourceColumns, type Table } from '../schema/table.ts';
 import { literal } from './sql.ts';
 import type { CleanCandidate } from './warehouse.ts';
@@ -18,7 +19,9 @@ export async function readClean(
   const first = files[0]?.fileId ?? 0;
   const last = first + files.length - 1;
   const name = qualifiedName(table);
-  await connection.run(insertSql(table, files));
+  await connection.run(insertSql(table, files)).catch((cause) => {
+    throw isAboutContent(cause) ? new CleanReadFailed(cause.message, { cause }) : cause;
+  });
   const counted = await connection.runAndReadAll(
     `select file_id, count(*) as records, count(*) filter (where ${brokenSql(table, nowMs)}) as broken
      from ${name} where file_id between ${first} and ${last} group by file_id`,
@@ -35,6 +38,11 @@ export async function readClean(
   if (refused.length > 0)
     await connection.run(`delete from ${name} where file_id in (${refused.join(', ')})`);
   return refused;
+}
+
+/** Whether the reader refused what it read; a full disk, a lack of memory or of rights, and a stop are no such thing. */
+function isAboutContent(cause: Error): boolean {
+  return /^(Invalid Input|Conversion|Out of Range) Error/.test(cause.message);
 }
 
 function insertSql(table: Table, files: readonly CleanCandidate[]): string {

@@ -105,7 +105,8 @@ export interface Warehouse {
   /**
    * Reads newline-delimited JSON files straight into a staging table, as an engine can that shares our disk.
    * Files with any record that breaks a rule, a key that drifts or a line that is blank leave no row: their ids
-   * are returned, to be read line by line. File ids are consecutive. Absent where an engine cannot do it.
+   * are returned, to be read line by line. A CleanReadFailed where the engine's reader refuses content as a whole: then
+   * the run starts again without it. File ids are consecutive. Absent where an engine cannot do it.
    */
   readonly readClean?: (table: Table, files: readonly CleanCandidate[], nowMs: number) => Promise<number[]>;
   /** How the engine reads objects in S3 by itself. Absent where it cannot. */
