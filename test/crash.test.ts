@@ -1,10 +1,10 @@
-import { spawnSync } from 'node:child_process';
 import { copyFileSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { sparkify } from './support/command.ts';
 import { inventData } from './support/invented.ts';
 import { randomNumbers } from './support/random.ts';
+import { onSmallDisk } from './support/small-disk.ts';
 import { deliver, freshFolder, readStar, type Star, withWarehouse } from './support/warehouse.ts';
 
 const crashes = Number(process.env.SPARKIFY_CRASH_RUNS ?? 4);
@@ -86,22 +86,10 @@ describe('a load that is killed', () => {
   }, 600_000);
 });
 
-/** A small disk of its own for `work`; null where this user may not make one. */
-async function onSmallDisk<T>(megabytes: number, work: (folder: string) => Promise<T>): Promise<T | null> {
-  const folder = freshFolder();
-  const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', `size=${megabytes}m`, 'tmpfs', folder]);
-  if (mounted.status !== 0) return null;
-  try {
-    return await work(folder);
-  } finally {
-    spawnSync('umount', [folder]);
-  }
-}
-
 describe('a load that fills the disk', () => {
   test('says so, leaves readers the load before, and goes on when there is room', async (context) => {
     const { logs } = inventData(freshFolder(), { seed: 6, days: 8, eventsPerDay: 12_000 });
-    const done = await onSmallDisk(14, async (cwd) => {
+    const done = await onSmallDisk('14m', async ({ folder: cwd, remount }) => {
       const first = await sparkify(['etl', '--log-data', `${logs}/2018-11-01-events.json`], { cwd });
       expect(first.code, first.stderr).toBe(0);
       const plays = async () =>
@@ -112,8 +100,9 @@ describe('a load that fills the disk', () => {
       const full = await sparkify(['etl', '--log-data', logs], { cwd });
       expect(full.code).toBe(1);
       expect(full.stderr).toContain('No space left on the disk');
+      expect(full.stderr).not.toContain('line by line');
       expect(await plays()).toBe(before);
-      spawnSync('mount', ['-o', 'remount,size=400m', cwd]);
+      remount('size=400m');
       const again = await sparkify(['etl', '--log-data', logs, '--json'], { cwd });
       expect(again.code, again.stderr).toBe(0);
       expect((await sparkify(['check'], { cwd })).code).toBe(0);

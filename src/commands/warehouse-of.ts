@@ -20,7 +20,7 @@ export async function withPublished<T>(
   const config = await context.config(flags);
   const { openPublished } = await import('../warehouses/open.ts');
   const { checkLayout, hasTables, recover } = await import('../pipeline/setup.ts');
-  const warehouse = await openPublished(placeOf(config), context.nowMs, recover);
+  const warehouse = await openPublished(placeOf(config), context.nowMs, recover, context.voice.note);
   try {
     if (!(mayBeEmpty && !(await hasTables(warehouse)))) await checkLayout(warehouse);
     return await work(warehouse, config);

@@ -1,4 +1,6 @@
-import { InterruptedError, WarehouseError } from '../errors.ts';
+import { existsSync, statSync } from 'node:fs';
+import { DiskFullError, InterruptedError, NoPermissionError, WarehouseError } from '../errors.ts';
+import { publishedPath } from './duckdb-publish.ts';
 
 /** Runs DuckDB's part of the work; its errors become ours, with what to do. */
 export async function guarded<T>(file: string, work: () => Promise<T>): Promise<T> {
@@ -12,7 +14,7 @@ export async function guarded<T>(file: string, work: () => Promise<T>): Promise<
 /** Throws DuckDB's error as ours. */
 export function refuse(file: string, cause: unknown): never {
   if (cause instanceof WarehouseError || cause instanceof InterruptedError) throw cause;
-  const message = (cause as Error).message;
+  const message = (cause as Error).message.trim();
   if (/not a valid DuckDB database file/i.test(message)) {
     throw new WarehouseError(`${file} is not a DuckDB database.`, {
       cause,
@@ -25,11 +27,57 @@ export function refuse(file: string, cause: unknown): never {
       hint: 'Upgrade sparkify.',
     });
   }
-  if (/no space left|disk full|ENOSPC/i.test(message) || (cause as NodeJS.ErrnoException).code === 'ENOSPC') {
-    throw new WarehouseError(`No space left on the disk of ${file}.`, {
+  // DuckDB gives its temporary files what is free on the disk, and calls the end of that a lack of memory.
+  if (/no space left|disk full|ENOSPC|disk quota exceeded|EDQUOT|max_temp_directory_size/i.test(message)) {
+    throw new DiskFullError(`No space left on the disk of ${file}.`, {
       cause,
-      hint: 'Make room and run again; what did not commit left nothing behind.',
+      hint: `Make room and run again; what did not commit does not count.${leftLog(file)}`,
     });
   }
-  throw new WarehouseError(`${file}: ${message.trim()}`, { cause });
+  if (/read-only file system|EROFS/i.test(message)) {
+    throw new NoPermissionError(`${file} lies on a read-only file system.`, {
+      cause,
+      hint: 'Mount it to be written, or choose another file with --warehouse.',
+    });
+  }
+  if (/permission denied|EACCES|EPERM/i.test(message)) {
+    throw new NoPermissionError(`No permission to open ${file}.`, {
+      cause,
+      hint: 'Its owner can let a group read: chmod 640 the warehouse, or FILE_MODE = 640 below [WAREHOUSE] for a new one. The next load publishes a copy with the same readers.',
+    });
+  }
+  if (/^out of memory error/i.test(message)) {
+    throw new WarehouseError(`Not enough memory: ${message}`, {
+      cause,
+      hint: 'Give this machine or container more memory, or load fewer files at once.',
+    });
+  }
+  if (/could not read enough bytes|corrupt|checksum/i.test(message)) {
+    throw new WarehouseError(`${file} is damaged: ${message}`, { cause, hint: restoreHint(file) });
+  }
+  throw new WarehouseError(`${file}: ${message}`, { cause });
+}
+
+/** How a file comes back that cannot be read any more. */
+export function restoreHint(file: string): string {
+  const [at, log, published] = [quoted(file), quoted(`${file}.wal`), publishedPath(file)];
+  return existsSync(published)
+    ? `What was last published stands. To go on from it: rm -f ${log} && install -m 600 ${quoted(published)} ${at}`
+    : `Restore it from a backup, or remove it and load again: rm -f ${at} ${log}`;
+}
+
+/** A path for a shell. */
+function quoted(path: string): string {
+  return `'${path.replaceAll("'", "'\\''")}'`;
+}
+
+/** What a full disk keeps of a load that did not commit. */
+function leftLog(file: string): string {
+  try {
+    const { size } = statSync(`${file}.wal`);
+    if (size === 0) return '';
+    return ` Its log ${file}.wal (${(size / 1e6).toFixed(1)} MB) stays until a run has room to clear it.`;
+  } catch {
+    return '';
+  }
 }

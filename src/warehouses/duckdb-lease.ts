@@ -1,11 +1,12 @@
-import { existsSync } from 'node:fs';
-import { access, constants, open, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { hostname, userInfo } from 'node:os';
-import { dirname } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
-import { LeaseError, WarehouseError } from '../errors.ts';
+import { LeaseError } from '../errors.ts';
+import { asidePath, sweepAside } from './duckdb-aside.ts';
+import { createIfMissing, STORAGE } from './duckdb-create.ts';
 import { refuse } from './duckdb-errors.ts';
-import { sweepUnpublished } from './duckdb-publish.ts';
+import { checkDatabase, checkWritable } from './duckdb-file.ts';
+import { publishedPath, sweepUnpublished } from './duckdb-publish.ts';
 import type { LeaseOptions } from './lease.ts';
 
 const LEASE_POLL_MS = 200;
@@ -18,14 +19,17 @@ export async function takeLease(
   file: string,
   lease: LeaseOptions,
 ): Promise<{ instance: DuckDBInstance; release: () => Promise<void> }> {
+  await checkDatabase(file);
   await checkWritable(file);
-  await checkMagic(file);
+  await createIfMissing(file);
   const instance = await waitForLease(file, lease);
+  const holderFile = `${file}.lease`;
+  for (const one of [file, holderFile]) await sweepAside(one, 'tmp', 'all');
   await sweepUnpublished(file);
   const { command, nowMs } = lease;
   const holder = { pid: process.pid, host: hostname(), user: userName(), command, since: nowMs() };
-  await writeFile(`${file}.lease`, JSON.stringify(holder)).catch(() => {});
-  return { instance, release: () => rm(`${file}.lease`, { force: true }) };
+  await writeInPlace(holderFile, JSON.stringify(holder)).catch(() => {});
+  return { instance, release: () => rm(holderFile, { force: true }) };
 }
 
 async function waitForLease(file: string, lease: LeaseOptions): Promise<DuckDBInstance> {
@@ -33,67 +37,67 @@ async function waitForLease(file: string, lease: LeaseOptions): Promise<DuckDBIn
   let told = false;
   for (;;) {
     try {
-      return await DuckDBInstance.create(file, { storage_compatibility_version: 'v1.4.0' });
+      return await DuckDBInstance.create(file, STORAGE);
     } catch (cause) {
       if (!isLockError(cause)) refuse(file, cause);
-      const holder = await describeHolder(file, cause as Error, lease.nowMs());
-      if (lease.nowMs() >= until) {
-        throw new LeaseError(`${file} is being written by ${holder}.`, {
-          cause,
-          hint: 'Wait for it to end, or give --wait-seconds SECONDS; if it hangs, end that process.',
-        });
-      }
-      if (!told) lease.onWait?.(`Waiting for ${file}, which is being written by ${holder}.`);
+      const { does, hint } = await describeHolder(file, cause as Error, lease.nowMs());
+      if (lease.nowMs() >= until) throw new LeaseError(`${file} is ${does}.`, { cause, hint });
+      if (!told) lease.onWait?.(`Waiting for ${file}, which is ${does}.`);
       told = true;
       await new Promise((resolve) => setTimeout(resolve, LEASE_POLL_MS));
     }
   }
 }
 
-async function describeHolder(file: string, cause: Error, nowMs: number): Promise<string> {
-  const pid = /\(PID (\d+)\)/.exec(cause.message)?.[1];
-  try {
-    const holder = JSON.parse(await readFile(`${file}.lease`, 'utf8'));
-    if (pid !== undefined && Number(pid) !== holder.pid) return `process ${pid}`;
+/** What holds a file, for "the file is …", and what to do; a writer of ours has left its name beside it. */
+async function describeHolder(
+  file: string,
+  cause: Error,
+  nowMs: number,
+): Promise<{ does: string; hint: string }> {
+  const pid = lockHolder(cause)?.pid;
+  const holder = await readFile(`${file}.lease`, 'utf8')
+    .then(JSON.parse)
+    .catch(() => null);
+  if (holder !== null && (pid === undefined || pid === holder.pid)) {
     const age = Math.max(0, Math.round((nowMs - holder.since) / 1000));
-    return `sparkify ${holder.command} (process ${holder.pid} of ${holder.user} on ${holder.host}, for ${age} s)`;
-  } catch {
-    return pid === undefined ? 'another process' : `process ${pid}`;
+    return {
+      does: `being written by sparkify ${holder.command} (process ${holder.pid} of ${holder.user} on ${holder.host}, for ${age} s)`,
+      hint: 'Wait for it to end, or give --wait-seconds SECONDS; if it hangs, end that process.',
+    };
   }
+  return {
+    does: describeLock(cause),
+    hint: `Close it there. Open ${publishedPath(file)} instead, read-only (duckdb -readonly, read_only=True): that makes no load wait.`,
+  };
 }
 
-function isLockError(cause: unknown): boolean {
+/** Whether DuckDB could not open a file since another process has it open. */
+export function isLockError(cause: unknown): boolean {
   return /could not set lock on file|conflicting lock/i.test((cause as Error).message);
 }
 
-/** DuckDB would take some other files for data to look at, and others for an empty place to write to. */
-async function checkMagic(file: string): Promise<void> {
-  if (!existsSync(file)) return;
-  const handle = await open(file);
-  try {
-    const { bytesRead, buffer } = await handle.read(Buffer.alloc(12), 0, 12, 0);
-    if (bytesRead === 0 || buffer.toString('latin1', 8, 12) === 'DUCK') return;
-  } finally {
-    await handle.close();
-  }
-  refuse(file, new Error('not a valid DuckDB database file'));
+/** How another process holds a file, for "the file is …". DuckDB offers to open it read-only where the other only reads. */
+export function describeLock(cause: Error): string {
+  const way = /in read-only mode/i.test(cause.message) ? 'open for reading' : 'open for writing';
+  const holder = lockHolder(cause);
+  if (holder === undefined) return `${way} in another process`;
+  return `${way} in process ${holder.pid}${holder.program === '' ? '' : ` (${holder.program})`}`;
 }
 
-async function checkWritable(file: string): Promise<void> {
-  const folder = dirname(file);
-  const found = await stat(folder).catch(() => null);
-  if (!found?.isDirectory()) {
-    throw new WarehouseError(`The folder ${folder} of the warehouse does not exist.`, {
-      hint: `mkdir -p '${folder}'`,
-    });
-  }
-  for (const path of existsSync(file) ? [folder, file] : [folder]) {
-    await access(path, constants.W_OK).catch((cause) => {
-      throw new WarehouseError(`No permission to write ${path}.`, {
-        cause,
-        hint: 'Choose another file with --warehouse.',
-      });
-    });
+function lockHolder(cause: Error): { program: string; pid: number } | undefined {
+  const [, program = '', pid] = /held in (.*?) ?\(PID (\d+)\)/.exec(cause.message) ?? [];
+  return pid === undefined ? undefined : { program, pid: Number(pid) };
+}
+
+/** Writes a file aside and renames it: a link that lies under its name is replaced, not followed. */
+async function writeInPlace(file: string, text: string): Promise<void> {
+  const aside = asidePath(file, 'tmp');
+  try {
+    await writeFile(aside, text, { flag: 'wx' });
+    await rename(aside, file);
+  } finally {
+    await rm(aside, { force: true });
   }
 }
 

@@ -1,6 +1,6 @@
-import { constants } from 'node:fs';
-import { copyFile, readdir, rename, rm, stat, utimes } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { spawn } from 'node:child_process';
+import { chmod, rename, rm, stat, utimes } from 'node:fs/promises';
+import { asidePath, sweepAside } from './duckdb-aside.ts';
 
 /** Where readers look: a copy that is replaced by rename, so that no reader ever meets a half-written file. */
 export function publishedPath(file: string): string {
@@ -25,29 +25,58 @@ export async function isPublished(file: string): Promise<boolean> {
 
 /**
  * Copies a checkpointed file aside (as a reflink where the file system can) and renames it into place. It is not
- * synced: after a power cut a copy that did not reach the disk is shorter than its warehouse, and made again.
+ * synced: after a power cut a copy that did not reach the disk is shorter than its warehouse, and made again. Whoever
+ * may read the warehouse may read the copy, and nobody is asked to write it: a program that opens it to write fails.
  */
 export async function publish(file: string): Promise<void> {
   const target = publishedPath(file);
-  const aside = `${target}.${process.pid}.tmp`;
+  const aside = asidePath(target, 'tmp');
   try {
-    const { atime, mtime } = await stat(file);
-    await copyFile(file, aside, constants.COPYFILE_FICLONE);
+    const { atime, mtime, mode } = await stat(file);
+    await copyElsewhere(file, aside);
     await utimes(aside, atime, mtime);
+    // Windows renames nothing over a file that is read-only.
+    if (process.platform !== 'win32') await chmod(aside, mode & 0o444);
+    // A program that opened the copy to write may have left a log, which would not fit the new one.
+    await rm(`${target}.wal`, { force: true });
     await rename(aside, target);
   } finally {
     await rm(aside, { force: true });
   }
 }
 
-/** Removes copies that a killed writer left; only the holder of the lease may. */
+/** Removes what killed writers and readers left; only the holder of the lease may. */
 export async function sweepUnpublished(file: string): Promise<void> {
   const target = publishedPath(file);
-  const names = await readdir(dirname(target));
-  for (const name of names) {
-    if (name.startsWith(`${basename(target)}.`) && name.endsWith('.tmp'))
-      await rm(join(dirname(target), name), { force: true });
-  }
+  await sweepAside(target, 'tmp', 'all');
+  await sweepAside(target, 'copy', 'of the dead');
+}
+
+const COPY = `
+  const { constants, copyFileSync } = require('node:fs');
+  copyFileSync(process.argv[1], process.argv[2], constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);`;
+
+/**
+ * Copies a file in a process of its own, out of reach of Ctrl-C. This process must not open the warehouse's file: when it closes a file,
+ * the kernel takes all its locks on that file away, and the lease with them.
+ */
+function copyElsewhere(from: string, to: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, ['-e', COPY, from, to], {
+      stdio: ['ignore', 'ignore', 'pipe'],
+      detached: true,
+    });
+    let told = '';
+    child.stderr.on('data', (piece) => {
+      told += piece;
+    });
+    child.once('error', reject);
+    child.once('close', (code, signal) => {
+      if (code === 0) return resolve();
+      const why = /^Error: (.*)$/m.exec(told)?.[1] ?? `the copying process ended with ${signal ?? code}`;
+      reject(new Error(`Cannot copy ${from}: ${why}`));
+    });
+  });
 }
 
 /** File systems keep times to different grains; utimes keeps milliseconds. */

@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import {
   type DuckDBConnection,
   DuckDBInstance,
@@ -6,12 +7,14 @@ import {
   type DuckDBValue,
   StatementType,
 } from '@duckdb/node-api';
-import { LeaseError, UsageError, WarehouseError } from '../errors.ts';
+import { DiskFullError, LeaseError, NoPermissionError, UsageError, WarehouseError } from '../errors.ts';
 import { columnNames, qualifiedName, type Table } from '../schema/table.ts';
-import { guarded, refuse } from './duckdb-errors.ts';
+import { guarded, refuse, restoreHint } from './duckdb-errors.ts';
+import { hasContent } from './duckdb-file.ts';
 import { takeLease } from './duckdb-lease.ts';
 import { isPublished, publish, publishedPath } from './duckdb-publish.ts';
 import { readClean } from './duckdb-read-clean.ts';
+import { openSnapshot } from './duckdb-snapshot.ts';
 import type { LeaseOptions } from './lease.ts';
 import { literal } from './sql.ts';
 import type { Answer, Dialect, ReadOnlyWarehouse, SqlRow, SqlValue, Warehouse } from './warehouse.ts';
@@ -76,35 +79,39 @@ export async function openDuckDb(file: string, lease: LeaseOptions): Promise<War
 
 /**
  * Opens what was last published. If that is older than the warehouse and nobody writes, a load was killed before
- * it could publish: then the warehouse is recovered and published first.
+ * it could publish: then the warehouse is recovered and published first. Where this reader cannot do that, for want
+ * of disk or rights, it reads what there is and says so.
  */
 export async function openPublishedDuckDb(
   file: string,
   nowMs: () => number,
   recover: (warehouse: Warehouse) => Promise<void>,
+  note: (message: string) => void = () => {},
 ): Promise<ReadOnlyWarehouse> {
-  if (!existsSync(file)) {
-    throw new WarehouseError(`There is no warehouse ${file} yet.`, { hint: 'Load it first: sparkify etl' });
-  }
+  const published = publishedPath(file);
+  if (!(await hasContent(file))) throw noWarehouse(file);
   if (!(await isPublished(file))) {
     await assertOurs(file);
-    await publishIfFree(file, nowMs, recover).catch((cause) => {
-      // Where recovery fails for want of disk or rights, readers still have the last whole load.
-      if (!existsSync(publishedPath(file)) || !/No space left|No permission/.test(cause.message)) throw cause;
-    });
+    const failed = await publishIfFree(file, nowMs, recover);
+    if (failed !== null && !existsSync(published)) {
+      throw new WarehouseError(`Nothing of ${file} is published yet. ${failed.message}`, {
+        cause: failed,
+        hint: failed instanceof LeaseError ? 'Try again when it is free.' : (failed.hint ?? ''),
+      });
+    }
+    if (failed !== null && !(failed instanceof LeaseError)) {
+      const { mtime } = await stat(published);
+      note(
+        `${file} holds more than was published at ${mtime.toISOString().slice(0, 19)}Z, which is what is read now. ${failed.message}`,
+      );
+    }
   }
-  const published = publishedPath(file);
-  if (!existsSync(published)) {
-    throw new LeaseError(`${file} is being loaded for the first time.`, {
-      hint: 'Try again when the load is done.',
-    });
-  }
-  const instance = await openReadOnly(published);
+  const { instance, path, release } = await openSnapshot(published, note);
   const connection = await instance.connect();
   await connection.run(
     `set memory_limit = '${MEMORY_LIMIT}'; set enable_external_access = false; set lock_configuration = true;`,
   );
-  const files = parquetFiles(connection, published);
+  const files = parquetFiles(connection, path);
   return {
     ...queries(connection, file),
     name: `duckdb:${file}`,
@@ -117,6 +124,7 @@ export async function openPublishedDuckDb(
       await files.close();
       connection.closeSync();
       instance.closeSync();
+      await release();
     },
   };
 }
@@ -162,32 +170,43 @@ function parquetFiles(reader: DuckDBConnection, published: string) {
   };
 }
 
+function noWarehouse(file: string): WarehouseError {
+  const load = 'Load it first: sparkify etl';
+  return new WarehouseError(`There is no warehouse ${file} yet.`, {
+    hint: existsSync(publishedPath(file)) ? `${load}\n${restoreHint(file)}` : load,
+  });
+}
+
 /** A reader must not write to somebody else's database; while a load holds the file, it is ours. */
 async function assertOurs(file: string): Promise<void> {
-  let found: number;
+  let found: SqlRow[];
   try {
     const instance = await DuckDBInstance.create(file, { access_mode: 'READ_ONLY' });
     const connection = await instance.connect();
-    const reader = await connection.runAndReadAll(
-      "select 1 from information_schema.tables where table_schema = 'ops' and table_name = 'warehouse'",
+    found = await queries(connection, file).rows(
+      `select count(*) as tables, count(*) filter (where table_schema = 'ops' and table_name = 'warehouse') as ours
+       from information_schema.tables`,
     );
-    found = reader.currentRowCount;
     connection.closeSync();
     instance.closeSync();
   } catch {
     return;
   }
-  if (found > 0) return;
-  throw new WarehouseError(`duckdb:${file} holds no tables of sparkify's yet.`, {
-    hint: 'Load it: sparkify etl --log-data FOLDER --song-data FOLDER',
-  });
+  if (Number(found[0]?.ours) > 0) return;
+  throw new WarehouseError(
+    Number(found[0]?.tables) === 0
+      ? `No load into duckdb:${file} has finished yet.`
+      : `duckdb:${file} holds no tables of sparkify's yet.`,
+    { hint: 'Load it: sparkify etl --log-data FOLDER --song-data FOLDER' },
+  );
 }
 
+/** Publishes what was left unpublished; why it could not be, where readers can go on without. */
 async function publishIfFree(
   file: string,
   nowMs: () => number,
   recover: (warehouse: Warehouse) => Promise<void>,
-): Promise<void> {
+): Promise<WarehouseError | null> {
   try {
     const warehouse = await openDuckDb(file, { command: 'publish', waitMs: 0, nowMs });
     try {
@@ -196,8 +215,11 @@ async function publishIfFree(
     } finally {
       await warehouse.close();
     }
+    return null;
   } catch (error) {
-    if (!(error instanceof LeaseError)) throw error;
+    if (error instanceof LeaseError || error instanceof DiskFullError || error instanceof NoPermissionError)
+      return error;
+    throw error;
   }
 }
 

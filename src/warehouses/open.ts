@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { S3Options } from '../sources/s3-client.ts';
 import type { LeaseOptions } from './lease.ts';
@@ -27,11 +27,12 @@ export async function openWarehouse(place: Place, lease: LeaseOptions): Promise<
   return openDuckDb(file, lease);
 }
 
-/** Opens what was last published, for readers; `recover` mends what a killed load left, should it have to. */
+/** Opens what was last published, for readers; `recover` mends what a killed load left, should it have to; `note` hears what is odd about it. */
 export async function openPublished(
   place: Place,
   nowMs: () => number,
   recover: (warehouse: Warehouse) => Promise<void>,
+  note?: (message: string) => void,
 ): Promise<ReadOnlyWarehouse> {
   if (place.engine === 'postgres') {
     const { openPublishedPostgres } = await import('./postgres.ts');
@@ -43,14 +44,16 @@ export async function openPublished(
   }
   const file = fileOf(place);
   const { openPublishedDuckDb } = await import('./duckdb.ts');
-  return openPublishedDuckDb(file, nowMs, recover);
+  return openPublishedDuckDb(file, nowMs, recover, note);
 }
 
 /** The name of a warehouse that its first load would make; null where it is there, or nobody can tell without it. */
 export function missingWarehouse(place: Place): string | null {
   if (place.engine !== 'duckdb') return null;
   const file = fileOf(place);
-  return existsSync(file) ? null : `duckdb:${file}`;
+  // Whatever else is there is for its opening to judge.
+  const found = statSync(file, { throwIfNoEntry: false });
+  return found === undefined || (found.isFile() && found.size === 0) ? `duckdb:${file}` : null;
 }
 
 /** The DuckDB file of a place, as an absolute path. */

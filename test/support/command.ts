@@ -18,16 +18,22 @@ export interface RunOptions {
   /** Hears of the process and of each piece of stderr as it comes. */
   readonly onTalk?: (child: ChildProcess, talk: string) => void;
   readonly onStart?: (child: ChildProcess) => void;
+  /** Runs as this user and group, which only root may ask for. */
+  readonly uid?: number;
+  /** A program, with its arguments, that runs the command: `strace …`. */
+  readonly under?: readonly string[];
 }
 
 /** Runs the built command as a user does, with no terminal and nothing of this process's configuration. */
 export function sparkify(
   args: readonly string[],
-  { cwd, env = {}, onTalk, onStart }: RunOptions,
+  { cwd, env = {}, onTalk, onStart, uid, under = [] }: RunOptions,
 ): Promise<Outcome> {
   return new Promise((resolve) => {
-    const child = spawn(process.execPath, [program, ...args], {
+    const [command = '', ...words] = [...under, process.execPath, program, ...args];
+    const child = spawn(command, words, {
       cwd,
+      ...(uid === undefined ? {} : { uid, gid: uid }),
       env: { PATH: process.env.PATH ?? '', HOME: cwd, NO_COLOR: '1', ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });

@@ -1,0 +1,69 @@
+import { link, lstat, readlink, rename, rm, stat } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import { DuckDBInstance } from '@duckdb/node-api';
+import { asidePath, sweepAside } from './duckdb-aside.ts';
+import { refuse } from './duckdb-errors.ts';
+
+/** How a database is stored, for every version that may read it. */
+export const STORAGE = { storage_compatibility_version: 'v1.4.0' } as const;
+
+/**
+ * Makes an empty database where there is no file, or an empty one. DuckDB writes its header in three steps, and cannot
+ * open a file that has one or two of them: so the database is made aside and gets its name when it is complete.
+ */
+export async function createIfMissing(file: string): Promise<void> {
+  const target = await linkTarget(file);
+  const before = await sizeOf(target);
+  if (before !== null && before > 0) return;
+  await sweepAside(target, 'tmp', 'of the dead');
+  const aside = asidePath(target, 'tmp');
+  try {
+    await makeDatabase(aside);
+    if (before === 0) await removeEmpty(target);
+    await giveName(aside, target);
+  } catch (cause) {
+    refuse(file, cause);
+  } finally {
+    await rm(aside, { force: true });
+  }
+}
+
+async function makeDatabase(file: string): Promise<void> {
+  const instance = await DuckDBInstance.create(file, STORAGE);
+  instance.closeSync();
+}
+
+/** Takes the name, unless another maker was faster: then its database is the warehouse. */
+async function giveName(aside: string, target: string): Promise<void> {
+  try {
+    await link(aside, target);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EEXIST') return;
+    if (!['EPERM', 'ENOSYS', 'ENOTSUP', 'EOPNOTSUPP'].includes(code ?? '')) throw error;
+    // A file system without hard links.
+    if ((await sizeOf(target)) === null) await rename(aside, target);
+  }
+}
+
+/** Removes an empty file; moved first, so that what another maker puts there meanwhile is not removed. */
+async function removeEmpty(target: string): Promise<void> {
+  const moved = asidePath(target, 'tmp');
+  await rename(target, moved);
+  if ((await sizeOf(moved)) !== 0) await giveName(moved, target);
+  await rm(moved, { force: true });
+}
+
+async function sizeOf(file: string): Promise<number | null> {
+  return (await stat(file).catch(() => null))?.size ?? null;
+}
+
+/** The file that a chain of links leads to, whether it is there or not. */
+async function linkTarget(file: string): Promise<string> {
+  let target = file;
+  for (let links = 0; links < 40; links += 1) {
+    if (!(await lstat(target).catch(() => null))?.isSymbolicLink()) return target;
+    target = resolve(dirname(target), await readlink(target));
+  }
+  return file;
+}

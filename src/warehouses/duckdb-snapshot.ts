@@ -1,0 +1,98 @@
+import { rmSync } from 'node:fs';
+import { constants, copyFile, rm, stat, statfs } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { basename, dirname, join } from 'node:path';
+import { DuckDBInstance } from '@duckdb/node-api';
+import { DiskFullError, SparkifyError, WarehouseError } from '../errors.ts';
+import { asidePath, sweepAside } from './duckdb-aside.ts';
+import { refuse } from './duckdb-errors.ts';
+import { describeLock, isLockError } from './duckdb-lease.ts';
+
+/** What a reader reads: one published state, which stays as it is while it is open. */
+interface Snapshot {
+  readonly instance: DuckDBInstance;
+  readonly path: string;
+  /** Removes the copy, if this is one; the instance is closed before. */
+  release(): Promise<void>;
+}
+
+/**
+ * Opens a published copy. Another program that has it open to write, or left a log beside it, locks nobody out: then
+ * a copy of the copy is read, which goes with its reader.
+ */
+export async function openSnapshot(published: string, note: (message: string) => void): Promise<Snapshot> {
+  const log = await stat(`${published}.wal`).catch(() => null);
+  const held = log !== null && log.size > 0 ? 'changed by another program, which left a log' : null;
+  if (held === null) {
+    try {
+      return { instance: await openReadOnly(published), path: published, release: async () => {} };
+    } catch (cause) {
+      if (!isLockError(cause)) refuse(published, cause);
+      return openCopy(published, describeLock(cause as Error), note);
+    }
+  }
+  return openCopy(published, held, note);
+}
+
+/** Opens a database file only to read it. */
+function openReadOnly(file: string): Promise<DuckDBInstance> {
+  return DuckDBInstance.create(file, { access_mode: 'READ_ONLY' });
+}
+
+async function openCopy(published: string, held: string, note: (message: string) => void): Promise<Snapshot> {
+  const copy = await copyForReader(published, held);
+  const tidy = (): void => rmSync(copy, { force: true });
+  process.on('exit', tidy);
+  const release = async (): Promise<void> => {
+    tidy();
+    process.off('exit', tidy);
+  };
+  try {
+    const instance = await openReadOnly(copy);
+    note(`${published} is ${held}; reading a copy of it.`);
+    return { instance, path: copy, release };
+  } catch (cause) {
+    await release();
+    return refuse(published, cause);
+  }
+}
+
+/** Copies the file beside itself, or into the folder for temporary files where that cannot be. */
+async function copyForReader(published: string, held: string): Promise<string> {
+  let failed: unknown = null;
+  for (const folder of [dirname(published), tmpdir()]) {
+    const name = join(folder, basename(published));
+    try {
+      await sweepAside(name, 'copy', 'of the dead');
+      return await copyStill(published, asidePath(name, 'copy'));
+    } catch (cause) {
+      failed = cause;
+    }
+  }
+  const why = failed instanceof SparkifyError ? failed.message : (failed as Error).message;
+  throw new WarehouseError(`${published} is ${held}, and no copy of it can be made: ${why}`, {
+    cause: failed,
+    hint: 'Close it there, or open it there read-only (duckdb -readonly, read_only=True).',
+  });
+}
+
+const TRIES = 3;
+
+/** Copies a file that did not change meanwhile. */
+async function copyStill(from: string, to: string): Promise<string> {
+  for (let attempt = 1; attempt <= TRIES; attempt += 1) {
+    const before = await stat(from);
+    const { bavail, bsize } = await statfs(dirname(to));
+    if (bavail * bsize < before.size) throw new DiskFullError(`No space left for it in ${dirname(to)}.`);
+    try {
+      await copyFile(from, to, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
+      const after = await stat(from);
+      if (after.mtimeMs === before.mtimeMs && after.size === before.size) return to;
+    } catch (cause) {
+      await rm(to, { force: true });
+      throw cause;
+    }
+    await rm(to, { force: true });
+  }
+  throw new WarehouseError('It changes all the time.');
+}

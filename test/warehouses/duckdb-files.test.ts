@@ -1,0 +1,354 @@
+import { spawnSync } from 'node:child_process';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statfsSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { sparkify } from '../support/command.ts';
+import { openElsewhere } from '../support/other-program.ts';
+import { eventRecord, jsonLines, writeFiles } from '../support/records.ts';
+import { onSmallDisk } from '../support/small-disk.ts';
+import { deliver, freshFolder, withWarehouse } from '../support/warehouse.ts';
+
+const etl = ['etl', '--log-data', 'logs'];
+const count = ['query', 'select count(*) as plays from songplays', '--json'];
+
+/** A folder with a log, and a warehouse that it was loaded into. */
+async function loaded(): Promise<string> {
+  const cwd = withLog();
+  const first = await sparkify(etl, { cwd });
+  expect(first.code, first.stderr).toBe(0);
+  return cwd;
+}
+
+function withLog(): string {
+  const cwd = freshFolder();
+  writeFiles(cwd, { 'logs/a.json': jsonLines([eventRecord()]) });
+  return cwd;
+}
+
+/** The names in a folder that belong to its warehouse. */
+function filesOf(cwd: string): string[] {
+  return readdirSync(cwd)
+    .filter((name) => name.startsWith('sparkify.'))
+    .sort();
+}
+
+describe('the file of a warehouse', () => {
+  test('that is empty is a new warehouse', async () => {
+    const cwd = withLog();
+    writeFileSync(join(cwd, 'sparkify.duckdb'), '');
+    const told = await sparkify(['status'], { cwd });
+    expect([told.code, told.stderr]).toEqual([1, expect.stringContaining('There is no warehouse')]);
+    const dry = await sparkify([...etl, '--dry-run'], { cwd });
+    expect(dry.code, dry.stderr).toBe(0);
+    const first = await sparkify(etl, { cwd });
+    expect(first.code, first.stderr).toBe(0);
+    expect(JSON.parse((await sparkify(count, { cwd })).stdout)).toEqual([{ plays: 1 }]);
+    expect(filesOf(cwd)).toEqual(['sparkify.duckdb', 'sparkify.published.duckdb']);
+  });
+
+  test.each([4096, 12_000])(
+    'that ends after %i bytes is told as incomplete, with the way out',
+    async (size) => {
+      const cwd = await loaded();
+      truncateSync(join(cwd, 'sparkify.duckdb'), size);
+      for (const args of [['create-tables', '--drop', '--yes'], ['status']]) {
+        const outcome = await sparkify(args, { cwd });
+        expect(outcome.code).toBe(1);
+        expect(outcome.stderr).toContain('is incomplete');
+        expect(outcome.stderr).toMatch(/install -m 600 '.*sparkify.published.duckdb' '.*sparkify.duckdb'/);
+      }
+      const doctor = await sparkify(['doctor'], { cwd });
+      expect([doctor.code, doctor.stdout]).toEqual([1, expect.stringContaining('is incomplete')]);
+      spawnSync('rm', [join(cwd, 'sparkify.published.duckdb')]);
+      const told = (await sparkify(etl, { cwd })).stderr;
+      const remedy = told.match(/rm -f '.*'$/m)?.[0] as string;
+      expect(spawnSync('sh', ['-c', remedy]).status).toBe(0);
+      expect((await sparkify(etl, { cwd })).code).toBe(0);
+    },
+  );
+
+  test('that is damaged further on is told as damaged, and its published copy restores it', async () => {
+    const cwd = await loaded();
+    const file = join(cwd, 'sparkify.duckdb');
+    truncateSync(file, statSync(file).size - 300_000);
+    const outcome = await sparkify(etl, { cwd });
+    expect([outcome.code, outcome.stderr]).toEqual([1, expect.stringContaining('is damaged')]);
+    const remedy = outcome.stderr.match(/install -m 600 '.*' '.*'/)?.[0] as string;
+    expect(spawnSync('sh', ['-c', remedy]).status).toBe(0);
+    const after = await sparkify([...etl, '--json'], { cwd });
+    expect(JSON.parse(after.stdout).status, after.stderr).toBe('unchanged');
+  });
+
+  test('that is a folder, or no file to keep data in, is told as such', async (context) => {
+    const cwd = withLog();
+    mkdirSync(join(cwd, 'folder'));
+    for (const args of [etl, ['status'], ['create-tables'], [...etl, '--dry-run']]) {
+      const outcome = await sparkify([...args, '--warehouse', 'duckdb:folder'], { cwd });
+      expect(outcome.code, outcome.stderr).toBe(2);
+      expect(outcome.stderr).toMatch(/folder is a folder[\s\S]*folder\/sparkify\.duckdb/);
+    }
+    if (spawnSync('mkfifo', [join(cwd, 'pipe')]).status !== 0) context.skip('mkfifo is missing');
+    const outcome = await sparkify([...etl, '--warehouse', 'duckdb:pipe'], { cwd });
+    expect([outcome.code, outcome.stderr]).toEqual([2, expect.stringContaining('is no regular file')]);
+  });
+
+  test('is made by one of several first writers, and nothing else is left', async () => {
+    const cwd = freshFolder();
+    const outcomes = await Promise.all(
+      Array.from({ length: 4 }, () => sparkify(['create-tables', '--wait-seconds', '30', '--json'], { cwd })),
+    );
+    expect(outcomes.map(({ code }) => code)).toEqual([0, 0, 0, 0]);
+    const made = outcomes.map(({ stdout }) => JSON.parse(stdout).status);
+    expect(made.filter((status) => status === 'created')).toHaveLength(1);
+    expect(filesOf(cwd)).toEqual(['sparkify.duckdb', 'sparkify.published.duckdb']);
+  });
+
+  test('is made where a link points', async () => {
+    const cwd = withLog();
+    mkdirSync(join(cwd, 'data'));
+    symlinkSync(join(cwd, 'data', 'w.duckdb'), join(cwd, 'sparkify.duckdb'));
+    const outcome = await sparkify(etl, { cwd });
+    expect(outcome.code, outcome.stderr).toBe(0);
+    expect(statSync(join(cwd, 'data', 'w.duckdb')).size).toBeGreaterThan(0);
+    expect(JSON.parse((await sparkify(count, { cwd })).stdout)).toEqual([{ plays: 1 }]);
+  });
+
+  test('is free of what killed writers left beside it', async () => {
+    const cwd = withLog();
+    const left = ['sparkify.duckdb', 'sparkify.published.duckdb', 'sparkify.duckdb.lease'].map(
+      (name) => `${name}.999999999-0123abcd.tmp`,
+    );
+    for (const name of left) writeFileSync(join(cwd, name), 'x');
+    writeFileSync(join(cwd, 'sparkify.duckdb.notes.tmp'), 'mine');
+    expect((await sparkify(etl, { cwd })).code).toBe(0);
+    expect(filesOf(cwd)).toEqual([
+      'sparkify.duckdb',
+      'sparkify.duckdb.notes.tmp',
+      'sparkify.published.duckdb',
+    ]);
+  });
+
+  test('with no table in it yet is told as one that holds no load', async () => {
+    const cwd = freshFolder();
+    const made = await openElsewhere(join(cwd, 'sparkify.duckdb'), 'READ_WRITE');
+    const during = await sparkify(['status'], { cwd });
+    expect([during.code, during.stderr]).toEqual([
+      1,
+      expect.stringMatching(/published yet\. .* is open for writing/),
+    ]);
+    await made.close();
+    const after = await sparkify(['status'], { cwd });
+    expect([after.code, after.stderr]).toEqual([1, expect.stringContaining('No load into')]);
+    expect(filesOf(cwd)).toEqual(['sparkify.duckdb']);
+  });
+});
+
+describe('the lease', () => {
+  test('is held until the warehouse is closed, after publishing too', async () => {
+    const cwd = withLog();
+    await withWarehouse(join(cwd, 'sparkify.duckdb'), async (warehouse) => {
+      await deliver(warehouse, { logs: join(cwd, 'logs') });
+      const other = await sparkify([...etl, '--wait-seconds', '0'], { cwd });
+      expect([other.code, other.stderr]).toEqual([
+        1,
+        expect.stringContaining(`is being written by sparkify test (process ${process.pid}`),
+      ]);
+    });
+  });
+
+  test('writes through no link', async () => {
+    const cwd = withLog();
+    writeFileSync(join(cwd, 'precious'), 'gold');
+    symlinkSync('precious', join(cwd, 'sparkify.duckdb.lease'));
+    symlinkSync('precious', join(cwd, 'sparkify.published.duckdb'));
+    expect((await sparkify(etl, { cwd })).code).toBe(0);
+    expect(readFileSync(join(cwd, 'precious'), 'utf8')).toBe('gold');
+    expect(existsSync(join(cwd, 'sparkify.duckdb.lease'))).toBe(false);
+  });
+});
+
+describe('another program', () => {
+  test('that only reads the warehouse is told as a reader, with the file to open instead', async () => {
+    const cwd = await loaded();
+    const reader = await openElsewhere(join(cwd, 'sparkify.duckdb'), 'READ_ONLY');
+    const load = await sparkify([...etl, '--wait-seconds', '0'], { cwd });
+    const doctor = await sparkify(['doctor'], { cwd });
+    await reader.close();
+    expect(load.code).toBe(1);
+    expect(load.stderr).toMatch(new RegExp(`is open for reading in process ${reader.pid} \\(.*node\\)`));
+    expect(load.stderr).toContain('sparkify.published.duckdb');
+    expect(load.stderr).toContain('read_only');
+    expect(load.stderr).not.toContain('written');
+    expect(doctor.stdout).toContain(`is open for reading in process ${reader.pid}`);
+  });
+
+  test('that opens the warehouse to write is not taken for a load of ours', async () => {
+    const cwd = await loaded();
+    const writer = await openElsewhere(join(cwd, 'sparkify.duckdb'), 'READ_WRITE');
+    const load = await sparkify([...etl, '--wait-seconds', '0'], { cwd });
+    await writer.close();
+    expect(load.code).toBe(1);
+    expect(load.stderr).toMatch(new RegExp(`is open for writing in process ${writer.pid} \\(.*node\\)`));
+    expect(load.stderr).toContain('sparkify.published.duckdb');
+  });
+
+  test('that opens the published copy to write locks no reader out, and nothing is left of their copies', async () => {
+    const cwd = await loaded();
+    const tool = await openElsewhere(join(cwd, 'sparkify.published.duckdb'), 'READ_WRITE');
+    try {
+      for (const args of [count, ['status'], ['check'], ['export', '--parquet', 'out']]) {
+        const outcome = await sparkify(args, { cwd });
+        expect(outcome.code, outcome.stderr).toBe(0);
+        expect(outcome.stderr).toMatch(
+          new RegExp(`is open for writing in process ${tool.pid}.*reading a copy`),
+        );
+      }
+      expect(filesOf(cwd)).toEqual(['sparkify.duckdb', 'sparkify.published.duckdb']);
+    } finally {
+      await tool.close();
+    }
+    expect((await sparkify(count, { cwd })).stderr).toBe('');
+  });
+
+  test('that left a log beside the published copy changes nothing for readers', async () => {
+    const cwd = await loaded();
+    const tool = await openElsewhere(
+      join(cwd, 'sparkify.published.duckdb'),
+      'READ_WRITE',
+      'delete from songplays',
+    );
+    await tool.kill();
+    expect(existsSync(join(cwd, 'sparkify.published.duckdb.wal'))).toBe(true);
+    expect(JSON.parse((await sparkify(count, { cwd })).stdout)).toEqual([{ plays: 1 }]);
+    writeFiles(cwd, { 'logs/b.json': jsonLines([eventRecord({ itemInSession: 1 })]) });
+    expect((await sparkify(etl, { cwd })).code).toBe(0);
+    expect(JSON.parse((await sparkify(count, { cwd })).stdout)).toEqual([{ plays: 2 }]);
+    expect(filesOf(cwd)).toEqual(['sparkify.duckdb', 'sparkify.published.duckdb']);
+  });
+
+  test('that was killed while it read a copy of its own leaves it to the next one', async () => {
+    const cwd = await loaded();
+    const left = `sparkify.published.duckdb.999999999-0123abcd.copy`;
+    const alive = `sparkify.published.duckdb.${process.pid}-0123abcd.copy`;
+    for (const name of [left, alive]) writeFileSync(join(cwd, name), 'x');
+    writeFiles(cwd, { 'logs/b.json': jsonLines([eventRecord({ itemInSession: 1 })]) });
+    expect((await sparkify(etl, { cwd })).code).toBe(0);
+    expect(filesOf(cwd)).toEqual(['sparkify.duckdb', 'sparkify.published.duckdb', alive]);
+  });
+});
+
+const plays = async (cwd: string, uid?: number) => {
+  const { code, stdout, stderr } = await sparkify(count, { cwd, ...(uid === undefined ? {} : { uid }) });
+  return { plays: code === 0 ? JSON.parse(stdout)[0].plays : stdout, stderr };
+};
+
+/** A warehouse of one play, with a second one committed and not published. */
+async function withUnpublished(cwd: string): Promise<void> {
+  writeFiles(cwd, { 'logs/a.json': jsonLines([eventRecord()]) });
+  expect((await sparkify(etl, { cwd })).code).toBe(0);
+  const file = join(cwd, 'sparkify.duckdb');
+  const writer = await openElsewhere(
+    file,
+    'READ_WRITE',
+    "insert into songplays by name (select * replace ('second' as songplay_id) from songplays)",
+  );
+  await writer.kill();
+  expect(existsSync(`${file}.wal`)).toBe(true);
+}
+
+describe('a reader', () => {
+  const NOBODY = 65_534;
+  const isRoot = process.getuid?.() === 0;
+
+  test('without the right to write reads what was last published, and says that it is older', async (context) => {
+    if (!isRoot) context.skip('only root may run a command as another user');
+    const cwd = freshFolder();
+    await withUnpublished(cwd);
+    chmodSync(cwd, 0o755);
+    for (const name of filesOf(cwd)) chmodSync(join(cwd, name), 0o644);
+    expect(await plays(cwd, NOBODY)).toEqual({
+      plays: 1,
+      stderr: expect.stringMatching(/holds more than was published at .*No permission to write/),
+    });
+    const load = await sparkify(etl, { cwd, uid: NOBODY });
+    expect([load.code, load.stderr]).toEqual([1, expect.stringContaining('No permission to write')]);
+    // Whoever may write publishes.
+    expect(await plays(cwd)).toEqual({ plays: 2, stderr: '' });
+    expect(await plays(cwd, NOBODY)).toEqual({ plays: 2, stderr: '' });
+  });
+
+  test('that may not read the copy is told so', async (context) => {
+    if (!isRoot) context.skip('only root may run a command as another user');
+    const cwd = await loaded();
+    chmodSync(cwd, 0o755);
+    for (const name of filesOf(cwd)) chmodSync(join(cwd, name), 0o600);
+    expect((await plays(cwd, NOBODY)).stderr).toMatch(
+      /No permission.*sparkify.published.duckdb[\s\S]*FILE_MODE/,
+    );
+  });
+
+  test('reads on a read-only disk, and on a full one, what was last published', async (context) => {
+    const done = await onSmallDisk('20m', async ({ folder: cwd, remount }) => {
+      await withUnpublished(cwd);
+      remount('ro');
+      expect(await plays(cwd)).toEqual({
+        plays: 1,
+        stderr: expect.stringMatching(/holds more than was published at .*read-only/),
+      });
+      remount('rw');
+      fill(cwd);
+      expect(await plays(cwd)).toEqual({
+        plays: 1,
+        stderr: expect.stringMatching(/holds more than was published at .*No space left/),
+      });
+      expect(statfsSync(cwd).bavail).toBe(0);
+      const tool = await openElsewhere(join(cwd, 'sparkify.published.duckdb'), 'READ_WRITE');
+      const copied = await plays(cwd);
+      await tool.close();
+      expect(copied).toEqual({ plays: 1, stderr: expect.stringContaining('reading a copy of it') });
+      spawnSync('rm', [join(cwd, 'full')]);
+      expect(await plays(cwd)).toEqual({ plays: 2, stderr: '' });
+      return true;
+    });
+    if (done === null) context.skip('only root on Linux may mount a small disk');
+  });
+});
+
+/** Takes every byte that is free. */
+function fill(cwd: string): void {
+  spawnSync('sh', ['-c', `dd if=/dev/zero of='${join(cwd, 'full')}' bs=4096 2>/dev/null`]);
+}
+
+describe('the engine’s own reader', () => {
+  test('gives up on what a file holds, and on nothing else', async () => {
+    const cwd = withLog();
+    writeFiles(cwd, { 'bad.json': '{"ts": 1, "page": ["Home"}\n' });
+    const { events } = await import('../../src/models/staging/events.ts');
+    const { CleanReadFailed } = await import('../../src/errors.ts');
+    const { ensureTables } = await import('../../src/pipeline/setup.ts');
+    await withWarehouse(join(cwd, 'w.duckdb'), async (warehouse) => {
+      await ensureTables(warehouse);
+      const read = (path: string) =>
+        (warehouse.readClean as NonNullable<typeof warehouse.readClean>)(
+          events,
+          [{ path: join(cwd, path), fileId: 1, lines: 1 }],
+          Date.now(),
+        ).catch((error) => error);
+      expect(await read('bad.json')).toBeInstanceOf(CleanReadFailed);
+      const gone = await read('gone.json');
+      expect(gone).toBeInstanceOf(Error);
+      expect(gone).not.toBeInstanceOf(CleanReadFailed);
+    });
+  });
+});
