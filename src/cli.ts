@@ -39,6 +39,9 @@ const settingFlags: readonly SettingName[] = [
   'waitSeconds',
 ];
 
+/** Which bits a file's mode never has; by this, DuckDB's own files are made so, too. */
+const umasks = { 600: 0o077, 640: 0o027 } as const;
+
 /** Where there is no terminal. */
 const USUAL_COLUMNS = 100;
 
@@ -121,10 +124,15 @@ async function runCommand(command: Command, called: Commander): Promise<number> 
   const voice = interruptible(
     makeVoice({ quiet: flags.quiet === true, verbose: flags.verbose === true, stream: process.stderr }),
   );
+  if (command.isMadeUp !== true) process.umask(umasks[600]);
   const name = called.parent?.parent ? called.name() : '';
   let result: Result;
   try {
-    result = await command.run(makeContext(voice), flags, name === '' ? called.args : [name, ...called.args]);
+    result = await command.run(
+      makeContext(voice, command),
+      flags,
+      name === '' ? called.args : [name, ...called.args],
+    );
   } finally {
     voice.done();
   }
@@ -133,14 +141,16 @@ async function runCommand(command: Command, called: Commander): Promise<number> 
   return result.exitCode ?? 0;
 }
 
-function makeContext(voice: Voice): Context {
+function makeContext(voice: Voice, { isMadeUp }: Command): Context {
   let config: Promise<Config> | null = null;
   return {
     voice,
     nowMs: Date.now,
     columns: process.stdout.columns ?? USUAL_COLUMNS,
-    config(flags) {
+    async config(flags) {
       config ??= readAndWarn(flags, voice);
+      const { fileMode = '600' } = await config;
+      if (isMadeUp !== true) process.umask(umasks[fileMode]);
       return config;
     },
     write: print,

@@ -31,6 +31,8 @@ export interface Context {
 
 /** One command: its flags, and what it does. */
 export interface Command {
+  /** What it writes is made up: others may read it as the user's own umask has it. */
+  readonly isMadeUp?: true;
   define(command: Commander): void;
   run(context: Context, flags: Flags, args: readonly string[]): Promise<Result>;
 }

@@ -1,12 +1,11 @@
 import pc from 'picocolors';
 import type { Config } from '../config/config.ts';
-import { LeaseError, SparkifyError } from '../errors.ts';
-import { formatBytes, formatCount, plural } from '../terminal/format.ts';
-import type { Finding } from '../warehouses/finding.ts';
-import type { Place } from '../warehouses/open.ts';
+import { formatBytes, plural } from '../terminal/format.ts';
+import { shellWord } from '../terminal/shell.ts';
+import { badFrom, type Finding, good } from '../warehouses/finding.ts';
 import { type Command, type Context, type Flags, warehouseFlag } from './command.ts';
 import { withSources } from './sources-of.ts';
-import { placeOf, withPublished } from './warehouse-of.ts';
+import { placeOf } from './warehouse-of.ts';
 
 export const command: Command = {
   define(doctor) {
@@ -19,6 +18,7 @@ export const command: Command = {
     const findings: Finding[] = [
       checkNode(),
       checkConfig(config),
+      ...(await checkSecrets(config)),
       await checkSource(context, config, 'log data'),
       await checkSource(context, config, 'song data'),
       ...(await checkEngine(context, flags, config)),
@@ -35,10 +35,6 @@ export const command: Command = {
 function draw({ what, status, detail, fix }: Finding): string {
   const mark = { good: pc.green('good'), note: pc.yellow('note'), bad: pc.red('bad ') }[status];
   return `${mark}  ${what.padEnd(14)}${detail}${fix === null ? '' : `\n${' '.repeat(20)}${fix}`}`;
-}
-
-function good(what: string, detail: string): Finding {
-  return { what, status: 'good', detail, fix: null };
 }
 
 function checkNode(): Finding {
@@ -58,6 +54,24 @@ function checkConfig(config: Config): Finding {
     };
   }
   return good('configuration', read.length === 0 ? `${config.file} sets nothing` : read.join(', '));
+}
+
+/** A file that holds a password or a key is for its owner alone. */
+async function checkSecrets({ file }: Config): Promise<Finding[]> {
+  if (file === null || process.platform === 'win32') return [];
+  const { stat } = await import('node:fs/promises');
+  const { secretKeys } = await import('../config/secret-keys.ts');
+  const keys = await secretKeys(file);
+  const mode = (await stat(file)).mode & 0o777;
+  if (keys.length === 0 || (mode & 0o077) === 0) return [];
+  return [
+    {
+      what: 'file modes',
+      status: 'note',
+      detail: `others can read ${file} (mode ${mode.toString(8)}), which holds ${keys.join(', ')}`,
+      fix: `chmod 600 ${shellWord(file)}`,
+    },
+  ];
 }
 
 async function checkSource(
@@ -92,7 +106,8 @@ async function checkSource(
 async function checkEngine(context: Context, flags: Flags, config: Config): Promise<Finding[]> {
   const place = placeOf(config);
   if (place.engine === 'duckdb') {
-    return [await checkDisk(place), await checkWarehouse(context, flags, config, place)];
+    const { examineDuckDb } = await import('./doctor-duckdb.ts');
+    return examineDuckDb(context, flags, config, place);
   }
   if (place.engine === 'redshift') {
     const { examineRedshift } = await import('../warehouses/redshift-doctor.ts');
@@ -103,76 +118,4 @@ async function checkEngine(context: Context, flags: Flags, config: Config): Prom
   }
   const { examinePostgres } = await import('../warehouses/postgres-doctor.ts');
   return examinePostgres(place.server).catch((error) => [badFrom('server', error)]);
-}
-
-/** A warehouse in a file. */
-type FilePlace = Extract<Place, { engine: 'duckdb' }>;
-
-async function checkDisk(place: FilePlace): Promise<Finding> {
-  const { statfs } = await import('node:fs/promises');
-  const { dirname } = await import('node:path');
-  try {
-    const { fileOf } = await import('../warehouses/open.ts');
-    const folder = dirname(fileOf(place));
-    const { bavail, bsize } = await statfs(folder);
-    const free = bavail * bsize;
-    if (free > 1e9) return good('disk', `${formatBytes(free)} free in ${folder}`);
-    return {
-      what: 'disk',
-      status: 'note',
-      detail: `only ${formatBytes(free)} free in ${folder}`,
-      fix: 'A load needs about twice the size of the warehouse.',
-    };
-  } catch (error) {
-    return badFrom('disk', error);
-  }
-}
-
-async function checkWarehouse(
-  context: Context,
-  flags: Flags,
-  config: Config,
-  place: FilePlace,
-): Promise<Finding> {
-  const { existsSync } = await import('node:fs');
-  const { access, constants } = await import('node:fs/promises');
-  const { dirname } = await import('node:path');
-  try {
-    const { fileOf } = await import('../warehouses/open.ts');
-    const file = fileOf(place);
-    await access(existsSync(file) ? file : dirname(file), constants.W_OK);
-    if (!existsSync(file)) return good('warehouse', `duckdb:${file}, made by the first load`);
-    const holder = await holderOf(context, config);
-    if (holder !== null)
-      return {
-        what: 'warehouse',
-        status: 'note',
-        detail: holder,
-        fix: 'etl waits for it, up to --wait-seconds.',
-      };
-    return await withPublished(context, flags, async (warehouse) => {
-      const [row] = await warehouse.rows('select count(*) as plays from songplays');
-      return good('warehouse', `${warehouse.name}, ${formatCount(Number(row?.plays))} songplays`);
-    });
-  } catch (error) {
-    return badFrom('warehouse', error);
-  }
-}
-
-/** Who writes to the warehouse now; null if nobody does. */
-async function holderOf(context: Context, config: Config): Promise<string | null> {
-  const { openWarehouse } = await import('../warehouses/open.ts');
-  try {
-    const lease = { command: 'doctor', waitMs: 0, nowMs: context.nowMs };
-    await (await openWarehouse(placeOf(config), lease)).close();
-    return null;
-  } catch (error) {
-    if (error instanceof LeaseError) return error.message;
-    throw error;
-  }
-}
-
-function badFrom(what: string, error: unknown): Finding {
-  const fix = error instanceof SparkifyError ? (error.hint ?? null) : null;
-  return { what, status: 'bad', detail: (error as Error).message, fix };
 }

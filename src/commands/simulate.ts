@@ -13,6 +13,7 @@ import { dayIn, faults, MOST_SINGLE_SONGS, partOf, refuse, settingsOf, threadsOf
 import { s3OptionsOf } from './sources-of.ts';
 
 export const command: Command = {
+  isMadeUp: true,
   define(simulate) {
     simulate
       .option(

@@ -3,6 +3,7 @@ import {
   address,
   count,
   distribution,
+  fileMode,
   matchOn,
   oneOf,
   place,
@@ -56,6 +57,12 @@ export const settings = {
     file: ['WAREHOUSE.SCHEMA'],
     env: ['SPARKIFY_SCHEMA'],
     schema: schemaName,
+  },
+  fileMode: {
+    doc: 'Who may read the files that sparkify makes: 600 (you alone) or 640 (your group, too).',
+    file: ['WAREHOUSE.FILE_MODE'],
+    env: ['SPARKIFY_FILE_MODE'],
+    schema: fileMode,
   },
   sslMode: {
     doc: 'How the connection is protected: disable, prefer, require, verify-ca or verify-full.',

@@ -20,6 +20,8 @@ SONG_DATA = ${songData}
 # (password in PGPASSWORD), with the star in a schema of its own:
 # SCHEMA = analytics
 URL = duckdb:sparkify.duckdb
+# Who may read the files that are made: 600 (you alone) or 640 (your group, too):
+# FILE_MODE = 600
 
 # Amazon Redshift, in place of URL (password in SPARKIFY_DB_PASSWORD; without one, IAM gives a login):
 # [CLUSTER]

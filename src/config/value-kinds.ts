@@ -90,3 +90,6 @@ export const count = z
   .string()
   .regex(/^[1-9]\d{0,4}$/, 'must be a whole number, at least 1')
   .transform(Number);
+
+/** Who may read a file that is made. */
+export const fileMode = oneOf(['600', '640']);

@@ -1,3 +1,5 @@
+import { SparkifyError } from '../errors.ts';
+
 /** One thing that was looked at before a load. */
 export interface Finding {
   readonly what: string;
@@ -5,4 +7,15 @@ export interface Finding {
   readonly detail: string;
   /** What to do about it. */
   readonly fix: string | null;
+}
+
+/** What is as it should be. */
+export function good(what: string, detail: string): Finding {
+  return { what, status: 'good', detail, fix: null };
+}
+
+/** What failed, and what its error says to do. */
+export function badFrom(what: string, error: unknown): Finding {
+  const fix = error instanceof SparkifyError ? (error.hint ?? null) : null;
+  return { what, status: 'bad', detail: (error as Error).message, fix };
 }

@@ -1,0 +1,102 @@
+import { basename } from 'node:path';
+import type { Config } from '../config/config.ts';
+import { LeaseError } from '../errors.ts';
+import { formatBytes, formatCount } from '../terminal/format.ts';
+import { shellWord } from '../terminal/shell.ts';
+import { badFrom, type Finding, good } from '../warehouses/finding.ts';
+import { fileOf, missingWarehouse, type Place } from '../warehouses/open.ts';
+import type { Context, Flags } from './command.ts';
+import { withPublished } from './warehouse-of.ts';
+
+/** A warehouse in a file. */
+type FilePlace = Extract<Place, { engine: 'duckdb' }>;
+
+/** Looks at a warehouse in a file: its disk, what it holds and who may read it. */
+export async function examineDuckDb(
+  context: Context,
+  flags: Flags,
+  config: Config,
+  place: FilePlace,
+): Promise<Finding[]> {
+  const file = fileOf(place);
+  return [
+    await checkDisk(file),
+    await checkWarehouse(context, flags, place),
+    ...(await checkModes(file, config)),
+  ];
+}
+
+async function checkDisk(file: string): Promise<Finding> {
+  const { statfs } = await import('node:fs/promises');
+  const { dirname } = await import('node:path');
+  try {
+    const folder = dirname(file);
+    const { bavail, bsize } = await statfs(folder);
+    const free = bavail * bsize;
+    if (free > 1e9) return good('disk', `${formatBytes(free)} free in ${folder}`);
+    return {
+      what: 'disk',
+      status: 'note',
+      detail: `only ${formatBytes(free)} free in ${folder}`,
+      fix: 'A load needs about twice the size of the warehouse.',
+    };
+  } catch (error) {
+    return badFrom('disk', error);
+  }
+}
+
+async function checkWarehouse(context: Context, flags: Flags, place: FilePlace): Promise<Finding> {
+  const { checkWritable } = await import('../warehouses/duckdb-file.ts');
+  try {
+    await checkWritable(fileOf(place));
+    const missing = missingWarehouse(place);
+    if (missing !== null) return good('warehouse', `${missing}, made by the first load`);
+    const held = await leaseOf(context, place);
+    if (held !== null)
+      return { what: 'warehouse', status: 'note', detail: held.message, fix: held.hint ?? null };
+    return await withPublished(context, flags, async (warehouse) => {
+      const [row] = await warehouse.rows('select count(*) as plays from songplays');
+      return good('warehouse', `${warehouse.name}, ${formatCount(Number(row?.plays))} songplays`);
+    });
+  } catch (error) {
+    return badFrom('warehouse', error);
+  }
+}
+
+/** Who has the warehouse open now; null if a load could begin. */
+async function leaseOf(context: Context, place: FilePlace): Promise<LeaseError | null> {
+  const { openWarehouse } = await import('../warehouses/open.ts');
+  try {
+    const lease = { command: 'doctor', waitMs: 0, nowMs: context.nowMs };
+    await (await openWarehouse(place, lease)).close();
+    return null;
+  } catch (error) {
+    if (error instanceof LeaseError) return error;
+    throw error;
+  }
+}
+
+/** Files that were made before keep their modes: whoever may read more than the setting allows is told of. */
+async function checkModes(file: string, config: Config): Promise<Finding[]> {
+  const { stat } = await import('node:fs/promises');
+  const { publishedPath } = await import('../warehouses/duckdb-publish.ts');
+  const isForGroup = config.fileMode === '640';
+  const found: { path: string; mode: number }[] = [];
+  for (const path of [file, publishedPath(file)]) {
+    const mode = (await stat(path).catch(() => null))?.mode;
+    if (mode !== undefined) found.push({ path, mode: mode & 0o777 });
+  }
+  const paths = found.map(({ path }) => shellWord(path)).join(' ');
+  if (found.some(({ mode }) => (mode & (isForGroup ? 0o037 : 0o077)) !== 0)) {
+    const modes = found.map(({ path, mode }) => `${basename(path)} (mode ${mode.toString(8)})`);
+    const fix = `chmod ${isForGroup ? 'g-wx,o-rwx' : 'go-rwx'} ${paths}`;
+    return [note(`others can read ${modes.join(' and ')}`, fix)];
+  }
+  if (isForGroup && found.some(({ mode }) => (mode & 0o040) === 0))
+    return [note('FILE_MODE is 640, but these files were made before', `chmod g+r ${paths}`)];
+  return [];
+}
+
+function note(detail: string, fix: string): Finding {
+  return { what: 'file modes', status: 'note', detail, fix };
+}

@@ -1,0 +1,16 @@
+import { readFile } from 'node:fs/promises';
+import { type CfgEntry, parseDwhCfg } from './dwh-cfg.ts';
+
+/** The keys of a configuration file that hold a password or a key, whoever reads them: `[CLUSTER] DB_PASSWORD`. */
+export async function secretKeys(file: string): Promise<string[]> {
+  const { entries } = parseDwhCfg(await readFile(file, 'utf8'));
+  return entries.filter(isSecret).map(({ section, key }) => `[${section}] ${key}`);
+}
+
+function isSecret({ section, key, value }: CfgEntry): boolean {
+  if (value === '') return false;
+  // The name of a secret that AWS keeps.
+  if (/^redshift$/i.test(section) && /^secret$/i.test(key)) return false;
+  const holdsPassword = /:\/\/[^/@:]*:[^/@]+@/.test(value) || /[?&]password=[^&]/i.test(value);
+  return holdsPassword || /PASSWORD|PASSWD|SECRET|TOKEN|(^|_)KEY$|ACCESS_KEY/i.test(key);
+}
