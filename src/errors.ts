@@ -40,6 +40,18 @@ export class SourceChangedError extends SourceError {}
 /** The warehouse cannot be opened, read or written. */
 export class WarehouseError extends SparkifyError {}
 
+/** The warehouse is there, but no load into it has finished yet. */
+export class NothingLoadedError extends WarehouseError {
+  readonly warehouse: string;
+
+  constructor(warehouse: string) {
+    super(`No load into ${warehouse} has finished yet.`, {
+      hint: 'Load it: sparkify etl --log-data FOLDER --song-data FOLDER',
+    });
+    this.warehouse = warehouse;
+  }
+}
+
 /** A disk is full, or a quota is. */
 export class DiskFullError extends WarehouseError {}
 

@@ -1,5 +1,5 @@
 import type { Config } from '../config/config.ts';
-import { ConfigError } from '../errors.ts';
+import { ConfigError, NothingLoadedError } from '../errors.ts';
 import { USUAL_REJECT_LIMIT } from '../pipeline/guards.ts';
 import type { LoadOptions } from '../pipeline/run.ts';
 import type { Listing, Source } from '../sources/source.ts';
@@ -83,6 +83,7 @@ async function dryRun(context: Context, flags: Flags, config: Config, options: L
   const { hasTables } = await import('../pipeline/setup.ts');
   const { drawPlan, planJson } = await import('../terminal/plan-report.ts');
   const missing = missingWarehouse(placeOf(config));
+  const planFirst = async (name: string) => ({ plans: await plan(null, options, context.voice), name });
   const planned =
     missing === null
       ? await withPublished(
@@ -93,8 +94,11 @@ async function dryRun(context: Context, flags: Flags, config: Config, options: L
             name: warehouse.name,
           }),
           { mayBeEmpty: true },
-        )
-      : { plans: await plan(null, options, context.voice), name: missing };
+        ).catch((error) => {
+          if (error instanceof NothingLoadedError) return planFirst(error.warehouse);
+          throw error;
+        })
+      : await planFirst(missing);
   const json = planJson(planned.plans, countFiles(planned.plans), planned.name, missing === null);
   return { json, text: drawPlan(json) };
 }

@@ -3,8 +3,11 @@ import { readdir, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { isProcessAlive } from '../sources/process-alive.ts';
 
-/** `tmp`: what a writer makes before it gives it its name. `copy`: what a reader keeps for itself while it reads. */
-type Kind = 'tmp' | 'copy';
+/**
+ * `tmp`: what a writer makes before it gives it its name. `copy`: what a reader keeps for itself while it reads.
+ * `empty`: a file that was empty when it was moved; never swept, in case it was not.
+ */
+type Kind = 'tmp' | 'copy' | 'empty';
 
 /** A name beside a file that nobody can foresee, so that no link waits there; it says which process made it. */
 export function asidePath(file: string, kind: Kind): string {

@@ -15,6 +15,8 @@ export async function createIfMissing(file: string): Promise<void> {
   const target = await linkTarget(file);
   const before = await sizeOf(target);
   if (before !== null && before > 0) return;
+  // The log of a database that was removed fits no other one; DuckDB would remove it, too.
+  await rm(`${file}.wal`, { force: true });
   await sweepAside(target, 'tmp', 'of the dead');
   const aside = asidePath(target, 'tmp');
   try {
@@ -40,6 +42,8 @@ async function giveName(aside: string, target: string): Promise<void> {
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'EEXIST') return;
+    // Swept by the other maker, who holds the lease already.
+    if (code === 'ENOENT' && (await sizeOf(target)) !== null) return;
     if (!['EPERM', 'ENOSYS', 'ENOTSUP', 'EOPNOTSUPP'].includes(code ?? '')) throw error;
     // A file system without hard links.
     if ((await sizeOf(target)) === null) await rename(aside, target);
@@ -48,9 +52,10 @@ async function giveName(aside: string, target: string): Promise<void> {
 
 /** Removes an empty file; moved first, so that what another maker puts there meanwhile is not removed. */
 async function removeEmpty(target: string): Promise<void> {
-  const moved = asidePath(target, 'tmp');
+  if ((await sizeOf(target)) !== 0) return;
+  const moved = asidePath(target, 'empty');
   await rename(target, moved);
-  if ((await sizeOf(moved)) !== 0) await giveName(moved, target);
+  if ((await sizeOf(moved)) !== 0) await link(moved, target);
   await rm(moved, { force: true });
 }
 

@@ -11,8 +11,8 @@ export async function guarded<T>(file: string, work: () => Promise<T>): Promise<
   }
 }
 
-/** Throws DuckDB's error as ours. */
-export function refuse(file: string, cause: unknown): never {
+/** Throws DuckDB's error as ours; `restore` says what to do about a file that is damaged. */
+export function refuse(file: string, cause: unknown, restore = restoreHint(file)): never {
   if (cause instanceof WarehouseError || cause instanceof InterruptedError) throw cause;
   const message = (cause as Error).message.trim();
   if (/not a valid DuckDB database file/i.test(message)) {
@@ -34,13 +34,13 @@ export function refuse(file: string, cause: unknown): never {
       hint: `Make room and run again; what did not commit does not count.${leftLog(file)}`,
     });
   }
-  if (/read-only file system|EROFS/i.test(message)) {
+  if (/read-only file system|\bEROFS\b/i.test(message)) {
     throw new NoPermissionError(`${file} lies on a read-only file system.`, {
       cause,
       hint: 'Mount it to be written, or choose another file with --warehouse.',
     });
   }
-  if (/permission denied|EACCES|EPERM/i.test(message)) {
+  if (/permission denied|\bEACCES\b|\bEPERM\b/i.test(message)) {
     throw new NoPermissionError(`No permission to open ${file}.`, {
       cause,
       hint: 'Its owner can let a group read: chmod 640 the warehouse, or FILE_MODE = 640 below [WAREHOUSE] for a new one. The next load publishes a copy with the same readers.',
@@ -52,8 +52,15 @@ export function refuse(file: string, cause: unknown): never {
       hint: 'Give this machine or container more memory, or load fewer files at once.',
     });
   }
-  if (/could not read enough bytes|corrupt|checksum/i.test(message)) {
-    throw new WarehouseError(`${file} is damaged: ${message}`, { cause, hint: restoreHint(file) });
+  if (/WAL does not match|WAL was created for/i.test(message)) {
+    const log = `${file}.wal`;
+    throw new WarehouseError(`The log ${log} belongs to another state of ${file}.`, {
+      cause,
+      hint: `If the warehouse was restored or replaced, remove the log: rm -f ${quoted(log)}`,
+    });
+  }
+  if (/could not read enough bytes|corrupt (database|wal)|computed checksum/i.test(message)) {
+    throw new WarehouseError(`${file} is damaged: ${message}`, { cause, hint: restore });
   }
   throw new WarehouseError(`${file}: ${message}`, { cause });
 }
@@ -67,7 +74,7 @@ export function restoreHint(file: string): string {
 }
 
 /** A path for a shell. */
-function quoted(path: string): string {
+export function quoted(path: string): string {
   return `'${path.replaceAll("'", "'\\''")}'`;
 }
 

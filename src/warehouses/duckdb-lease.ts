@@ -21,7 +21,6 @@ export async function takeLease(
 ): Promise<{ instance: DuckDBInstance; release: () => Promise<void> }> {
   await checkDatabase(file);
   await checkWritable(file);
-  await createIfMissing(file);
   const instance = await waitForLease(file, lease);
   const holderFile = `${file}.lease`;
   for (const one of [file, holderFile]) await sweepAside(one, 'tmp', 'all');
@@ -36,6 +35,8 @@ async function waitForLease(file: string, lease: LeaseOptions): Promise<DuckDBIn
   const until = lease.nowMs() + lease.waitMs;
   let told = false;
   for (;;) {
+    // Each time: DuckDB would make a file that was removed meanwhile, in steps that a kill could come between.
+    await createIfMissing(file);
     try {
       return await DuckDBInstance.create(file, STORAGE);
     } catch (cause) {

@@ -5,7 +5,7 @@ import { basename, dirname, join } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { DiskFullError, SparkifyError, WarehouseError } from '../errors.ts';
 import { asidePath, sweepAside } from './duckdb-aside.ts';
-import { refuse } from './duckdb-errors.ts';
+import { quoted, refuse } from './duckdb-errors.ts';
 import { describeLock, isLockError } from './duckdb-lease.ts';
 
 /** What a reader reads: one published state, which stays as it is while it is open. */
@@ -27,7 +27,7 @@ export async function openSnapshot(published: string, note: (message: string) =>
     try {
       return { instance: await openReadOnly(published), path: published, release: async () => {} };
     } catch (cause) {
-      if (!isLockError(cause)) refuse(published, cause);
+      if (!isLockError(cause)) refuse(published, cause, republish(published));
       return openCopy(published, describeLock(cause as Error), note);
     }
   }
@@ -53,8 +53,12 @@ async function openCopy(published: string, held: string, note: (message: string)
     return { instance, path: copy, release };
   } catch (cause) {
     await release();
-    return refuse(published, cause);
+    return refuse(published, cause, republish(published));
   }
+}
+
+function republish(published: string): string {
+  return `Remove it; the next command publishes it again: rm -f ${quoted(published)}`;
 }
 
 /** Copies the file beside itself, or into the folder for temporary files where that cannot be. */

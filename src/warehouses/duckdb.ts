@@ -7,7 +7,14 @@ import {
   type DuckDBValue,
   StatementType,
 } from '@duckdb/node-api';
-import { DiskFullError, LeaseError, NoPermissionError, UsageError, WarehouseError } from '../errors.ts';
+import {
+  DiskFullError,
+  LeaseError,
+  NoPermissionError,
+  NothingLoadedError,
+  UsageError,
+  WarehouseError,
+} from '../errors.ts';
 import { columnNames, qualifiedName, type Table } from '../schema/table.ts';
 import { guarded, refuse, restoreHint } from './duckdb-errors.ts';
 import { hasContent } from './duckdb-file.ts';
@@ -193,12 +200,10 @@ async function assertOurs(file: string): Promise<void> {
     return;
   }
   if (Number(found[0]?.ours) > 0) return;
-  throw new WarehouseError(
-    Number(found[0]?.tables) === 0
-      ? `No load into duckdb:${file} has finished yet.`
-      : `duckdb:${file} holds no tables of sparkify's yet.`,
-    { hint: 'Load it: sparkify etl --log-data FOLDER --song-data FOLDER' },
-  );
+  if (Number(found[0]?.tables) === 0) throw new NothingLoadedError(`duckdb:${file}`);
+  throw new WarehouseError(`duckdb:${file} holds no tables of sparkify's yet.`, {
+    hint: 'Load it: sparkify etl --log-data FOLDER --song-data FOLDER',
+  });
 }
 
 /** Publishes what was left unpublished; why it could not be, where readers can go on without. */

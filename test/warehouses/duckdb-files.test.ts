@@ -1,10 +1,12 @@
 import { spawnSync } from 'node:child_process';
 import {
   chmodSync,
+  copyFileSync,
   existsSync,
   mkdirSync,
   readdirSync,
   readFileSync,
+  rmSync,
   statfsSync,
   statSync,
   symlinkSync,
@@ -103,8 +105,12 @@ describe('the file of a warehouse', () => {
     expect([outcome.code, outcome.stderr]).toEqual([2, expect.stringContaining('is no regular file')]);
   });
 
-  test('is made by one of several first writers, and nothing else is left', async () => {
+  test.each([
+    ['where there is none', false],
+    ['where an empty one is', true],
+  ])('is made by one of several first writers %s, and nothing else is left', async (_, isEmpty) => {
     const cwd = freshFolder();
+    if (isEmpty) writeFileSync(join(cwd, 'sparkify.duckdb'), '');
     const outcomes = await Promise.all(
       Array.from({ length: 4 }, () => sparkify(['create-tables', '--wait-seconds', '30', '--json'], { cwd })),
     );
@@ -151,6 +157,33 @@ describe('the file of a warehouse', () => {
     const after = await sparkify(['status'], { cwd });
     expect([after.code, after.stderr]).toEqual([1, expect.stringContaining('No load into')]);
     expect(filesOf(cwd)).toEqual(['sparkify.duckdb']);
+    writeFiles(cwd, { 'logs/a.json': jsonLines([eventRecord()]) });
+    const dry = await sparkify([...etl, '--dry-run', '--json'], { cwd });
+    expect([dry.code, JSON.parse(dry.stdout).status], dry.stderr).toEqual([0, 'planned']);
+  });
+
+  test('is made again where it was removed and its log was left', async () => {
+    const cwd = freshFolder();
+    await withUnpublished(cwd);
+    rmSync(join(cwd, 'sparkify.duckdb'));
+    const told = await sparkify(['status'], { cwd });
+    expect(told.stderr).toMatch(/There is no warehouse[\s\S]*install -m 600/);
+    const again = await sparkify([...etl, '--json'], { cwd });
+    expect([again.code, JSON.parse(again.stdout).status], again.stderr).toEqual([0, 'committed']);
+  });
+
+  test('is told as replaced where the log of another state was left beside it', async () => {
+    const cwd = freshFolder();
+    await withUnpublished(cwd);
+    const file = join(cwd, 'sparkify.duckdb');
+    copyFileSync(`${file}.wal`, join(cwd, 'log'));
+    expect((await sparkify(count, { cwd })).code).toBe(0);
+    copyFileSync(join(cwd, 'log'), `${file}.wal`);
+    const load = await sparkify(etl, { cwd });
+    expect([load.code, load.stderr]).toEqual([1, expect.stringContaining('belongs to another state')]);
+    const remedy = load.stderr.match(/rm -f '.*'/)?.[0] as string;
+    expect(spawnSync('sh', ['-c', remedy]).status).toBe(0);
+    expect((await sparkify(etl, { cwd })).code).toBe(0);
   });
 });
 
