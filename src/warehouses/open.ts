@@ -2,7 +2,7 @@ import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { S3Options } from '../sources/s3-client.ts';
 import type { LeaseOptions } from './lease.ts';
-import type { PostgresServer } from './postgres-connection.ts';
+import type { PostgresServer } from './postgres-server.ts';
 import type { RedshiftServer } from './redshift-server.ts';
 import type { ReadOnlyWarehouse, Warehouse } from './warehouse.ts';
 

@@ -1,36 +1,18 @@
-import { createReadStream } from 'node:fs';
-import { readFile, stat } from 'node:fs/promises';
-import type { Socket } from 'node:net';
-import { hostname } from 'node:os';
-import type { ConnectionOptions } from 'node:tls';
-import pg from 'pg';
+import type pg from 'pg';
 import { ConfigError } from '../errors.ts';
+import { endClient, openClient } from './postgres-client.ts';
 import { connectError, postgresError } from './postgres-errors.ts';
+import { type PostgresServer, serverName } from './postgres-server.ts';
+import { utcText } from './postgres-values.ts';
 import type { SqlRow, SqlValue } from './warehouse.ts';
-
-/** Where a PostgreSQL server is and how it is spoken to; as config/postgres.ts finds it. */
-export interface PostgresServer {
-  readonly host: string;
-  readonly port: number;
-  readonly database: string;
-  readonly user: string;
-  readonly password: string | null;
-  readonly passwordFile: string;
-  readonly sslMode: 'disable' | 'allow' | 'prefer' | 'require' | 'verify-ca' | 'verify-full';
-  readonly sslRootCert: string | null;
-  readonly sslCert: string | null;
-  readonly sslKey: string | null;
-  readonly schema: string | null;
-  readonly options: string | null;
-  readonly connectTimeoutSeconds: number;
-  readonly statementTimeoutSeconds: number;
-}
 
 /** One session on the server. Its methods reject with WarehouseErrors. */
 export interface PostgresConnection {
   readonly client: pg.Client;
   /** The server's process of this session. */
   readonly pid: number;
+  /** When that process began: together with the PID it tells this session from any other. */
+  readonly since: string;
   /** The server's version: 180004. */
   readonly version: number;
   readonly isEncrypted: boolean;
@@ -40,14 +22,8 @@ export interface PostgresConnection {
 }
 
 const OLDEST_VERSION = 130_000;
-const LONGEST_APPLICATION_NAME = 63;
-const GOODBYE_MS = 2_000;
-
-/** What people call a server: without the password. */
-export function serverName({ user, host, port, database }: PostgresServer): string {
-  const at = host.startsWith('/') || !host.includes(':') ? host : `[${host}]`;
-  return `postgres://${user}@${at}${port === 5432 ? '' : `:${port}`}/${database}`;
-}
+/** When a session began, as a text that no setting changes. */
+export const SINCE = "to_char(backend_start at time zone 'UTC', 'YYYYMMDDHH24MISSUS')";
 
 /** Settings of every session: what our SQL relies on, whatever server, role or database say. */
 function sessionSettings(server: PostgresServer): readonly [string, string][] {
@@ -72,8 +48,36 @@ function sessionSettings(server: PostgresServer): readonly [string, string][] {
   ];
 }
 
+/** Settings that not every version or not every server's system has. */
+const optionalSettings = [
+  // A loader that has gone must not go on in the server.
+  "client_connection_check_interval = '10s'",
+  // Limits of later versions, for sessions that forget what they are at; a load does not.
+  'idle_session_timeout = 0',
+  'transaction_timeout = 0',
+  // A session that is silent for long must be known to routers between, and one whose client is gone to the server.
+  'tcp_keepalives_idle = 60',
+  'tcp_keepalives_interval = 10',
+] as const;
+
 /** Opens a session, encrypted as the settings ask. */
 export async function connect(server: PostgresServer, purpose: string): Promise<PostgresConnection> {
+  const connection = await openConnection(server, purpose);
+  try {
+    // All at once: each question to a server far away takes its time.
+    const settings = sessionSettings(server);
+    const calls = settings.map((_, at) => `set_config($${2 * at + 1}, $${2 * at + 2}, false)`);
+    await connection.run(`select ${calls.join(', ')}`, settings.flat());
+    for (const setting of optionalSettings) await connection.run(`set ${setting}`).catch(() => {});
+    return connection;
+  } catch (error) {
+    await connection.close();
+    throw error;
+  }
+}
+
+/** Opens a session with the settings of server, role and database. */
+async function openConnection(server: PostgresServer, purpose: string): Promise<PostgresConnection> {
   const name = serverName(server);
   const { client, isEncrypted } = await openClient(server, purpose).catch((cause) => {
     throw cause instanceof ConfigError ? cause : connectError(name, cause);
@@ -87,181 +91,35 @@ export async function connect(server: PostgresServer, purpose: string): Promise<
   };
   const parametersOf = (values: readonly SqlValue[]): unknown[] =>
     values.map((value) => (value instanceof Date ? utcText(value) : value));
-  const connection: PostgresConnection = {
-    client,
-    pid: (client as unknown as { processID: number }).processID,
-    version: 0,
-    isEncrypted,
-    async rows(sql, parameters = []) {
-      const result = await ask(() => client.query<SqlRow>(sql, parametersOf(parameters)));
-      return result.rows;
-    },
-    async run(sql, parameters = []) {
-      return (await ask(() => client.query(sql, parametersOf(parameters)))).rowCount ?? 0;
-    },
-    close: () => endClient(client),
-  };
+  const rows: PostgresConnection['rows'] = async (sql, parameters = []) =>
+    (await ask(() => client.query<SqlRow>(sql, parametersOf(parameters)))).rows;
+  const run: PostgresConnection['run'] = async (sql, parameters = []) =>
+    (await ask(() => client.query(sql, parametersOf(parameters)))).rowCount ?? 0;
+  const close = (): Promise<void> => endClient(client);
   try {
-    const [found] = await connection.rows(
-      "select cast(current_setting('server_version_num') as integer) as version",
+    const [own] = await rows(
+      `select pid, ${SINCE} as since,
+         cast(current_setting('server_version_num') as integer) as version
+       from pg_catalog.pg_stat_activity where pid = pg_backend_pid()`,
     );
-    const version = Number(found?.version);
+    const version = Number(own?.version);
     if (version < OLDEST_VERSION) {
       throw new ConfigError(`${name} is PostgreSQL ${Math.floor(version / 10_000)}; 13 or later is needed.`, {
         hint: 'Upgrade the server.',
       });
     }
-    // All at once: each question to a server far away takes its time.
-    const settings = sessionSettings(server);
-    const calls = settings.map((_, at) => `set_config($${2 * at + 1}, $${2 * at + 2}, false)`);
-    await connection.run(`select ${calls.join(', ')}`, settings.flat());
-    // A loader that has gone must not go on in the server; not every server's system can tell.
-    await connection.run("set client_connection_check_interval = '10s'").catch(() => {});
-    // Limits of later versions, for sessions that forget what they are at; a load does not.
-    await connection.run('set idle_session_timeout = 0').catch(() => {});
-    await connection.run('set transaction_timeout = 0').catch(() => {});
-    return { ...connection, version };
+    return {
+      client,
+      pid: Number(own?.pid),
+      since: String(own?.since),
+      version,
+      isEncrypted,
+      rows,
+      run,
+      close,
+    };
   } catch (error) {
-    await connection.close();
+    await close();
     throw error;
   }
-}
-
-/** Ends a session; one whose server is out of reach cannot say goodbye, and is dropped. */
-export async function endClient(client: pg.Client): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const patience = new Promise<void>((resolve) => {
-    timer = setTimeout(() => {
-      (client as unknown as { connection: { stream: Socket } }).connection.stream.destroy();
-      resolve();
-    }, GOODBYE_MS);
-  });
-  await Promise.race([client.end().catch(() => {}), patience]);
-  clearTimeout(timer);
-}
-
-async function openClient(
-  server: PostgresServer,
-  purpose: string,
-): Promise<{ client: pg.Client; isEncrypted: boolean }> {
-  const { sslMode } = server;
-  const mayBePlain = sslMode === 'prefer' || sslMode === 'allow';
-  const isSocket = server.host.startsWith('/');
-  if (sslMode === 'disable' || isSocket) {
-    return { client: await open(server, purpose, false), isEncrypted: false };
-  }
-  try {
-    return { client: await open(server, purpose, await tlsOptions(server)), isEncrypted: true };
-  } catch (error) {
-    if (!mayBePlain || !/does not support SSL/i.test((error as Error).message)) throw error;
-    return { client: await open(server, purpose, false), isEncrypted: false };
-  }
-}
-
-async function open(
-  server: PostgresServer,
-  purpose: string,
-  ssl: ConnectionOptions | false,
-): Promise<pg.Client> {
-  const client = new pg.Client({
-    host: server.host,
-    port: server.port,
-    database: server.database,
-    user: server.user,
-    password: async () => server.password ?? (await passwordFrom(server)) ?? '',
-    ssl,
-    application_name: applicationName(purpose),
-    connectionTimeoutMillis: server.connectTimeoutSeconds * 1000,
-    keepAlive: true,
-    types: { getTypeParser },
-    ...(server.options === null ? {} : { options: server.options }),
-  });
-  // A session that dies says so here as well as in the query that it dies in; unheard, it would end the process.
-  client.on('error', () => {});
-  try {
-    await client.connect();
-    return client;
-  } catch (error) {
-    await endClient(client);
-    throw error;
-  }
-}
-
-/** `sparkify etl (process 12 on host)`, as pg_stat_activity shows it: at most 63 bytes. */
-export function applicationName(purpose: string): string {
-  const host = hostname().replace(/[^ -~]/g, '');
-  return `sparkify ${purpose} (process ${process.pid} on ${host})`.slice(0, LONGEST_APPLICATION_NAME);
-}
-
-/** libpq's modes: require encrypts, verify-ca makes sure of the authority, verify-full of the host's name too. */
-async function tlsOptions(server: PostgresServer): Promise<ConnectionOptions> {
-  const { sslMode, sslRootCert, sslCert, sslKey } = server;
-  const verifies = sslMode.startsWith('verify') || (sslMode === 'require' && sslRootCert !== null);
-  const pem = (what: string, path: string): Promise<string> =>
-    readFile(path, 'utf8').catch((cause) => {
-      throw new ConfigError(`Cannot read ${what} ${path}: ${(cause as Error).message}`, {
-        cause,
-        hint: 'Check sslrootcert, sslcert and sslkey, in the address or in the PG… variables.',
-      });
-    });
-  return {
-    rejectUnauthorized: verifies,
-    ...(sslRootCert === null || sslRootCert === 'system'
-      ? {}
-      : { ca: await pem('the authority’s certificate', sslRootCert) }),
-    ...(sslCert === null ? {} : { cert: await pem('the client’s certificate', sslCert) }),
-    ...(sslKey === null ? {} : { key: await pem('the client’s key', sslKey) }),
-    ...(sslMode === 'verify-full' ? {} : { checkServerIdentity: () => undefined }),
-  };
-}
-
-/** The password that the password file has for a server; libpq ignores files that others can read, and so do we. */
-async function passwordFrom(server: PostgresServer): Promise<string | undefined> {
-  const found = await stat(server.passwordFile).catch(() => null);
-  if (!found?.isFile()) return undefined;
-  if (process.platform !== 'win32' && (found.mode & 0o077) !== 0) {
-    throw new ConfigError(`${server.passwordFile} can be read by others, so it is not used.`, {
-      hint: `chmod 600 '${server.passwordFile}'`,
-    });
-  }
-  const { default: helper } = await import('pgpass/lib/helper.js');
-  const { host, port, database, user, passwordFile } = server;
-  return new Promise((resolve) => {
-    helper.getPassword({ host, port, database, user }, createReadStream(passwordFile), resolve);
-  });
-}
-
-const { builtins } = pg.types;
-
-/** Values as warehouses give them: whole numbers as numbers, times as Date in UTC, all else as text. */
-export function getTypeParser(oid: number): (text: string) => unknown {
-  switch (oid) {
-    case builtins.BOOL:
-      return (text) => text === 't';
-    case builtins.INT2:
-    case builtins.INT4:
-    case builtins.FLOAT4:
-    case builtins.FLOAT8:
-      return Number;
-    case builtins.INT8:
-    case builtins.NUMERIC:
-      return (text) => (Number.isSafeInteger(Number(text)) ? Number(text) : text);
-    case builtins.TIMESTAMP:
-      return (text) => moment(`${text.replace(' ', 'T')}Z`, text);
-    case builtins.TIMESTAMPTZ:
-      return (text) => moment(text.replace(' ', 'T').replace(/([+-]\d\d)$/, '$1:00'), text);
-    default:
-      return (text) => text;
-  }
-}
-
-/** A Date, or the text itself where a Date cannot hold it: infinity, years of five digits, years before Christ. */
-function moment(iso: string, text: string): Date | string {
-  const date = new Date(iso);
-  return Number.isNaN(date.getTime()) ? text : date;
-}
-
-/** A moment as PostgreSQL's timestamp without zone, in UTC. */
-export function utcText(date: Date): string {
-  return date.toISOString().slice(0, -1).replace('T', ' ');
 }

@@ -1,8 +1,9 @@
 import { once } from 'node:events';
 import { from as copyFrom } from 'pg-copy-streams';
 import { columnNames, qualifiedName, type Table } from '../schema/table.ts';
-import { type PostgresConnection, utcText } from './postgres-connection.ts';
+import type { PostgresConnection } from './postgres-connection.ts';
 import { postgresError } from './postgres-errors.ts';
+import { utcText } from './postgres-values.ts';
 
 /** Characters that go to the server at a time: a chunk for each row costs ten times as much. */
 const CHUNK_LENGTH = 256 * 1024;

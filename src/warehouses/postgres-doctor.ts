@@ -1,6 +1,7 @@
 import type { Finding } from './finding.ts';
-import { connect, type PostgresConnection, type PostgresServer, serverName } from './postgres-connection.ts';
+import { connect, type PostgresConnection } from './postgres-connection.ts';
 import { holderOf } from './postgres-lease.ts';
+import { type PostgresServer, serverName } from './postgres-server.ts';
 import { literal } from './sql.ts';
 import type { SqlRow } from './warehouse.ts';
 

@@ -23,6 +23,11 @@ const hints: Readonly<Record<string, string>> = {
   '25006': 'The server or the session is read-only: a standby cannot be loaded.',
 };
 
+/** The SQLSTATE behind an error that this program made of the driver's; empty where it has none. */
+export function codeOf(error: unknown): string {
+  return ((error as Error).cause as PostgresFailure | undefined)?.code ?? '';
+}
+
 /** Whether the session is gone. */
 export function isLost(cause: unknown): boolean {
   const { code = '', message } = cause as PostgresFailure;

@@ -1,8 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import pg from 'pg';
 import { ConfigError, WarehouseError } from '../errors.ts';
-import { applicationName, endClient, getTypeParser, utcText } from './postgres-connection.ts';
+import { applicationName, endClient } from './postgres-client.ts';
 import { connectError } from './postgres-errors.ts';
+import { getTypeParser, utcText } from './postgres-values.ts';
 import { redshiftError } from './redshift-errors.ts';
 import { type Login, redshiftLogins } from './redshift-login.ts';
 import type { RedshiftServer } from './redshift-server.ts';

@@ -1,6 +1,6 @@
 import type { S3Options } from '../sources/s3-client.ts';
 import type { LeaseOptions } from './lease.ts';
-import { utcText } from './postgres-connection.ts';
+import { utcText } from './postgres-values.ts';
 import { redshiftWarehouse } from './redshift.ts';
 import {
   type RedshiftConnection,

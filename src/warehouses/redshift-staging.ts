@@ -4,7 +4,7 @@ import { createGzip, type Gzip } from 'node:zlib';
 import { columnNames, type Table } from '../schema/table.ts';
 import type { S3Options } from '../sources/s3-client.ts';
 import { type S3Destination, s3Destination } from '../sources/s3-destination.ts';
-import { utcText } from './postgres-connection.ts';
+import { utcText } from './postgres-values.ts';
 
 /** A part is closed at about so many bytes; AWS advises 1 MB to 1 GB after compression (c_best-practices-use-multiple-files). */
 const PART_BYTES = 64 * 1024 * 1024;

@@ -184,7 +184,7 @@ describe('a load', () => {
       expect(
         await ask(
           url,
-          "select pid from pg_locks where locktype = 'advisory' and classid = 1936747883 and database = (select oid from pg_database where datname = current_database())",
+          "select pid from pg_locks where relation in (to_regclass('ops.lease'), to_regclass('ops.warehouse'))",
         ),
       ).toEqual([]);
     }
@@ -293,8 +293,10 @@ describe('a connection lost at a commit', () => {
 describe('two writers', () => {
   test('without patience: the load says who holds the lease, and fails cleanly', async () => {
     const url = await freshDatabase();
+    await ask(url, 'create schema ops', 'create table ops.lease (locked boolean)');
     await withSession(url, 'the night watch', async (holder) => {
-      await holder.query('select pg_advisory_lock(1936747883, 1)');
+      await holder.query('begin');
+      await holder.query('lock table ops.lease in exclusive mode');
       const outcome = await sparkify(['etl', '--log-data', logs, '--warehouse', url, '--wait-seconds', '0'], {
         cwd,
       });
