@@ -1,20 +1,31 @@
 import pg from 'pg';
 import { InterruptedError, UsageError } from '../errors.ts';
+import type { ReadingStatement } from './reading-statement.ts';
 import type { Answer, SqlValue } from './warehouse.ts';
 
 /** What a FETCH brings; a Redshift cluster of one node gives no more (declare). */
 const ROWS_PER_FETCH = 1_000;
+const LACKS_RIGHT = '42501';
+const RIGHTS_HINT = 'The role lacks the right to read it; the owner of the warehouse can grant it.';
+
+/** Judges the SQL of a person: the statement, or a UsageError where it does more than read. */
+export type Judge = (sql: string) => Promise<ReadingStatement>;
 
 /** A result for people: one statement that only reads, in a transaction that only reads. */
-export async function answer(client: pg.Client, sql: string): Promise<Answer> {
-  const { fields, batches } = await open(client, sql);
+export async function answer(client: pg.Client, sql: string, judge: Judge): Promise<Answer> {
+  const { fields, batches } = await open(client, await judge(sql));
   return { columns: unlike(fields.map(({ name }) => name)), batches };
 }
 
 /** Writes a SELECT's result to a Parquet file, by DuckDB in memory; the number of rows. */
-export async function writeAnswer(client: pg.Client, sql: string, path: string): Promise<number> {
+export async function writeAnswer(
+  client: pg.Client,
+  sql: string,
+  path: string,
+  judge: Judge,
+): Promise<number> {
   const { writeParquet } = await import('./parquet.ts');
-  const { fields, batches } = await open(client, sql);
+  const { fields, batches } = await open(client, await judge(sql));
   return writeParquet(
     fields.map(({ name: column, dataTypeID }) => ({ name: column, type: duckDbType(dataTypeID) })),
     batches,
@@ -25,9 +36,8 @@ export async function writeAnswer(client: pg.Client, sql: string, path: string):
 /** By a cursor, so that a large result comes in parts. */
 async function open(
   client: pg.Client,
-  sql: string,
+  { text, hasCursor }: ReadingStatement,
 ): Promise<{ fields: readonly pg.FieldDef[]; batches: AsyncIterable<SqlValue[][]> }> {
-  const text = sql.trim().replace(/;\s*$/, '');
   // The extended protocol takes one statement only, whatever the text holds.
   const ask = (statement: string): Promise<pg.QueryArrayResult<SqlValue[]>> =>
     asked(() =>
@@ -37,14 +47,9 @@ async function open(
         queryMode: 'extended',
       } as pg.QueryArrayConfig),
     );
-  if (/^\s*(explain|show)\b/i.test(text)) {
+  if (!hasCursor) {
     const result = await ask(text);
     return { fields: result.fields, batches: oneBatch(result.rows) };
-  }
-  if (!/^\s*(with|select|values|table|\()/i.test(text.replace(/^(\s*(--.*\n|\/\*[\s\S]*?\*\/))+/, ''))) {
-    throw new UsageError('query only reads: SELECT, WITH, VALUES, TABLE, SHOW or EXPLAIN.', {
-      hint: 'The star is built by sparkify etl; to change data, use another client.',
-    });
   }
   await ask(`declare answer cursor for ${text}`);
   const first = await ask(`fetch forward ${ROWS_PER_FETCH} from answer`);
@@ -77,7 +82,11 @@ async function asked<T>(work: () => Promise<T>): Promise<T> {
     return await work();
   } catch (cause) {
     if (cause instanceof InterruptedError) throw cause;
-    const { message, hint } = cause as pg.DatabaseError;
+    const {
+      message,
+      code,
+      hint = code === LACKS_RIGHT ? RIGHTS_HINT : undefined,
+    } = cause as pg.DatabaseError;
     throw new UsageError(message, { cause, ...(hint === undefined ? {} : { hint }) });
   }
 }

@@ -2,13 +2,15 @@ import type pg from 'pg';
 import { WarehouseError } from '../errors.ts';
 import { qualifiedName, type Table } from '../schema/table.ts';
 import type { LeaseOptions } from './lease.ts';
-import { answer, writeAnswer } from './postgres-answer.ts';
+import { answer, type Judge, writeAnswer } from './postgres-answer.ts';
+import { assertReads } from './postgres-calls.ts';
 import { connect, type PostgresConnection } from './postgres-connection.ts';
 import { copyRows } from './postgres-copy.ts';
 import { postgresError } from './postgres-errors.ts';
 import { beginWriting } from './postgres-lease.ts';
 import { type PostgresServer, serverName } from './postgres-server.ts';
 import { cancel, closeSessions, openSessions, PASSING_TARGET, reopen } from './postgres-session.ts';
+import { readingStatement } from './reading-statement.ts';
 import type { Dialect, ReadOnlyWarehouse, Warehouse } from './warehouse.ts';
 
 /** Statistics are made anew when a table grew by this share, as autovacuum does. */
@@ -153,13 +155,18 @@ export async function openPublishedPostgres(server: PostgresServer): Promise<Rea
     await connection.close();
     throw error;
   });
+  const judge: Judge = async (sql) => {
+    const statement = readingStatement(sql);
+    await assertReads(connection, statement);
+    return statement;
+  };
   return {
     name,
     dialect: postgresDialect,
     starSchema: server.schema,
     rows: connection.rows,
-    answer: (sql) => answer(client, sql),
-    writeParquet: (sql, path) => writeAnswer(client, sql, path),
+    answer: (sql) => answer(client, sql, judge),
+    writeParquet: (sql, path) => writeAnswer(client, sql, path, judge),
     // A server ends what nobody waits for any more.
     interrupt: () => void connection.close(),
     close: connection.close,

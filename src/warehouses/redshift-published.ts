@@ -1,6 +1,8 @@
 import { PassingError } from '../errors.ts';
 import type { S3Options } from '../sources/s3-client.ts';
-import { answer, writeAnswer } from './postgres-answer.ts';
+import { answer, type Judge, writeAnswer } from './postgres-answer.ts';
+import { readingStatement } from './reading-statement.ts';
+import { assertReadsOnRedshift } from './redshift-calls.ts';
 import {
   type RedshiftConnection,
   type RedshiftSessions,
@@ -38,8 +40,8 @@ export async function openPublishedRedshift(
     dialect: redshiftDialect(server.distribution),
     starSchema: server.schema,
     rows: connection.rows,
-    answer: (sql) => answer(client, sql),
-    writeParquet: (sql, path) => writeAnswer(client, sql, path),
+    answer: (sql) => answer(client, sql, judge),
+    writeParquet: (sql, path) => writeAnswer(client, sql, path, judge),
     unload: unloader(server, s3, connection),
     async storage() {
       // In a session of its own: a user who may not see it would lose the transaction.
@@ -55,6 +57,13 @@ export async function openPublishedRedshift(
     close,
   };
 }
+
+/** Whether a plain string has escapes is not sure on Redshift, so both ways to read it must be without fault. */
+const judge: Judge = async (sql) => {
+  const [statement, other] = [readingStatement(sql), readingStatement(sql, true)];
+  for (const reading of [statement, other]) assertReadsOnRedshift(reading);
+  return statement;
+};
 
 /** A cluster goes on with what nobody waits for any more: it is told to stop, and asked nothing more. */
 async function stop(sessions: RedshiftSessions, connection: RedshiftConnection): Promise<void> {

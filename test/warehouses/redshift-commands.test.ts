@@ -59,6 +59,16 @@ describe('on Redshift,', () => {
     });
     const query = await run(cluster, 'query', 'select count(*) as plays from songplays', '--format', 'csv');
     expect(query.stdout).toMatch(/^plays\n\d+\n$/);
+    for (const hostile of [
+      "select pg_terminate_backend(1), 'x'",
+      "select '\\', set_config('statement_timeout', '1', false), '\\'",
+      "select '\\'', set_config('statement_timeout', '1', false), '",
+    ]) {
+      const refused = await run(cluster, 'query', hostile);
+      expect(`${refused.code} ${refused.stderr}`).toMatch(
+        /^2 [\s\S]*query does not call (pg_term|set_config)/,
+      );
+    }
     expect((await run(cluster, 'check')).code).toBe(0);
     expect((await run(cluster, 'doctor', ...places)).stdout).toMatch(/skew +\S+ has \d/);
     const { songplay_id: id } = JSON.parse(
