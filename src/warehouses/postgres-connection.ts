@@ -2,6 +2,7 @@ import type pg from 'pg';
 import { ConfigError } from '../errors.ts';
 import { endClient, openClient } from './postgres-client.ts';
 import { connectError, postgresError } from './postgres-errors.ts';
+import { asPoolingError, assertOwnSession } from './postgres-pooling.ts';
 import { type PostgresServer, serverName } from './postgres-server.ts';
 import { utcText } from './postgres-values.ts';
 import type { SqlRow, SqlValue } from './warehouse.ts';
@@ -16,6 +17,8 @@ export interface PostgresConnection {
   /** The server's version: 180004. */
   readonly version: number;
   readonly isEncrypted: boolean;
+  /** Whether a pooler stands between: the process that answers is not the one that the client was told of at first. */
+  readonly isPooled: boolean;
   rows(sql: string, parameters?: readonly SqlValue[]): Promise<SqlRow[]>;
   run(sql: string, parameters?: readonly SqlValue[]): Promise<number>;
   close(): Promise<void>;
@@ -55,20 +58,23 @@ const optionalSettings = [
   // Limits of later versions, for sessions that forget what they are at; a load does not.
   'idle_session_timeout = 0',
   'transaction_timeout = 0',
+] as const;
+
+/** Not every server's system has them. */
+const keepalives = [
   // A session that is silent for long must be known to routers between, and one whose client is gone to the server.
   'tcp_keepalives_idle = 60',
   'tcp_keepalives_interval = 10',
 ] as const;
 
-/** Opens a session, encrypted as the settings ask. */
+/** Opens a session of our own, encrypted as the settings ask. */
 export async function connect(server: PostgresServer, purpose: string): Promise<PostgresConnection> {
   const connection = await openConnection(server, purpose);
+  const { run, rows } = connection;
   try {
-    // All at once: each question to a server far away takes its time.
-    const settings = sessionSettings(server);
-    const calls = settings.map((_, at) => `set_config($${2 * at + 1}, $${2 * at + 2}, false)`);
-    await connection.run(`select ${calls.join(', ')}`, settings.flat());
-    for (const setting of optionalSettings) await connection.run(`set ${setting}`).catch(() => {});
+    if (connection.isPooled) await assertOwnSession(server, rows, connection.pid);
+    await applySettings(server, connection, false);
+    for (const setting of [...optionalSettings, ...keepalives]) await run(`set ${setting}`).catch(() => {});
     return connection;
   } catch (error) {
     await connection.close();
@@ -76,8 +82,44 @@ export async function connect(server: PostgresServer, purpose: string): Promise<
   }
 }
 
+/**
+ * Opens one transaction that only reads. Its settings end with it, so that it may come through a pooler that gives the
+ * session to others afterwards.
+ */
+export async function connectToRead(server: PostgresServer): Promise<PostgresConnection> {
+  const connection = await openConnection(server, 'reader');
+  const { run } = connection;
+  try {
+    await run('begin isolation level repeatable read read only').catch((error) => {
+      throw asPoolingError(serverName(server), error) ?? error;
+    });
+    await applySettings(server, connection, true);
+    for (const setting of optionalSettings) {
+      // A setting that is not known must not fail the transaction.
+      await run(`savepoint setting; set local ${setting}; release setting`).catch(() =>
+        run('rollback to setting'),
+      );
+    }
+    return connection;
+  } catch (error) {
+    await connection.close();
+    throw error;
+  }
+}
+
+/** All at once: each question to a server far away takes its time. */
+async function applySettings(
+  server: PostgresServer,
+  { run }: PostgresConnection,
+  isLocal: boolean,
+): Promise<void> {
+  const settings = sessionSettings(server);
+  const calls = settings.map((_, at) => `set_config($${2 * at + 1}, $${2 * at + 2}, ${isLocal})`);
+  await run(`select ${calls.join(', ')}`, settings.flat());
+}
+
 /** Opens a session with the settings of server, role and database. */
-async function openConnection(server: PostgresServer, purpose: string): Promise<PostgresConnection> {
+export async function openConnection(server: PostgresServer, purpose: string): Promise<PostgresConnection> {
   const name = serverName(server);
   const { client, isEncrypted } = await openClient(server, purpose).catch((cause) => {
     throw cause instanceof ConfigError ? cause : connectError(name, cause);
@@ -108,16 +150,9 @@ async function openConnection(server: PostgresServer, purpose: string): Promise<
         hint: 'Upgrade the server.',
       });
     }
-    return {
-      client,
-      pid: Number(own?.pid),
-      since: String(own?.since),
-      version,
-      isEncrypted,
-      rows,
-      run,
-      close,
-    };
+    const pid = Number(own?.pid);
+    const isPooled = pid !== (client as unknown as { processID: number }).processID;
+    return { client, pid, since: String(own?.since), version, isEncrypted, isPooled, rows, run, close };
   } catch (error) {
     await close();
     throw error;

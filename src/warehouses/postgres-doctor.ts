@@ -14,8 +14,9 @@ export async function examinePostgres(server: PostgresServer): Promise<Finding[]
          pg_is_in_recovery() as standby, current_setting('default_transaction_read_only') as read_only,
          pg_database_size(current_database()) as bytes, current_setting('TimeZone') as zone`,
     );
+    const pooling = connection.isPooled ? ', by a pooler that keeps a session for each client' : '';
     return [
-      good('server', `${serverName(server)}, PostgreSQL ${facts?.version}`),
+      good('server', `${serverName(server)}, PostgreSQL ${facts?.version}${pooling}`),
       encryption(server, connection),
       encoding(facts),
       writable(facts),

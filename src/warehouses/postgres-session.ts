@@ -1,6 +1,6 @@
 import { ConfigError } from '../errors.ts';
 import type { LeaseOptions } from './lease.ts';
-import { connect, type PostgresConnection, SINCE } from './postgres-connection.ts';
+import { connect, openConnection, type PostgresConnection, SINCE } from './postgres-connection.ts';
 import { takeLease, type WriterSessions } from './postgres-lease.ts';
 import { type PostgresServer, serverName } from './postgres-server.ts';
 
@@ -58,7 +58,7 @@ export async function reopen(
 
 /** The server may not have noticed yet that a session was lost; until it does, that session holds its locks. */
 async function endLost(server: PostgresServer, { main, holder }: WriterSessions): Promise<void> {
-  const other = await connect(server, 'reconnect');
+  const other = await openConnection(server, 'reconnect');
   try {
     for (const { pid, since } of [main, holder]) {
       await other.rows(
@@ -75,7 +75,7 @@ async function endLost(server: PostgresServer, { main, holder }: WriterSessions)
 /** Ends what a session is at; where that fails, it ends by itself. */
 export async function cancel(server: PostgresServer, pid: number): Promise<void> {
   try {
-    const other = await connect(server, 'cancel');
+    const other = await openConnection(server, 'cancel');
     await other.rows(`select pg_cancel_backend(${pid})`);
     await other.close();
   } catch {

@@ -4,7 +4,7 @@ import { qualifiedName, type Table } from '../schema/table.ts';
 import type { LeaseOptions } from './lease.ts';
 import { answer, type Judge, writeAnswer } from './postgres-answer.ts';
 import { assertReads } from './postgres-calls.ts';
-import { connect, type PostgresConnection } from './postgres-connection.ts';
+import { connectToRead, type PostgresConnection } from './postgres-connection.ts';
 import { copyRows } from './postgres-copy.ts';
 import { postgresError } from './postgres-errors.ts';
 import { beginWriting } from './postgres-lease.ts';
@@ -149,12 +149,8 @@ function indexesOf(table: Table): { name: string; sql: string }[] {
 /** Opens a database for a reader: one read-only transaction, so that everything it sees is of one load. */
 export async function openPublishedPostgres(server: PostgresServer): Promise<ReadOnlyWarehouse> {
   const name = serverName(server);
-  const connection = await connect(server, 'reader');
+  const connection = await connectToRead(server);
   const { client } = connection;
-  await connection.run('begin isolation level repeatable read read only').catch(async (error) => {
-    await connection.close();
-    throw error;
-  });
   const judge: Judge = async (sql) => {
     const statement = readingStatement(sql);
     await assertReads(connection, statement);
