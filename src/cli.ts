@@ -5,7 +5,7 @@ import pc from 'picocolors';
 import type { Command, Context, Flags, Result } from './commands/command.ts';
 import type { Config } from './config/config.ts';
 import type { SettingName } from './config/settings.ts';
-import { InterruptedError, SparkifyError, UsageError } from './errors.ts';
+import { InterruptedError, openFilesHint, SparkifyError, UsageError } from './errors.ts';
 import { printable } from './terminal/printable.ts';
 import type { Voice } from './terminal/voice.ts';
 import { version } from './version.ts';
@@ -219,7 +219,11 @@ function fromFileSystem(error: unknown): unknown {
   const { code, syscall, path, message } = error as NodeJS.ErrnoException;
   if (error instanceof SparkifyError || !code || !syscall) return error;
   const why = message.replace(/^[A-Z]+: /, '').replace(/, \w+( '.*)?$/, '');
-  return new SparkifyError(`Cannot ${syscall} ${path ?? 'a file'}: ${why}.`, { cause: error });
+  const hint = openFilesHint(code);
+  return new SparkifyError(`Cannot ${syscall} ${path ?? 'a file'}: ${why}.`, {
+    cause: error,
+    ...(hint === undefined ? {} : { hint }),
+  });
 }
 
 function printError(thrown: unknown, isJson: boolean): number {

@@ -34,8 +34,37 @@ export class ConfigError extends SparkifyError {
 /** Files cannot be found, listed or read. */
 export class SourceError extends SparkifyError {}
 
-/** A file changed between the moment it was surveyed and the moment it was read. */
-export class SourceChangedError extends SourceError {}
+/** One file or folder cannot be read, while the others of its source can: a load passes it over and names it. */
+export class UnreadableFileError extends SourceError {
+  readonly path: string;
+  /** Why, in a few words. */
+  readonly reason: string;
+
+  constructor(
+    message: string,
+    { path, reason, ...options }: { path: string; reason: string; hint?: string; cause?: unknown },
+  ) {
+    super(message, options);
+    this.path = path;
+    this.reason = reason;
+  }
+}
+
+/** A file changed between the moment it was surveyed and the moment it was read; it may be steady the next time. */
+export class SourceChangedError extends SourceError {
+  /** Null where it is not known which file did. */
+  readonly path: string | null;
+  readonly reason: string;
+
+  constructor(
+    message: string,
+    options: { path?: string; reason?: string; hint?: string; cause?: unknown } = {},
+  ) {
+    super(message, options);
+    this.path = options.path ?? null;
+    this.reason = options.reason ?? 'it is still being written';
+  }
+}
 
 /** The warehouse cannot be opened, read or written. */
 export class WarehouseError extends SparkifyError {}
@@ -83,4 +112,13 @@ export class InterruptedError extends SparkifyError {
     this.signal = signal;
     this.exitCode = signal === 'SIGINT' ? 130 : 143;
   }
+}
+
+/** What to do where no more files can be opened; undefined for any other error of the system. */
+export function openFilesHint(code: string | undefined): string | undefined {
+  if (code === 'EMFILE')
+    return 'This process may not open more files. Raise the limit, then run again: ulimit -n 1024';
+  if (code === 'ENFILE')
+    return 'The whole system may not open more files. Close other programs, or raise its limit: sysctl fs.file-max';
+  return undefined;
 }

@@ -1,11 +1,16 @@
 import pc from 'picocolors';
 import type { Config } from '../config/config.ts';
+import { UnreadableFileError } from '../errors.ts';
+import type { Source, SourceFile, Unreadable } from '../sources/source.ts';
 import { formatBytes, plural } from '../terminal/format.ts';
+import { printable } from '../terminal/printable.ts';
 import { shellWord } from '../terminal/shell.ts';
 import { badFrom, type Finding, good } from '../warehouses/finding.ts';
 import { type Command, type Context, type Flags, warehouseFlag } from './command.ts';
 import { withSources } from './sources-of.ts';
 import { placeOf } from './warehouse-of.ts';
+
+const NAMES_SHOWN = 5;
 
 export const command: Command = {
   define(doctor) {
@@ -34,7 +39,8 @@ export const command: Command = {
 
 function draw({ what, status, detail, fix }: Finding): string {
   const mark = { good: pc.green('good'), note: pc.yellow('note'), bad: pc.red('bad ') }[status];
-  return `${mark}  ${what.padEnd(14)}${detail}${fix === null ? '' : `\n${' '.repeat(20)}${fix}`}`;
+  const fixes = fix === null ? [] : fix.split('\n').map((line) => `\n${' '.repeat(20)}${printable(line)}`);
+  return `${mark}  ${what.padEnd(14)}${printable(detail)}${fixes.join('')}`;
 }
 
 function checkNode(): Finding {
@@ -91,15 +97,43 @@ async function checkSource(
   try {
     return await withSources(context, config, async (open) => {
       const source = open(place);
-      const { files, skipped } = await source.list();
-      const first = files.find((file) => file.bytes > 0);
-      if (first) for await (const _chunk of source.open(first)) break;
+      const { files, skipped, unreadable } = await source.list();
+      const closed = [...unreadable, ...(await closedFiles(source, files))];
       const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
       const also = skipped.length > 0 ? `; ${plural(skipped.length, 'other file')} passed over` : '';
-      return good(what, `${plural(files.length, 'file')}, ${formatBytes(bytes)} in ${place}${also}`);
+      const detail = `${plural(files.length, 'file')}, ${formatBytes(bytes)} in ${place}${also}`;
+      if (closed.length === 0) return good(what, detail);
+      const isAll = closed.length === unreadable.length + files.length;
+      const shown = closed.slice(0, NAMES_SHOWN).map(({ path, reason }) => `${path}: ${reason}`);
+      const more = closed.length > shown.length ? [`and ${closed.length - shown.length} more`] : [];
+      return {
+        what,
+        status: isAll ? 'bad' : 'note',
+        detail: `${detail}; ${plural(closed.length, 'file or folder', 'files or folders')} cannot be read, and a load passes them over`,
+        fix: [...shown, ...more].join('\n'),
+      };
     });
   } catch (error) {
     return badFrom(what, error);
+  }
+}
+
+/** What cannot be read: of files on this machine all are asked, of objects the first. */
+async function closedFiles(source: Source, files: readonly SourceFile[]): Promise<Unreadable[]> {
+  if (source.isLocal) {
+    const { closedAmong } = await import('../sources/local-listing.ts');
+    return closedAmong(files);
+  }
+  const first = files.find((file) => file.bytes > 0);
+  try {
+    if (first) for await (const _chunk of source.open(first)) break;
+    return [];
+  } catch (error) {
+    if (!(error instanceof UnreadableFileError)) throw error;
+    // Where one of many is refused, the others may be as well: what to do about it says most.
+    return [
+      { path: error.path, reason: `${error.reason}${error.hint === undefined ? '' : `. ${error.hint}`}` },
+    ];
   }
 }
 

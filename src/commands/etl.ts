@@ -25,7 +25,7 @@ export const command: Command = {
     warehouseFlag(etl);
     etl.addHelpText(
       'after',
-      '\nExample:\n  sparkify etl --log-data log_data --song-data song_data\n\nExit codes: 0 done, 1 failed and nothing committed, 2 wrong usage, 3 committed but a check failed.',
+      '\nExample:\n  sparkify etl --log-data log_data --song-data song_data\n\nExit codes: 0 done, 1 failed and nothing committed, 2 wrong usage, 3 committed, but a check failed or\na file could not be read: it is named and passed over, and the next load tries it again.',
     );
   },
   async run(context, flags) {
@@ -56,7 +56,7 @@ async function etl(context: Context, config: Config, asked: LoadOptions): Promis
   return {
     json: report,
     text: drawLoadReport(report, context.voice.isVerbose),
-    exitCode: report.checks.failed > 0 ? 3 : 0,
+    exitCode: report.checks.failed > 0 || report.files.unreadable > 0 ? 3 : 0,
   };
 }
 

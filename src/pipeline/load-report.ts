@@ -131,6 +131,7 @@ export function countFiles(plans: readonly FilePlan[]): LoadReport['files'] {
     ),
     vanished: sum(({ vanished }) => vanished.length),
     skipped: sum(({ skipped }) => skipped.length),
+    unreadable: sum(({ unreadable }) => unreadable.length),
     named: {
       changed: names(({ load: files }) =>
         files.filter((file) => file.changed).map((file) => file.survey.file.path),
@@ -140,6 +141,7 @@ export function countFiles(plans: readonly FilePlan[]): LoadReport['files'] {
       ),
       vanished: names(({ vanished }) => vanished),
       skipped: names(({ skipped }) => skipped),
+      unreadable: names(({ unreadable }) => unreadable),
     },
   };
 }

@@ -1,7 +1,8 @@
+import { SourceChangedError } from '../errors.ts';
 import type { Survey } from '../reading/survey.ts';
-import { surveyAll } from '../reading/survey-pool.ts';
+import { type FileFailure, surveyAll } from '../reading/survey-pool.ts';
 import type { Table } from '../schema/table.ts';
-import type { Listing, Source, SourceFile } from '../sources/source.ts';
+import type { Listing, Source, SourceFile, Unreadable } from '../sources/source.ts';
 import {
   brokenBatches,
   type Content,
@@ -13,6 +14,7 @@ import {
 } from './batches.ts';
 import type { KnownFile, KnownFiles } from './known-files.ts';
 import type { Observer } from './observer.ts';
+import { type PassedOver, sourceFailed } from './passed-over.ts';
 
 export type FileKind = 'log' | 'song';
 /** A file whose content is to be loaded. */
@@ -60,6 +62,8 @@ export interface FilePlan {
   /** Contents that no name has any more; their rows go. */
   readonly removedFileIds: readonly number[];
   readonly skipped: readonly string[];
+  /** Files and folders that could not be read; what is known of them stays. */
+  readonly unreadable: readonly Unreadable[];
 }
 
 export interface PlanInput {
@@ -75,17 +79,16 @@ export interface PlanInput {
   readonly distrust: boolean;
   /** No file is read here: the engine will. */
   readonly byEngine: boolean;
+  readonly passedOver: PassedOver;
 }
 
 /** Compares what lies at a source with the manifest; reads only what may have changed. */
 export async function planFiles(input: PlanInput, observer: Observer): Promise<FilePlan> {
   const { kind, listing, known, source } = input;
   const compared = await compare(input);
-  const { before, toRead, listed } = compared;
+  const { before, listed } = compared;
   let { unchanged, knownDuplicates } = compared;
-  const bytes = toRead.reduce((sum, file) => sum + file.bytes, 0);
-  if (toRead.length > 0 && !input.byEngine) observer.step('reading', bytes, 'bytes', toRead.length);
-  const surveys = await surveysOf(toRead, input, observer);
+  const { surveys, unreadable } = await readNew(compared, input, observer);
   const contents = await knownContents(surveys, input);
 
   const load: FileToLoad[] = [];
@@ -135,7 +138,7 @@ export async function planFiles(input: PlanInput, observer: Observer): Promise<F
     const again = filesToReadAgain(broken, touched, contentOf, listing);
     for (const path of again.forgotten) contentOf.delete(path);
     moved.push(...again.forgotten);
-    const left = (await surveysOf(again.files, input, observer)).map((survey) => ({
+    const left = (await surveysOf(again.files, input, observer, mustRead)).map((survey) => ({
       survey,
       changed: false,
       again: true,
@@ -190,7 +193,37 @@ export async function planFiles(input: PlanInput, observer: Observer): Promise<F
     vanished: vanished.filter((path) => !gone.has(path)),
     removedFileIds: [...new Set([...changedIds, ...goneIds, ...broken])].filter((id) => !namedIds.has(id)),
     skipped: listing.skipped,
+    unreadable,
   };
+}
+
+/** What is known of the contents of new files, and which of them cannot be read. */
+async function readNew(
+  { before, toRead, unchanged, knownDuplicates }: Compared,
+  input: PlanInput,
+  observer: Observer,
+): Promise<{ surveys: Survey[]; unreadable: Unreadable[] }> {
+  const { byEngine, listing, passedOver, source } = input;
+  const unreadable = [...listing.unreadable];
+  const files: SourceFile[] = [];
+  for (const file of toRead) {
+    const reason = passedOver.reasons.get(file.path);
+    if (reason === undefined) files.push(file);
+    else unreadable.push({ path: file.path, reason });
+  }
+  const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
+  if (files.length > 0 && !byEngine) observer.step('reading', bytes, 'bytes', files.length);
+  let first: FileFailure | null = null;
+  const surveys = await surveysOf(files, input, observer, (failure) => {
+    first ??= failure;
+    unreadable.push(passedOver.leave(failure));
+  });
+  const isKnown = before.size + unchanged + knownDuplicates > 0;
+  // A bucket that gives no object away is refused as a whole.
+  if (first !== null && surveys.length === 0 && !source.isLocal && !isKnown) throw sourceFailed(first);
+  unreadable.sort((a, b) => (a.path < b.path ? -1 : 1));
+  passedOver.say(unreadable);
+  return { surveys, unreadable };
 }
 
 /** What is known of files' contents: from reading them, or from their listing alone where the engine will read them. */
@@ -198,8 +231,14 @@ async function surveysOf(
   files: readonly SourceFile[],
   { byEngine, source, table }: PlanInput,
   observer: Observer,
+  passOver: (failure: FileFailure) => void,
 ): Promise<Survey[]> {
-  return byEngine ? files.map(listedSurvey) : surveyAll(source, files, table, observer);
+  return byEngine ? files.map(listedSurvey) : surveyAll(source, files, table, observer, passOver);
+}
+
+/** The rows of a batch that is read again would be lost without the file. */
+function mustRead(failure: FileFailure): never {
+  throw failure instanceof SourceChangedError ? failure : sourceFailed(failure);
 }
 
 /** The known contents that surveyed files have: by their bytes, and in S3 by size and ETag too, whoever read them. */

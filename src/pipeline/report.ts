@@ -34,12 +34,15 @@ export interface LoadReport {
     readonly moved: number;
     readonly vanished: number;
     readonly skipped: number;
+    /** Files and folders that could not be read: passed over, and tried again by the next load. */
+    readonly unreadable: number;
     /** Names, up to a limit, of the files that deserve a look. */
     readonly named: {
       readonly changed: string[];
       readonly duplicate: { path: string; of: string }[];
       readonly vanished: string[];
       readonly skipped: string[];
+      readonly unreadable: { path: string; reason: string }[];
     };
   };
   readonly bytes: number;

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { CleanReadFailed, SourceChangedError } from '../errors.ts';
+import { CleanReadFailed } from '../errors.ts';
 import { allTables } from '../models/book.ts';
 import { qualifiedName } from '../schema/table.ts';
 import type { Listing, Source } from '../sources/source.ts';
@@ -11,6 +11,7 @@ import { knownFiles } from './known-files.ts';
 import { committedReport, type Loaded, unchangedReport } from './load-report.ts';
 import { recordContents, renewFingerprints } from './manifest.ts';
 import type { Observer } from './observer.ts';
+import { type PassedOver, passedOver } from './passed-over.ts';
 import { type PhaseClock, phaseClock } from './phase-clock.ts';
 import { type FileKind, type FilePlan, isEmpty, planFiles } from './plan.ts';
 import type { LoadReport } from './report.ts';
@@ -49,8 +50,6 @@ interface Plans {
   readonly rematch: boolean;
 }
 
-const TRIES = 3;
-
 /** The whole load: plan, stage, build, check, commit, publish. The warehouse has been recovered (see setup.ts). */
 export async function load(
   warehouse: Warehouse,
@@ -58,20 +57,19 @@ export async function load(
   observer: Observer,
 ): Promise<LoadReport> {
   let useCleanReader = true;
-  for (let attempt = 1; ; attempt += 1) {
+  const without = passedOver(observer);
+  for (;;) {
     try {
       return await withAttempts(warehouse, observer, async () => {
         await ensureTables(warehouse);
-        return await loadOnce(warehouse, options, observer, useCleanReader);
+        return await loadOnce(warehouse, options, observer, { useCleanReader, without });
       });
     } catch (error) {
       if (warehouse.bringsApart) await discardUnfinished(warehouse).catch(() => {});
       if (error instanceof CleanReadFailed && useCleanReader) {
         useCleanReader = false;
         observer.note(`The fast reader gave up (${error.message}); reading line by line.`);
-      } else if (error instanceof SourceChangedError && attempt < TRIES) {
-        observer.note(`${error.message} Planning again.`);
-      } else throw error;
+      } else if (!without.mayGoOn(error)) throw error;
     }
   }
 }
@@ -82,14 +80,14 @@ export async function plan(
   options: LoadOptions,
   observer: Observer,
 ): Promise<readonly FilePlan[]> {
-  return (await makePlans(warehouse, options, observer)).plans;
+  return (await makePlans(warehouse, options, observer, passedOver(observer, 1))).plans;
 }
 
 async function loadOnce(
   warehouse: Warehouse,
   options: LoadOptions,
   observer: Observer,
-  useCleanReader: boolean,
+  { useCleanReader, without }: { useCleanReader: boolean; without: PassedOver },
 ): Promise<LoadReport> {
   const began = options.nowMs();
   const clock = phaseClock(options.nowMs);
@@ -97,7 +95,7 @@ async function loadOnce(
     id: `${new Date(began).toISOString()}-${randomBytes(3).toString('hex')}`,
     startedAt: new Date(began),
   };
-  const plans = await makePlans(warehouse, options, observer);
+  const plans = await makePlans(warehouse, options, observer, without);
   clock.lap('plan');
   if (plans.plans.every(isEmpty) && !options.fullRefresh && !plans.rematch) {
     await warehouse.transaction(async () => {
@@ -176,6 +174,7 @@ async function makePlans(
   warehouse: Pick<Warehouse, 'rows' | 'objects'> | null,
   options: LoadOptions,
   observer: Observer,
+  without: PassedOver,
 ): Promise<Plans> {
   const [state] =
     warehouse === null ? [] : await warehouse.rows('select match_on, next_file_id from ops.warehouse');
@@ -192,8 +191,9 @@ async function makePlans(
     const table = targets[kind].staging;
     const byEngine =
       !source.isLocal && (warehouse?.objects?.suits(listing.files.length, bytesOf(listing)) ?? false);
+    const distrust = options.fullRefresh;
     const made = await planFiles(
-      { kind, table, source, listing, known, nextFileId, distrust: options.fullRefresh, byEngine },
+      { kind, table, source, listing, known, nextFileId, distrust, byEngine, passedOver: without },
       observer,
     );
     nextFileId = made.nextFileId;

@@ -5,11 +5,10 @@ import { type Batch, type FileSummary, readContent, readFile } from '../reading/
 import type { Reject } from '../reading/reject.ts';
 import { KEPT_FILE_BYTES } from '../reading/survey.ts';
 import { qualifiedName } from '../schema/table.ts';
-import type { Source } from '../sources/source.ts';
+import { changedWhileRead, type Source } from '../sources/source.ts';
 import type { FileKind, FileToLoad } from './plan.ts';
 import type { StageContext } from './stage.ts';
 import { targets } from './targets.ts';
-import { changedUnderneath } from './unchanged.ts';
 
 const ROWS_HELD = 5_000;
 /** Text of the rows held, estimated by the bytes that they were read from. */
@@ -77,7 +76,7 @@ export async function readCarefully(
       await writeRejects(file, kind, [next.value.unreadable], context);
       summaries.set(file.fileId, { lines: 1, staged: 0, rejected: 1, blank: 0, drift: [] });
     } else {
-      if (next.value.sha256 !== file.survey.sha256) throw changedUnderneath(file);
+      if (next.value.sha256 !== file.survey.sha256) throw changedWhileRead(file.survey.file);
       summaries.set(file.fileId, next.value.summary);
     }
     await context.source.release(file.survey.file);
@@ -108,7 +107,8 @@ function readAhead(
     }
     const content = (await coming.get(file)) ?? null;
     coming.delete(file);
-    if (content !== null && sha256Of(content) !== file.survey.sha256) throw changedUnderneath(file);
+    if (content !== null && sha256Of(content) !== file.survey.sha256)
+      throw changedWhileRead(file.survey.file);
     return content;
   };
 }

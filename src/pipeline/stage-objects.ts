@@ -3,13 +3,12 @@ import { recordFormat } from '../reading/parse.ts';
 import type { FileSummary } from '../reading/read-file.ts';
 import type { Survey } from '../reading/survey.ts';
 import { surveyAll } from '../reading/survey-pool.ts';
-import type { Source } from '../sources/source.ts';
+import { assertSame, type Source } from '../sources/source.ts';
 import type { ObjectBatch, ObjectsRead } from '../warehouses/warehouse.ts';
 import type { FilePlan, FileToLoad } from './plan.ts';
 import type { StageContext } from './stage.ts';
 import { readCarefully } from './stage-lines.ts';
 import { targets } from './targets.ts';
-import { assertSame } from './unchanged.ts';
 
 /**
  * Lets the engine read the objects of a plan, batch by batch; the summary of a batch is that of all its objects. Objects
@@ -122,6 +121,10 @@ async function readHere(
     files.map(({ survey }) => survey.file),
     table,
     quiet,
+    // The load starts again without it: its batch has been read already.
+    (failure) => {
+      throw failure;
+    },
   );
   const surveyed = files.map((file, at) => ({ ...file, survey: surveys[at] as Survey }));
   await readCarefully(
@@ -136,7 +139,8 @@ async function readHere(
 async function assertAllSame(files: readonly FileToLoad[], source: Source): Promise<void> {
   const left = [...files];
   const lane = async (): Promise<void> => {
-    for (let file = left.pop(); file !== undefined; file = left.pop()) await assertSame(file, source);
+    for (let file = left.pop(); file !== undefined; file = left.pop())
+      await assertSame(file.survey.file, source);
   };
   await Promise.all(Array.from({ length: source.smallAtOnce }, lane));
 }

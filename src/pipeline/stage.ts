@@ -6,7 +6,7 @@ import { songs } from '../models/staging/songs.ts';
 import { recordFormat } from '../reading/parse.ts';
 import type { FileSummary } from '../reading/read-file.ts';
 import { qualifiedName, type Table } from '../schema/table.ts';
-import type { Source } from '../sources/source.ts';
+import { assertSame, type Source } from '../sources/source.ts';
 import type { Warehouse } from '../warehouses/warehouse.ts';
 import type { Observer } from './observer.ts';
 import type { FilePlan, FileToLoad } from './plan.ts';
@@ -14,7 +14,6 @@ import type { Balance } from './report.ts';
 import { readCarefully } from './stage-lines.ts';
 import { askEngine, readByEngine } from './stage-objects.ts';
 import { targets } from './targets.ts';
-import { assertSame } from './unchanged.ts';
 
 export interface Run {
   readonly id: string;
@@ -114,7 +113,7 @@ async function readHere(
       else {
         summaries.set(file.fileId, cleanSummary(file));
         context.observer.advance(file.survey.file.bytes);
-        await assertSame(file, context.source);
+        await assertSame(file.survey.file, context.source);
         await context.source.release(file.survey.file);
       }
     }
@@ -182,7 +181,7 @@ async function readClean(
     return new Set(await warehouse.readClean(staging, candidates, run.startedAt.getTime()));
   } catch (error) {
     // A file that went or changed while it was read is no fault of the engine's.
-    if (context.source.isLocal) for (const file of files) await assertSame(file, context.source);
+    if (context.source.isLocal) for (const { survey } of files) await assertSame(survey.file, context.source);
     throw error;
   }
 }

@@ -1,8 +1,9 @@
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
+import { SourceChangedError, UnreadableFileError } from '../errors.ts';
 import type { Table } from '../schema/table.ts';
-import { fail } from '../sources/local.ts';
-import type { Source, SourceFile } from '../sources/source.ts';
+import { fileError } from '../sources/file-errors.ts';
+import { assertSame, type Source, type SourceFile } from '../sources/source.ts';
 import { type Findings, KEPT_FILE_BYTES, type Survey, surveyChunks, surveySmall } from './survey.ts';
 import type { Request } from './survey-worker.ts';
 
@@ -24,42 +25,59 @@ export interface SurveyProgress {
   fileDone(): void;
 }
 
-/** Surveys files, large local ones on threads of their own; the result is in the files' order. */
+/** A file that cannot be read, while others can. */
+export type FileFailure = UnreadableFileError | SourceChangedError;
+
+/**
+ * Surveys files, large local ones on threads of their own; the result is in the files' order. Those that cannot be read are
+ * given to `passOver` and left out, unless it throws: then the survey ends.
+ */
 export async function surveyAll(
   source: Source,
   files: readonly SourceFile[],
   table: Table,
   { advance: onBytes, fileDone }: SurveyProgress,
+  passOver: (failure: FileFailure) => void,
 ): Promise<Survey[]> {
-  const surveys: Survey[] = new Array(files.length);
+  const surveys: (Survey | undefined)[] = new Array(files.length);
+  const attempt = async (work: () => Promise<void>): Promise<void> => {
+    await work().catch((error) => {
+      if (!(error instanceof UnreadableFileError || error instanceof SourceChangedError)) throw error;
+      passOver(error);
+    });
+    fileDone();
+  };
   const places = files.map((_, at) => at);
   const isSmall = (at: number): boolean => (files[at]?.bytes ?? 0) <= KEPT_FILE_BYTES;
   let kept = 0;
-  await share(places.filter(isSmall), source.smallAtOnce, async (at) => {
+  const small = async (at: number): Promise<void> => {
     const file = files[at] as SourceFile;
     const found = await surveySmall(source, file);
-    kept += file.bytes;
+    kept += found.content?.length ?? 0;
     surveys[at] = kept > KEPT_BYTES ? { ...found, content: null } : found;
     onBytes(file.bytes);
-    fileDone();
-  });
+  };
+  await share(places.filter(isSmall), source.smallAtOnce, (at) => attempt(() => small(at)));
   const large = places.filter((at) => !isSmall(at));
   const bytes = large.reduce((sum, at) => sum + (files[at]?.bytes ?? 0), 0);
   const threads = source.isLocal && bytes >= WORTH_THREADS_BYTES ? startThreads(large.length) : [];
   try {
-    await share(large, threads.length || source.largeAtOnce, async (at, lane) => {
-      const file = files[at] as SourceFile;
-      const thread = threads[lane];
-      const findings = thread
-        ? await ask(thread, { path: file.path, table: table.name as Request['table'] }, onBytes)
-        : await surveyChunks(source.open(file), table, onBytes);
-      surveys[at] = { ...findings, file, content: null };
-      fileDone();
-    });
+    await share(large, threads.length || source.largeAtOnce, (at, lane) =>
+      attempt(async () => {
+        const file = files[at] as SourceFile;
+        const thread = threads[lane];
+        const findings = thread
+          ? await ask(thread, { path: file.path, table: table.name as Request['table'] }, onBytes)
+          : await surveyChunks(source.open(file), table, onBytes);
+        // A file that is still being written to is known before its rows are staged.
+        if (source.isLocal) await assertSame(file, source);
+        surveys[at] = { ...findings, file, content: null };
+      }),
+    );
   } finally {
     await Promise.all(threads.map((thread) => thread.terminate()));
   }
-  return surveys;
+  return surveys.filter((survey) => survey !== undefined);
 }
 
 /** Does work in lanes: each lane takes the next item when it is done with one. */
@@ -101,7 +119,8 @@ function ask(thread: Worker, request: Request, onBytes: (bytes: number) => void)
     };
     const hear = ({ bytes = 0, findings, error }: Answer): void => {
       try {
-        if (error) fail(request.path, Object.assign(new Error(error.message), { code: error.code }));
+        if (error)
+          throw fileError(request.path, Object.assign(new Error(error.message), { code: error.code }));
         onBytes(bytes);
       } catch (stopped) {
         failed(stopped);

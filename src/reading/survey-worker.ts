@@ -24,7 +24,8 @@ parentPort?.on('message', async ({ path, table }: Request) => {
     const findings = await surveyChunks(readChunks(path), tables[table], tell);
     parentPort?.postMessage({ bytes: unsaid, findings });
   } catch (error) {
-    const { message, code } = error as NodeJS.ErrnoException;
+    // The pool says again what failed, in its own words.
+    const { message, code } = ((error as Error).cause ?? error) as NodeJS.ErrnoException;
     parentPort?.postMessage({ error: { message, code } });
   }
 });

@@ -1,4 +1,5 @@
-import { SourceError } from '../errors.ts';
+import { SourceError, UnreadableFileError } from '../errors.ts';
+import { s3Path } from './s3-address.ts';
 
 /** What of an SDK's error is looked at. */
 interface S3Failure extends Error {
@@ -17,7 +18,7 @@ const permissions = {
 const verbs = { list: 'list', get: 'read', put: 'write', delete: 'remove' } as const;
 export type S3Operation = keyof typeof permissions;
 
-/** An SDK's error as one that says what failed, on what, and what to do. */
+/** An SDK's error as one that says what failed, on what, and what to do; an UnreadableFileError where only this object is at fault. */
 export function s3Error(cause: unknown, operation: S3Operation, bucket: string, key: string): SourceError {
   if (cause instanceof SourceError) return cause;
   const failure = cause as S3Failure;
@@ -46,17 +47,31 @@ export function s3Error(cause: unknown, operation: S3Operation, bucket: string, 
   if (status === 301 || /PermanentRedirect|AuthorizationHeaderMalformed/.test(name)) {
     return say('the bucket lies in another Region.', 'Set AWS_REGION or S3.REGION to the bucket’s Region.');
   }
+  const one = (reason: string, hint: string): SourceError =>
+    operation === 'get'
+      ? new UnreadableFileError(`Cannot ${what}: ${reason}.`, {
+          path: s3Path(bucket, key),
+          reason,
+          hint,
+          cause,
+        })
+      : say(`${reason}.`, hint);
+  if (name === 'InvalidObjectState') {
+    return one('it is archived (InvalidObjectState)', 'Restore it from its storage class, then run again.');
+  }
   if (status === 403) {
     const on = operation === 'list' ? `bucket ${bucket}` : `s3://${bucket}/${key}`;
-    return say('access is denied.', `The credentials need ${permissions[operation]} on ${on}.`);
+    return one('access is denied', `The credentials need ${permissions[operation]} on ${on}.`);
   }
   if (/ENOTFOUND|ECONNREFUSED|EAI_AGAIN|EHOSTUNREACH/.test(failure.code ?? '')) {
     return say(`nothing answers (${failure.code}).`, 'Check the network, and S3.ENDPOINT if it is set.');
   }
-  return say(
-    `${failure.message || name}`.replace(/\.?$/, '.'),
-    'Run again; sparkify doctor tries list and get.',
-  );
+  const said = `${failure.message || name}`.replace(/\.?$/, '');
+  const hint = 'Run again; sparkify doctor tries list and get.';
+  // What is refused, and not by what passes, is refused for this object.
+  return status !== undefined && status >= 400 && status < 500 && !isPassing(cause)
+    ? one(said, hint)
+    : say(`${said}.`, hint);
 }
 
 /** Whether trying again may help: the server or the network failed, not the request. */

@@ -3,7 +3,7 @@ import type { GetObjectCommandInput, S3Client } from '@aws-sdk/client-s3';
 import { SourceChangedError, SourceError } from '../errors.ts';
 import { MOST_ATTEMPTS, pause, STALL_MS } from './s3-client.ts';
 import { isPassing, s3Error, statusOf } from './s3-errors.ts';
-import type { SourceFile } from './source.ts';
+import { changedWhileRead, type SourceFile } from './source.ts';
 
 /** Where objects are fetched from. */
 export interface S3Bucket {
@@ -118,14 +118,14 @@ async function* piece(
       for await (const chunk of chunksOf(stream, bucket)) {
         at += chunk.length;
         attempt = 1;
-        if (at > to) throw changed(file);
+        if (at > to) throw changedWhileRead(file);
         yield chunk;
       }
       if (at < to) throw broken(`the body ended after ${at - from} of ${to - from} bytes`);
     } catch (cause) {
       if (cause instanceof SourceError || bucket.stopping.aborted) throw cause;
       const status = statusOf(cause);
-      if (status === 412 || status === 404 || status === 416) throw changed(file);
+      if (status === 412 || status === 404 || status === 416) throw changedWhileRead(file);
       if (/checksum mismatch/i.test((cause as Error).message)) throw otherBytes(file, 'its checksum');
       // The SDK has tried requests again already; what breaks off after the answer is ours to resume.
       if (!hasAnswer || attempt >= MOST_ATTEMPTS || !isPassing(cause))
@@ -155,7 +155,7 @@ async function request(bucket: S3Bucket, key: string, file: SourceFile, { from, 
   const isElsewhere = !isWhole && !answer.ContentRange?.startsWith(`bytes ${from}-${to - 1}/`);
   if (isOther || isElsewhere) {
     stream.destroy();
-    if (isOther) throw changed(file);
+    if (isOther) throw changedWhileRead(file);
     throw new SourceError(`The S3 server does not know ranges, so ${file.path} cannot be read in pieces.`);
   }
   const isPlain =
@@ -217,7 +217,7 @@ async function partSize(
     const answer = await (await bucket.client()).send(command, { abortSignal: bucket.stopping });
     return answer.PartsCount === partsOf(file) ? (answer.ContentLength ?? null) : null;
   } catch (cause) {
-    if (statusOf(cause) === 412 || statusOf(cause) === 404) throw changed(file);
+    if (statusOf(cause) === 412 || statusOf(cause) === 404) throw changedWhileRead(file);
     // A server that knows no parts refuses to be asked for one.
     if (statusOf(cause) === 400 || statusOf(cause) === 416 || statusOf(cause) === 501) return null;
     throw s3Error(cause, 'get', bucket.name, key);
@@ -266,14 +266,10 @@ function etagOf({ fingerprint }: SourceFile): string {
   return fingerprint.slice(fingerprint.indexOf(':') + 1);
 }
 
-function changed(file: SourceFile): SourceChangedError {
-  return new SourceChangedError(`${file.path} changed while it was being read.`, {
-    hint: 'Run again when it is written to its end.',
-  });
-}
-
 function otherBytes(file: SourceFile, what: string): CorruptedError {
   return new CorruptedError(`${file.path} came with other bytes than ${what} tells of.`, {
+    path: file.path,
+    reason: `it came with other bytes than ${what} tells of`,
     hint: 'Run again; if it happens again, something between here and the server changes data.',
   });
 }

@@ -40,7 +40,7 @@ export function s3Source(place: string, options: S3SourceOptions): Source {
     if (options.exact === true) {
       const single = await head(key);
       if (single === null) throw new NoObjectError(`There is no object s3://${bucket}/${key}.`);
-      return { files: [single], skipped: [], covers: (path) => path === single.path };
+      return listingOf(single);
     }
     const folder = key === '' ? '' : `${key}/`;
     const found = { files: [] as SourceFile[], skipped: [] as string[] };
@@ -57,11 +57,11 @@ export function s3Source(place: string, options: S3SourceOptions): Source {
     }
     if (found.files.length === 0 && found.skipped.length === 0 && key !== '') {
       const single = await head(key);
-      if (single !== null) return { files: [single], skipped: [], covers: (path) => path === single.path };
+      if (single !== null) return listingOf(single);
     }
     if (found.files.length === 0) throw nothingAt(found.skipped.length);
     found.files.sort((a, b) => (a.path < b.path ? -1 : 1));
-    return { ...found, covers: (path) => path.startsWith(s3Path(bucket, folder)) };
+    return { ...found, unreadable: [], covers: (path) => path.startsWith(s3Path(bucket, folder)) };
   }
 
   async function* pages(prefix: string): AsyncGenerator<ListObjectsV2CommandOutput> {
@@ -164,6 +164,11 @@ export function s3Source(place: string, options: S3SourceOptions): Source {
       if (opened !== null) (await opened).destroy();
     },
   };
+}
+
+/** The listing of one object. */
+function listingOf(single: SourceFile): Listing {
+  return { files: [single], skipped: [], unreadable: [], covers: (path) => path === single.path };
 }
 
 /** An object as it was listed; under the same name another one may come. */

@@ -1,3 +1,5 @@
+import { SourceChangedError } from '../errors.ts';
+
 /** What a file's name must end in to be read. */
 export const DATA_FILE = /\.(json|jsonl|ndjson)(\.(gz|zst))?$/i;
 
@@ -12,13 +14,22 @@ export interface SourceFile {
   readonly settled: boolean;
 }
 
+/** A name that is passed over since it cannot be read, and why, in a few words. */
+export interface Unreadable {
+  /** As text: bytes of a name that are not UTF-8 stand as \xNN. */
+  readonly path: string;
+  readonly reason: string;
+}
+
 /** What lies at a place, and what was passed over there. */
 export interface Listing {
   /** Sorted by path. */
   readonly files: readonly SourceFile[];
   /** Names that are not JSON files. */
   readonly skipped: readonly string[];
-  /** Whether a known file would be listed here if it still existed. */
+  /** Files and folders that cannot be read, sorted by path. */
+  readonly unreadable: readonly Unreadable[];
+  /** Whether a known file would be listed here if it still existed; false for what is unreadable, and below it. */
   covers(path: string): boolean;
 }
 
@@ -46,4 +57,18 @@ export interface Source {
   readonly isLocal: boolean;
   /** Removes what the source keeps on this machine. */
   close(): Promise<void>;
+}
+
+/** The error of a file that is no longer what was listed. */
+export function changedWhileRead({ path }: SourceFile): SourceChangedError {
+  return new SourceChangedError(`${path} changed while it was being read.`, {
+    path,
+    hint: 'Run again when it is written to its end.',
+  });
+}
+
+/** Throws where a file is not, or no longer, what was listed. */
+export async function assertSame(file: SourceFile, source: Source): Promise<void> {
+  const now = await source.relist(file);
+  if (now?.fingerprint !== file.fingerprint) throw changedWhileRead(file);
 }

@@ -2,6 +2,7 @@ import { lstatSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { open, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { sourceError } from './file-errors.ts';
 import { readChunks } from './local.ts';
 import { isProcessAlive } from './process-alive.ts';
 
@@ -98,7 +99,7 @@ export function openSpool(room: SpoolRoom): Spool {
     pathOf: (name) => copies.get(name) ?? null,
     read(name) {
       const path = copies.get(name);
-      return path === undefined ? null : readChunks(path);
+      return path === undefined ? null : readChunks(path, sourceError);
     },
     async remove(name) {
       const path = copies.get(name);

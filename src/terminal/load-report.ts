@@ -27,6 +27,9 @@ function headline(report: LoadReport): string {
   const { files } = report;
   const known = plural(files.unchanged + files.duplicate, 'known file');
   const took = formatSeconds(report.durationSeconds);
+  if (report.status === 'unchanged' && files.unreadable > 0) {
+    return `${pc.yellow('Unchanged,')} but ${plural(files.unreadable, 'file or folder', 'files or folders')} could not be read; ${known}, nothing else new. ${pc.dim(took)}`;
+  }
   if (report.status === 'unchanged') {
     return `${pc.green('Unchanged.')} ${known}, nothing new; nothing was written. ${pc.dim(took)}`;
   }
@@ -182,6 +185,10 @@ function drawFiles({ files, status }: LoadReport): string {
       ({ path, of }) => `duplicate ${printable(path)} is ${printable(of)} again; loaded once`,
     ),
     ...files.named.vanished.map((path) => `${pc.yellow('vanished')}  ${printable(path)}; its rows stay`),
+    ...files.named.unreadable.map(
+      ({ path, reason }) =>
+        `${pc.red('unread')}    ${printable(path)}: ${printable(reason)}; the next load tries again`,
+    ),
     ...(status === 'committed'
       ? files.named.skipped.map((path) => `skipped   ${printable(path)}; not a .json, .jsonl or .ndjson file`)
       : []),
@@ -189,6 +196,7 @@ function drawFiles({ files, status }: LoadReport): string {
   const all =
     files.changed +
     files.vanished +
+    files.unreadable +
     (status === 'committed' ? files.skipped : 0) +
     files.named.duplicate.length;
   const more = all > lines.length ? [pc.dim(`and ${formatCount(all - lines.length)} more`)] : [];

@@ -57,7 +57,10 @@ export function drawPlan(plan: PlanJson): string {
   const { files } = plan;
   const counts = `${plural(files.new, 'new file')}, ${formatCount(files.changed)} changed, ${formatCount(files.unchanged)} unchanged, ${formatCount(files.duplicate)} duplicate, ${formatCount(files.vanished)} vanished`;
   const where = plan.warehouseExists ? plan.warehouse : `${plan.warehouse}, which would be made`;
-  const lines = [`${counts}; nothing was changed.`];
+  const unread = files.named.unreadable.map(
+    ({ path, reason }) => `unread  ${printable(path)}: ${printable(reason)}`,
+  );
+  const lines = [`${counts}; nothing was changed.`, ...unread];
   if (plan.load.length === 0) return [...lines, `A load into ${where} would write nothing.`].join('\n');
   const rows = plan.load
     .slice(0, FILES_SHOWN)

@@ -14,7 +14,8 @@ export type S3Trouble =
   | 'stall'
   | 'silent'
   | 'other bytes'
-  | 'wrong checksum';
+  | 'wrong checksum'
+  | 'archived';
 
 export interface S3Server {
   readonly endpoint: string;
@@ -103,6 +104,8 @@ export async function startS3Server({ anonymous = false }: { anonymous?: boolean
     const trouble = state.trouble(name, state.requests.length);
     if (trouble === '503') return fail(response, 503, 'SlowDown', 'Please reduce your request rate.');
     if (trouble === '500') return fail(response, 500, 'InternalError', 'We encountered an internal error.');
+    if (trouble === 'archived')
+      return fail(response, 403, 'InvalidObjectState', 'The operation is not valid for the storage class.');
     if (trouble === 'silent') return;
     if (trouble === 'reset') {
       request.socket.destroy();
