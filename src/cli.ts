@@ -1,12 +1,18 @@
 #!/usr/bin/env node
 import { createInterface } from 'node:readline/promises';
-import { Command as Commander, CommanderError, Option } from 'commander';
-import pc from 'picocolors';
+import { Command as Commander, CommanderError } from 'commander';
 import type { Command, Context, Flags, Result } from './commands/command.ts';
+import { addSharedFlags } from './commands/shared-flags.ts';
 import type { Config } from './config/config.ts';
 import type { SettingName } from './config/settings.ts';
-import { InterruptedError, openFilesHint, SparkifyError, UsageError } from './errors.ts';
-import { printable } from './terminal/printable.ts';
+import { CommittedError, InterruptedError } from './errors.ts';
+import { secretKeeper } from './secrets.ts';
+import { hideFromProcessList, warningOfSecrets } from './terminal/command-line.ts';
+import { drawFailure, failureOf } from './terminal/failure.ts';
+import { listenForSignals } from './terminal/interruption.ts';
+import { hintsFor, programOf } from './terminal/program.ts';
+import { endWithReaders, print } from './terminal/stdout.ts';
+import { usageOf } from './terminal/usage.ts';
 import type { Voice } from './terminal/voice.ts';
 import { version } from './version.ts';
 
@@ -45,110 +51,162 @@ const umasks = { 600: 0o077, 640: 0o027 } as const;
 /** Where there is no terminal. */
 const USUAL_COLUMNS = 100;
 
-let interrupted: InterruptedError | null = null;
-/** The commit is under way: a signal would come too late to stop it. */
-let isCommitting = false;
-const stops: ((why: InterruptedError) => void)[] = [];
+/** The exit code if nobody reads stdout any more. */
+let codeForReaders = 0;
+const warnings: string[] = [];
+const secrets = secretKeeper();
 
 // The AWS SDK warns on Node 20 of versions to come; the one that is pinned supports it.
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
+const program = programOf(process.env);
+const asCalled = hintsFor(program, Object.keys(commands));
+const interruption = listenForSignals((why) =>
+  process.exit(printError(why, process.argv.includes('--json'))),
+);
 
 process.exitCode = await main(process.argv.slice(2));
 
-async function main(argv: readonly string[]): Promise<number> {
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    // A reader that has seen enough is no error.
-    if (error.code === 'EPIPE') process.exit(0);
-    process.stderr.write(`${pc.red('error')} Cannot write to stdout: ${error.message}\n`);
-    process.exit(1);
-  });
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => interrupt(signal));
-  const isJson = argv.includes('--json');
+async function main(given: readonly string[]): Promise<number> {
+  const isJson = given.includes('--json');
+  heedSecrets(given);
+  endWithReaders(() => codeForReaders);
   try {
-    return await parseAndRun(argv);
+    return await parseAndRun(helpAsFlag(given));
   } catch (error) {
-    return printError(error instanceof InterruptedError ? error : (interrupted ?? error), isJson);
+    const isOwn = error instanceof InterruptedError || error instanceof CommittedError;
+    return printError(isOwn ? error : (interruption.reason ?? error), isJson);
   }
 }
 
+function heedSecrets(argv: readonly string[]): void {
+  for (const word of argv) secrets.heed(word);
+  for (const name of ['AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN']) {
+    const value = process.env[name];
+    if (value !== undefined) secrets.heedSecret(value);
+  }
+  hideFromProcessList(argv);
+}
+
+/** `help etl` is `etl --help`. */
+function helpAsFlag(argv: readonly string[]): readonly string[] {
+  const [first, command, ...more] = argv;
+  if (first !== 'help') return argv;
+  if (command === undefined) return ['--help'];
+  return command in commands ? [command, ...more, '--help'] : [command];
+}
+
 async function parseAndRun(argv: readonly string[]): Promise<number> {
-  const program = new Commander('sparkify')
+  const root = new Commander(program)
     .description(
       'Loads a streaming app’s JSON logs and song metadata into a star schema that analysts can trust.',
     )
     .version(version, '-V, --version', 'print the version')
     .helpCommand(false)
     .exitOverride()
-    .configureOutput({ outputError: () => {} })
+    .configureOutput({ outputError: () => {}, writeOut: (text) => process.stdout.write(asCalled(text)) })
     .addHelpText('after', '\nEvery command explains itself: sparkify <command> --help');
   let exitCode = 0;
   for (const [name, [summary, load]] of Object.entries(commands)) {
-    const command = program.command(name).description(summary).exitOverride();
+    const command = root.command(name).description(summary).exitOverride();
     if (!argv.includes(name)) continue;
     const module = (await load()).command;
     module.define(command);
-    if (command.commands.length === 0) addSharedFlags(command);
-    for (const sub of command.commands) addSharedFlags(sub.exitOverride());
-    const action = async (called: Commander): Promise<void> => {
-      exitCode = await runCommand(module, called);
-    };
-    if (command.commands.length === 0) command.action((...args) => action(args.at(-1) as Commander));
-    for (const sub of command.commands) sub.action((...args) => action(args.at(-1) as Commander));
+    for (const one of command.commands.length === 0 ? [command] : command.commands) {
+      addSharedFlags(one.exitOverride());
+      one.action(async (...args) => {
+        exitCode = await runCommand(module, args.at(-1) as Commander);
+      });
+    }
   }
   if (argv.length === 0) {
-    program.outputHelp();
+    root.outputHelp();
     return 0;
   }
   try {
-    await program.parseAsync([...argv], { from: 'user' });
+    await root.parseAsync([...argv], { from: 'user' });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     if (error.exitCode === 0) return 0;
     if (error.code === 'commander.help') return 2;
-    throw usageOf(error, argv);
+    const command = argv.find((word) => word in commands);
+    throw usageOf(error, command === undefined ? program : `${program} ${command}`);
   }
   return exitCode;
 }
 
-function addSharedFlags(command: Commander): void {
-  command
-    .option('--config <file>', 'the configuration file (default: dwh.cfg, if it is there)')
-    .option('--json', 'print one JSON document')
-    .addOption(new Option('-q, --quiet', 'print no progress').conflicts('verbose'))
-    .option('-v, --verbose', 'print more about what is done');
-}
-
 async function runCommand(command: Command, called: Commander): Promise<number> {
-  const flags = called.opts<Flags>();
+  const options = Object.entries(called.opts<Record<string, Flags[string] | readonly string[]>>());
+  const flags = Object.fromEntries(options.filter(([, value]) => !Array.isArray(value))) as Flags;
+  const lists = Object.fromEntries(options.filter(([, value]) => Array.isArray(value))) as Lists;
   const { makeVoice } = await import('./terminal/voice.ts');
-  const voice = interruptible(
-    makeVoice({ quiet: flags.quiet === true, verbose: flags.verbose === true, stream: process.stderr }),
-  );
+  const plain = makeVoice({
+    quiet: flags.quiet === true,
+    verbose: flags.verbose === true,
+    stream: process.stderr,
+  });
+  const voice = interruption.through(safely(plain));
+  const warning = warningOfSecrets(process.argv.slice(2));
+  if (warning !== null) voice.warn(warning);
   if (command.isMadeUp !== true) process.umask(umasks[600]);
   const name = called.parent?.parent ? called.name() : '';
   let result: Result;
   try {
     result = await command.run(
-      makeContext(voice, command),
+      makeContext(voice, lists, command),
       flags,
       name === '' ? called.args : [name, ...called.args],
     );
   } finally {
     voice.done();
   }
-  const text = flags.json === true ? (JSON.stringify(result.json, null, 2) ?? '') : result.text;
-  if (text !== '') await print(text.endsWith('\n') ? text : `${text}\n`);
-  return result.exitCode ?? 0;
+  return printResult(result, flags.json === true);
 }
 
-function makeContext(voice: Voice, { isMadeUp }: Command): Context {
+/** Prints a result, and what failed after its commit; the exit code. */
+async function printResult(result: Result, isJson: boolean): Promise<number> {
+  const { failure = null } = result;
+  const exitCode = failure?.exitCode ?? result.exitCode ?? 0;
+  codeForReaders = exitCode;
+  const text = isJson ? jsonOf(result.json, failure, exitCode) : secrets.hideAddresses(result.text);
+  try {
+    if (text !== '') await print(text.endsWith('\n') ? text : `${text}\n`);
+  } catch (cause) {
+    if (!interruption.isCommitting) throw cause;
+    throw new CommittedError(
+      `All is committed, but its report could not be printed. ${(cause as Error).message}`,
+      {
+        cause,
+        hint: 'sparkify status tells what was loaded.',
+      },
+    );
+  }
+  return failure === null ? exitCode : printError(failure, false);
+}
+
+/** A document of a command; lists, and what is data alone, stay as they are. */
+function jsonOf(json: unknown, failure: CommittedError | null, exitCode: number): string {
+  const isDocument = typeof json === 'object' && json !== null && !Array.isArray(json);
+  const error = failure === null ? {} : { error: failureOf(failure, secrets.hide, asCalled) };
+  const whole = isDocument ? { ...json, warnings, exitCode, ...error } : json;
+  const safe = (_: string, value: unknown) =>
+    typeof value === 'string' ? secrets.hideAddresses(value) : value;
+  return JSON.stringify(whole, safe, 2) ?? '';
+}
+
+/** Values of flags that may be given several times. */
+type Lists = Readonly<Partial<Record<SettingName, readonly string[]>>>;
+
+function makeContext(voice: Voice, lists: Lists, { isMadeUp }: Command): Context {
   let config: Promise<Config> | null = null;
   return {
     voice,
     nowMs: Date.now,
     columns: process.stdout.columns ?? USUAL_COLUMNS,
+    program,
+    asCalled,
+    withoutSecrets: secrets.hide,
     async config(flags) {
-      config ??= readAndWarn(flags, voice);
+      config ??= readAndWarn(flags, lists, voice);
       const { fileMode = '600' } = await config;
       if (isMadeUp !== true) process.umask(umasks[fileMode]);
       return config;
@@ -161,11 +219,11 @@ function makeContext(voice: Voice, { isMadeUp }: Command): Context {
       ask.close();
       return /^y(es)?$/i.test(said.trim());
     },
-    onInterrupt: (stop) => void stops.push(stop),
+    onInterrupt: interruption.onStop,
   };
 }
 
-async function readAndWarn(flags: Flags, voice: Voice): Promise<Config> {
+async function readAndWarn(flags: Flags, lists: Lists, voice: Voice): Promise<Config> {
   const { readConfig } = await import('./config/config.ts');
   const given = Object.fromEntries(
     settingFlags
@@ -173,100 +231,32 @@ async function readAndWarn(flags: Flags, voice: Voice): Promise<Config> {
       .map((name) => [name, flags[name] as string]),
   );
   const file = typeof flags.config === 'string' ? flags.config : undefined;
-  const config = await readConfig({ file, flags: given, env: process.env });
+  const config = await readConfig({ file, flags: { ...given, ...lists }, env: process.env, secrets });
   for (const warning of config.warnings) voice.warn(warning);
   return config;
 }
 
-/** A signal takes effect where work reports its progress, or ends the statement that runs. */
-function interruptible(voice: Voice): Voice {
-  const assertGoingOn = (): void => {
-    if (interrupted) throw interrupted;
-  };
+/** A voice that says no secret, and whose warnings are in the result too. */
+function safely(voice: Voice): Voice {
   return {
     ...voice,
-    step(...step) {
-      assertGoingOn();
-      voice.step(...step);
-    },
-    advance(amount) {
-      assertGoingOn();
-      voice.advance(amount);
-    },
-    note(message) {
-      assertGoingOn();
-      voice.note(message);
-    },
-    committing() {
-      assertGoingOn();
-      isCommitting = true;
-      voice.committing();
+    note: (message) => voice.note(secrets.hide(message)),
+    warn(message) {
+      warnings.push(secrets.hide(message));
+      voice.warn(secrets.hide(message));
     },
   };
-}
-
-function interrupt(signal: 'SIGINT' | 'SIGTERM'): void {
-  if (isCommitting) return;
-  // Asked twice: whatever is still being put away is left to the next run.
-  if (interrupted) process.exit(printError(interrupted, process.argv.includes('--json')));
-  interrupted = new InterruptedError(signal);
-  for (const stop of stops) stop(interrupted);
-  if (stops.length === 0) process.exit(printError(interrupted, process.argv.includes('--json')));
-}
-
-/** A file that cannot be read or written is the user's to mend, wherever it was met. */
-function fromFileSystem(error: unknown): unknown {
-  const { code, syscall, path, message } = error as NodeJS.ErrnoException;
-  if (error instanceof SparkifyError || !code || !syscall) return error;
-  const why = message.replace(/^[A-Z]+: /, '').replace(/, \w+( '.*)?$/, '');
-  const hint = openFilesHint(code);
-  return new SparkifyError(`Cannot ${syscall} ${path ?? 'a file'}: ${why}.`, {
-    cause: error,
-    ...(hint === undefined ? {} : { hint }),
-  });
 }
 
 function printError(thrown: unknown, isJson: boolean): number {
-  const error = fromFileSystem(thrown);
-  const known = error instanceof SparkifyError;
-  const message = known ? error.message : `A fault in sparkify: ${(error as Error)?.message ?? error}`;
-  const hint = known ? error.hint : 'Please report it with what follows.';
-  const exitCode = known ? error.exitCode : 1;
-  process.stderr.write(`${pc.red('error')} ${indented(message)}\n`);
-  if (hint !== undefined) process.stderr.write(`      ${indented(hint)}\n`);
-  if (!known && error instanceof Error) process.stderr.write(`${error.stack}\n`);
-  if (known && process.argv.includes('--verbose') && error.cause instanceof Error) {
-    process.stderr.write(`${error.cause.stack}\n`);
-  }
-  if (isJson) {
-    const kind = error instanceof Error ? error.name : 'Error';
+  const failure = failureOf(thrown, secrets.hide, asCalled);
+  const isVerbose = ['--verbose', '-v'].some((flag) => process.argv.includes(flag));
+  process.stderr.write(drawFailure(failure, thrown, secrets.hide, isVerbose));
+  if (isJson && !process.stdout.destroyed) {
+    const { exitCode } = failure;
     process.stdout.write(
-      `${JSON.stringify({ status: 'failed', error: { kind, message, hint: hint ?? null, exitCode } }, null, 2)}\n`,
+      `${JSON.stringify({ status: 'failed', warnings, exitCode, error: failure }, null, 2)}\n`,
     );
   }
-  return exitCode;
-}
-
-/** Several lines below one another, none of which can drive the terminal. */
-function indented(text: string): string {
-  return text.split('\n').map(printable).join('\n      ');
-}
-
-/** Commander's message in our form: what, and the nearest right word if it knows one. */
-function usageOf(error: CommanderError, argv: readonly string[]): UsageError {
-  const [first = '', ...rest] = error.message.replace(/^error: /, '').split('\n');
-  const suggestion = rest
-    .join(' ')
-    .replace(/^\(|\)$/g, '')
-    .trim();
-  const command = argv.find((word) => word in commands);
-  const help = command === undefined ? 'sparkify --help' : `sparkify ${command} --help`;
-  const message = first.charAt(0).toUpperCase() + first.slice(1);
-  return new UsageError(message.endsWith('.') ? message : `${message}.`, {
-    hint: suggestion === '' ? `See ${help}` : `${suggestion} (see ${help})`,
-  });
-}
-
-function print(text: string): Promise<void> {
-  return new Promise((resolve) => process.stdout.write(text, () => resolve()));
+  return failure.exitCode;
 }

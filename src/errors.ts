@@ -99,6 +99,17 @@ export class PassingError extends WarehouseError {}
 /** The connection was lost while committing: whether it committed is for the next connection to find out. */
 export class CommitUnclearError extends PassingError {}
 
+/** All is committed that was to be; what failed came after it: publishing it, or telling of it. `report` is what was done. */
+export class CommittedError extends WarehouseError {
+  override readonly exitCode = 4;
+  readonly report: unknown;
+
+  constructor(message: string, options: { hint?: string; cause?: unknown; report?: unknown } = {}) {
+    super(message, options);
+    this.report = options.report ?? null;
+  }
+}
+
 /** The load refused to commit: too many rejects, a file that does not balance, a failed check. */
 export class LoadError extends SparkifyError {}
 

@@ -1,6 +1,6 @@
 import type { Command as Commander } from 'commander';
 import type { Config } from '../config/config.ts';
-import type { InterruptedError } from '../errors.ts';
+import type { CommittedError, InterruptedError } from '../errors.ts';
 import type { Voice } from '../terminal/voice.ts';
 
 /** What a command gives back: `json` for --json, `text` for people; both go to stdout. Undefined: it was written. */
@@ -8,9 +8,11 @@ export interface Result {
   readonly json: unknown;
   readonly text: string;
   readonly exitCode?: number;
+  /** What failed after the commit: it is told after the result, and its exit code counts. */
+  readonly failure?: CommittedError | null;
 }
 
-/** Flags as commander parses them. */
+/** Flags as commander parses them, but for those that hold several values, which only the configuration reads. */
 export type Flags = Readonly<Record<string, string | boolean | undefined>>;
 
 /** The world, as a command may touch it. */
@@ -19,6 +21,12 @@ export interface Context {
   readonly nowMs: () => number;
   /** The terminal's width in characters. */
   readonly columns: number;
+  /** How this program is called here: `sparkify`, or `npx sparkify`. */
+  readonly program: string;
+  /** A hint with the program as it is called here. */
+  asCalled(hint: string): string;
+  /** A message with no secret in it. */
+  withoutSecrets(message: string): string;
   /** Reads dwh.cfg, environment and the flags that are settings, once; warnings are spoken. */
   config(flags: Flags): Promise<Config>;
   /** Writes a part of a long result to stdout, as fast as that takes it. */
@@ -39,5 +47,8 @@ export interface Command {
 
 /** The flag that most commands take. */
 export function warehouseFlag(command: Commander): void {
-  command.option('--warehouse <url>', 'the warehouse: duckdb:sparkify.duckdb, postgres://user@host/database');
+  command.option(
+    '--warehouse <url>',
+    'the warehouse: duckdb:sparkify.duckdb, postgres://user@host/database; the password better in PGPASSWORD or ~/.pgpass',
+  );
 }

@@ -1,5 +1,6 @@
 import type { Config } from '../config/config.ts';
 import { UsageError } from '../errors.ts';
+import { withoutSecrets } from '../secrets.ts';
 import { isS3Address } from '../sources/s3-address.ts';
 import type { S3Options } from '../sources/s3-client.ts';
 import type { Source } from '../sources/source.ts';
@@ -55,7 +56,9 @@ export async function readText(context: Context, flags: Flags, what: string, pla
   if (!isS3Address(place)) {
     const { readFile } = await import('node:fs/promises');
     return readFile(place, 'utf8').catch((cause) => {
-      throw new UsageError(`Cannot read ${what} ${place}: ${(cause as Error).message}`, { cause });
+      throw new UsageError(`Cannot read ${what} ${withoutSecrets(place)}: ${(cause as Error).message}`, {
+        cause,
+      });
     });
   }
   return withSources(context, await context.config(flags), async (open) => {

@@ -1,18 +1,20 @@
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
 import { ConfigError } from '../errors.ts';
-import { type CfgEntry, type CfgFile, parseDwhCfg } from './dwh-cfg.ts';
-import { type PostgresSettings, postgresSettings } from './postgres.ts';
-import { type RedshiftSettings, redshiftSettings } from './redshift.ts';
-import { foreignKeys, type Given, type Setting, type SettingName, settings } from './settings.ts';
-
-type WarehouseChoice =
-  | { readonly engine: 'duckdb'; readonly file: string }
-  | { readonly engine: 'postgres'; readonly server: PostgresSettings }
-  | { readonly engine: 'redshift'; readonly server: RedshiftSettings };
+import { type SecretKeeper, secretKeeper, withoutSecrets } from '../secrets.ts';
+import { type CfgFile, nameOf, parseDwhCfg } from './dwh-cfg.ts';
+import { warningsOf } from './dwh-cfg-warnings.ts';
+import { pathBelow } from './paths.ts';
+import { type Given, type Setting, type SettingName, settings } from './settings.ts';
+import { chooseWarehouse, type WarehouseChoice } from './warehouse-choice.ts';
 
 /** Everything that a command may need, decided once at the door. */
 export interface Config extends Readonly<Given> {
   readonly warehouseChoice: WarehouseChoice;
+  /** Every place of log data and of song data: a flag may name several. */
+  readonly logPlaces: readonly string[];
+  readonly songPlaces: readonly string[];
   /** Where each given setting came from: `--log-data`, `SPARKIFY_LOG_DATA`, `dwh.cfg:12`. */
   readonly origins: Readonly<Partial<Record<SettingName, string>>>;
   /** The configuration file that was read; null without one. */
@@ -23,36 +25,56 @@ export interface Config extends Readonly<Given> {
 export interface ConfigInput {
   /** `--config FILE`; without it, dwh.cfg is read if it is there. */
   readonly file: string | undefined;
-  /** Settings given as flags, by name. */
-  readonly flags: Readonly<Partial<Record<SettingName, string | undefined>>>;
+  /** Settings given as flags, by name; those of places may be several. */
+  readonly flags: Readonly<Partial<Record<SettingName, string | readonly string[] | undefined>>>;
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** Is told of every secret before anything is judged. */
+  readonly secrets?: SecretKeeper;
 }
 
 interface Found {
-  readonly text: string;
+  readonly texts: readonly [string, ...string[]];
   readonly origin: string;
+  /** What paths in it are relative to. */
+  readonly folder: string;
 }
 
 const DEFAULT_FILE = 'dwh.cfg';
+/** Words that messages hold, whoever chose them for a password too. */
+const openNames: readonly SettingName[] = [
+  'pgUser',
+  'pgHost',
+  'pgDatabase',
+  'clusterHost',
+  'dbName',
+  'dbUser',
+];
 
 /** Reads dwh.cfg, environment and flags: flags beat environment, environment beats file. */
 export async function readConfig(input: ConfigInput): Promise<Config> {
   const file = await readCfg(input.file);
-  const given: Partial<Record<SettingName, unknown>> = {};
-  const origins: Partial<Record<SettingName, string>> = {};
+  const found = new Map<SettingName, Found>();
   for (const [name, setting] of Object.entries(settings) as [SettingName, Setting][]) {
-    const found = find(name, setting, input, file);
-    if (!found) continue;
-    given[name] = parse(setting, found);
-    origins[name] = found.origin;
+    const one = find(name, setting, input, file);
+    if (one) found.set(name, one);
   }
-  const known = given as Given;
+  heedSecrets(found, input.secrets ?? secretKeeper());
+  const given = Object.fromEntries(
+    [...found].map(([name, one]) => [name, parse(settings[name], one, one.texts[0])]),
+  ) as Given;
+  const placesOf = (name: 'logData' | 'songData'): string[] =>
+    (found.get(name)?.texts ?? []).map(
+      (text) => parse(settings[name], found.get(name) as Found, text) as string,
+    );
+  const warehouseChoice = chooseWarehouse(given, found.get('warehouse')?.folder ?? folderOf(file));
   return Object.freeze({
-    ...known,
-    warehouseChoice: chooseWarehouse(known),
-    origins,
+    ...given,
+    warehouseChoice,
+    logPlaces: placesOf('logData'),
+    songPlaces: placesOf('songData'),
+    origins: Object.fromEntries([...found].map(([name, { origin }]) => [name, origin])),
     file: file?.path ?? null,
-    warnings: file ? warningsOf(file) : [],
+    warnings: file ? [...warningsOf(file, file.path), ...movedWarehouse(warehouseChoice, file.path)] : [],
   });
 }
 
@@ -79,74 +101,63 @@ async function readCfg(path: string | undefined): Promise<ReadCfg | null> {
   return { ...parseDwhCfg(text), path: file };
 }
 
+/** What paths of the file are relative to; `.` is the working folder. */
+function folderOf(file: ReadCfg | null): string {
+  if (file === null || resolve(dirname(file.path)) === resolve('.')) return '.';
+  return dirname(file.path);
+}
+
 function find(name: SettingName, setting: Setting, input: ConfigInput, file: ReadCfg | null): Found | null {
   const flag = input.flags[name];
-  if (flag !== undefined)
-    return { text: flag, origin: `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}` };
+  const [first, ...more] = typeof flag === 'string' ? [flag] : (flag ?? []);
+  if (first !== undefined) {
+    const origin = `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+    return { texts: [first, ...more], origin, folder: '.' };
+  }
   for (const variable of setting.env) {
     const text = input.env[variable];
-    if (text !== undefined && text !== '') return { text, origin: variable };
+    if (text !== undefined && text !== '') return { texts: [text], origin: variable, folder: '.' };
   }
   for (const alias of setting.file) {
     const entry = file?.entries.findLast(
       (candidate) => nameOf(candidate) === alias && candidate.value !== '',
     );
-    if (entry) return { text: entry.value, origin: `${file?.path}:${entry.line}` };
+    if (entry) return { texts: [entry.value], origin: `${file?.path}:${entry.line}`, folder: folderOf(file) };
   }
   return null;
 }
 
-function parse(setting: Setting, found: Found): unknown {
-  const result = setting.schema.safeParse(found.text);
-  if (result.success) return result.data;
-  const value = setting.secret ? '' : ` "${found.text}"`;
+/** A password is one whole; in all else, which may be an address, its form tells. */
+function heedSecrets(found: ReadonlyMap<SettingName, Found>, secrets: SecretKeeper): void {
+  for (const [name, { texts }] of found) {
+    const isWhole = (settings[name] as Setting).secret === true && name !== 'warehouse';
+    for (const text of texts) {
+      if (isWhole) secrets.heedSecret(text);
+      else secrets.heed(text);
+      if (openNames.includes(name)) secrets.heedOpen(text);
+    }
+  }
+}
+
+function parse(setting: Setting, { origin, folder }: Found, text: string): unknown {
+  const result = setting.schema.safeParse(text);
+  if (result.success) {
+    const isPath = setting.path === true && result.data !== 'system';
+    return isPath ? pathBelow(folder, String(result.data)) : result.data;
+  }
+  const value = setting.secret ? '' : ` "${withoutSecrets(text)}"`;
   throw new ConfigError(
-    `${found.origin}: the value${value} ${result.error.issues[0]?.message ?? 'cannot be used'}.`,
-    {
-      hint: setting.doc,
-    },
+    `${origin}: the value${value} ${result.error.issues[0]?.message ?? 'cannot be used'}.`,
+    { hint: setting.doc },
   );
 }
 
-function chooseWarehouse(given: Given): WarehouseChoice {
-  const url = given.warehouse;
-  if (url === undefined) {
-    if (given.clusterHost !== undefined) return { engine: 'redshift', server: redshiftSettings(null, given) };
-    return { engine: 'duckdb', file: 'sparkify.duckdb' };
-  }
-  if (/^postgres(ql)?:/i.test(url)) return { engine: 'postgres', server: postgresSettings(url, given) };
-  if (/^redshift:/i.test(url)) return { engine: 'redshift', server: redshiftSettings(url, given) };
-  const file = url.startsWith('duckdb:') ? url.slice('duckdb:'.length).replace(/^\/\/(?=\/|[^/])/, '') : null;
-  if (file === '' || (file === null && /^[a-z][a-z0-9+.-]+:/i.test(url))) {
-    throw new ConfigError(
-      `The warehouse "${url.replace(/:\/\/.*$/, '://…')}" is of no kind that sparkify knows.`,
-      {
-        hint: 'Use duckdb:FILE (--warehouse duckdb:sparkify.duckdb), postgres://user@host/database or redshift://host/database.',
-      },
-    );
-  }
-  return { engine: 'duckdb', file: file ?? url };
-}
-
-function warningsOf(file: ReadCfg): string[] {
-  const known = new Set<string>(Object.values(settings).flatMap((setting) => [...setting.file]));
-  const odd = file.warnings.map(({ line, message }) => `${file.path}:${line}: ${message}.`);
-  const unknown = file.entries
-    .filter(
-      (entry) => !known.has(nameOf(entry)) && !foreignKeys.some((pattern) => pattern.test(nameOf(entry))),
-    )
-    .map(
-      (entry) =>
-        `${file.path}:${entry.line}: the key ${entry.key} in [${entry.section}] is unknown and ignored.${nearest(entry, known)}`,
-    );
-  return [...odd, ...unknown];
-}
-
-function nearest(entry: CfgEntry, known: ReadonlySet<string>): string {
-  const sameKey = [...known].find((name) => name.endsWith(`.${entry.key.toUpperCase()}`));
-  return sameKey === undefined ? '' : ` Did you mean ${sameKey.replace('.', '] ').replace(/^/, '[')}?`;
-}
-
-function nameOf(entry: CfgEntry): string {
-  return `${entry.section.toUpperCase()}.${entry.key.toUpperCase()}`;
+/** Who changes to a rule must not end with two warehouses: paths of dwh.cfg were relative to the working folder once. */
+function movedWarehouse(choice: WarehouseChoice, path: string): string[] {
+  if (!('besideWorkingFolder' in choice) || choice.besideWorkingFolder === undefined) return [];
+  const [file, other] = [resolve(choice.file), resolve(choice.besideWorkingFolder)];
+  if (existsSync(file) || !existsSync(other)) return [];
+  return [
+    `There is no warehouse ${file} yet, but there is ${other}. Paths in ${path} are relative to that file, not to the working folder. If ${other} is the one you mean, move it there, or write URL = duckdb:${other} below [WAREHOUSE] in ${path}.`,
+  ];
 }

@@ -9,8 +9,10 @@ export interface CfgEntry {
 
 export interface CfgFile {
   readonly entries: readonly CfgEntry[];
-  /** Oddities that were tolerated, each with its line. */
-  readonly warnings: readonly { readonly line: number; readonly message: string }[];
+  /** Neither a section nor a pair; they were passed over. */
+  readonly oddLines: readonly { readonly line: number; readonly text: string }[];
+  /** With a quote that has no pair. */
+  readonly oddQuotes: readonly CfgEntry[];
 }
 
 /**
@@ -19,7 +21,8 @@ export interface CfgFile {
  */
 export function parseDwhCfg(text: string): CfgFile {
   const entries: CfgEntry[] = [];
-  const warnings: { line: number; message: string }[] = [];
+  const oddLines: { line: number; text: string }[] = [];
+  const oddQuotes: CfgEntry[] = [];
   let section = '';
   for (const [index, raw] of text
     .replace(/^\ufeff/, '')
@@ -35,22 +38,27 @@ export function parseDwhCfg(text: string): CfgFile {
     }
     const pair = /^([^=:]+?)\s*[=:]\s*(.*)$/.exec(content);
     if (!pair) {
-      warnings.push({
-        line,
-        message: `"${shorten(content)}" is neither a [section] nor a key = value; it is ignored`,
-      });
+      oddLines.push({ line, text: content });
       continue;
     }
     const [, key = '', quoted = ''] = pair;
     const { value, isOdd } = unquote(quoted);
-    if (isOdd)
-      warnings.push({
-        line,
-        message: `the value of ${key} has a quote without its pair; it is read without it`,
-      });
-    entries.push({ section, key: key.trim(), value, line });
+    const entry = { section, key: key.trim(), value, line };
+    if (isOdd) oddQuotes.push(entry);
+    entries.push(entry);
   }
-  return { entries, warnings };
+  return { entries, oddLines, oddQuotes };
+}
+
+/** `S3.LOG_DATA`, whatever the case that it is written in. */
+export function nameOf({ section, key }: CfgEntry): string {
+  return `${section.toUpperCase()}.${key.toUpperCase()}`;
+}
+
+/** A key as messages may say it: the rest of a password that went on in a new line is no name, and is not shown. */
+export function shownKey({ key, value }: CfgEntry): string {
+  const isName = /^[a-z][\w. -]{0,40}$/i.test(key) && value !== '' && !value.startsWith('=');
+  return isName ? key : `of ${key.length} characters`;
 }
 
 /** Strips one matching pair of quotes, or one quote that has no pair. */
@@ -63,9 +71,4 @@ function unquote(text: string): { value: string; isOdd: boolean } {
   if (opens) return { value: text.slice(1).trim(), isOdd: true };
   if (closes) return { value: text.slice(0, -1).trim(), isOdd: true };
   return { value: text, isOdd: false };
-}
-
-/** A line that is no pair may hold anything, a password too: only its begin is shown. */
-function shorten(content: string): string {
-  return content.length > 12 ? `${content.slice(0, 12)}…` : content;
 }

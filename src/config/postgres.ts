@@ -33,6 +33,7 @@ export interface PostgresSettings {
 const CONNECT_TIMEOUT_SECONDS = 15;
 const sslModes: readonly SslMode[] = ['disable', 'allow', 'prefer', 'require', 'verify-ca', 'verify-full'];
 const EXAMPLE = 'postgres://user@host:5432/database?sslmode=verify-full; the password better in PGPASSWORD.';
+type PathParameter = 'passfile' | 'sslrootcert' | 'sslcert' | 'sslkey';
 /** Parameters of an address that mean something here; libpq has more. */
 const known = [
   'host',
@@ -52,9 +53,20 @@ const known = [
   'application_name',
 ] as const;
 
-/** `postgres://…` and what the environment and the file add; ConfigError for what cannot be. What the address says counts first. */
-export function postgresSettings(address: string, given: Given): PostgresSettings {
+/**
+ * `postgres://…` and what the environment and the file add; ConfigError for what cannot be. What the address says counts
+ * first; `place` says what its paths are relative to.
+ */
+export function postgresSettings(
+  address: string,
+  given: Given,
+  place: (path: string) => string = (path) => path,
+): PostgresSettings {
   const { host, port, database, password, from, ...named } = readAddress(address, known, EXAMPLE);
+  const pathFrom = (name: PathParameter): string | undefined => {
+    const path = from(name);
+    return path === undefined || path === 'system' ? path : place(path);
+  };
   const user = named.user ?? from('user') ?? given.pgUser ?? userInfo().username;
   const sslMode = from('sslmode') ?? given.sslMode ?? 'prefer';
   if (!sslModes.includes(sslMode as SslMode)) {
@@ -68,11 +80,11 @@ export function postgresSettings(address: string, given: Given): PostgresSetting
     database: database ?? from('dbname') ?? given.pgDatabase ?? user,
     user,
     password: password ?? from('password') ?? given.pgPassword ?? null,
-    passwordFile: from('passfile') ?? given.pgPassFile ?? join(homedir(), '.pgpass'),
+    passwordFile: pathFrom('passfile') ?? given.pgPassFile ?? join(homedir(), '.pgpass'),
     sslMode: sslMode as SslMode,
-    sslRootCert: from('sslrootcert') ?? given.sslRootCert ?? null,
-    sslCert: from('sslcert') ?? given.pgSslCert ?? null,
-    sslKey: from('sslkey') ?? given.pgSslKey ?? null,
+    sslRootCert: pathFrom('sslrootcert') ?? given.sslRootCert ?? null,
+    sslCert: pathFrom('sslcert') ?? given.pgSslCert ?? null,
+    sslKey: pathFrom('sslkey') ?? given.pgSslKey ?? null,
     schema: schemaOf(from('schema')) ?? given.schema ?? null,
     options: from('options') ?? given.pgOptions ?? null,
     connectTimeoutSeconds:

@@ -51,10 +51,18 @@ const known = [
   'statement_timeout',
 ] as const;
 
-/** `redshift://…` and what the environment and the file add; ConfigError for what cannot be. What the address says counts first. */
-export function redshiftSettings(url: string | null, given: Given): RedshiftSettings {
+/**
+ * `redshift://…` and what the environment and the file add; ConfigError for what cannot be. What the address says counts
+ * first; `place` says what its paths are relative to.
+ */
+export function redshiftSettings(
+  url: string | null,
+  given: Given,
+  place: (path: string) => string = (path) => path,
+): RedshiftSettings {
   const address = readAddress(url ?? 'redshift:', known, EXAMPLE);
   const { from } = address;
+  const rootCert = from('sslrootcert');
   const pasted = address.host === undefined ? endpointOf(given.clusterHost) : {};
   const host = address.host ?? pasted.host;
   if (host === undefined) {
@@ -76,7 +84,7 @@ export function redshiftSettings(url: string | null, given: Given): RedshiftSett
     auth: redshiftAuth(host, address, given),
     region: from('region') ?? awsHost(host)?.region ?? given.region ?? null,
     endpoint: given.redshiftEndpoint ?? null,
-    sslRootCert: from('sslrootcert') ?? given.sslRootCert ?? null,
+    sslRootCert: (rootCert === undefined ? rootCert : place(rootCert)) ?? given.sslRootCert ?? null,
     connectTimeoutSeconds:
       numberOf('connect_timeout', from('connect_timeout')) ?? given.connectTimeout ?? CONNECT_TIMEOUT_SECONDS,
     statementTimeoutSeconds:

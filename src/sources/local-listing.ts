@@ -3,6 +3,7 @@ import { stat } from 'node:fs/promises';
 import { dirname, resolve, sep } from 'node:path';
 import { isDynamicPattern } from 'tinyglobby';
 import { SourceError, UnreadableFileError } from '../errors.ts';
+import { withoutSecrets } from '../secrets.ts';
 import { fileError, isMissing, sourceError } from './file-errors.ts';
 import { type Found, matching, walk } from './local-names.ts';
 import { DATA_FILE, type Listing, type SourceFile, type Unreadable } from './source.ts';
@@ -16,6 +17,8 @@ const STATS_PER_TURN = 256;
 /** What lies at a path or glob now. Rejects only where the place as a whole cannot be read. */
 export async function list(place: string, nowMs: number): Promise<Listing> {
   const root = resolve(place);
+  // An address without its scheme looks like a path.
+  const shown = withoutSecrets(place) === place ? root : withoutSecrets(place);
   const found = await stat(root).catch((cause) => {
     if (isMissing(cause)) return null;
     throw sourceError(root, cause);
@@ -24,13 +27,13 @@ export async function list(place: string, nowMs: number): Promise<Listing> {
   if (found?.isDirectory()) return listFolder(root, nowMs);
   if (found) throw new SourceError(`${root} is neither a file nor a folder.`);
   if (!isDynamicPattern(place)) {
-    throw new SourceError(`There is no file or folder ${root}.`, {
-      hint: 'Check the path; LOG_DATA and SONG_DATA take a folder, one file or a glob.',
+    throw new SourceError(`There is no file or folder ${shown}.`, {
+      hint: 'Check the path: a folder, one file or a glob. In dwh.cfg it is relative to that file.',
     });
   }
   const { files, unreadable } = await describeAll(await matching(place), nowMs);
   if (files.length === 0 && unreadable.length === 0) {
-    throw new SourceError(`No file matches ${place}.`, {
+    throw new SourceError(`No file matches ${withoutSecrets(place)}.`, {
       hint: 'Quote a glob so that the shell leaves it alone.',
     });
   }

@@ -1,4 +1,5 @@
 import { ConfigError } from '../errors.ts';
+import { withoutSecrets } from '../secrets.ts';
 import { localSource } from './local.ts';
 import { type S3SourceOptions, s3Source } from './s3.ts';
 import { isS3Address } from './s3-address.ts';
@@ -9,7 +10,7 @@ export function openSource(place: string, nowMs: () => number, s3: S3SourceOptio
   if (isS3Address(place)) return s3Source(place, s3);
   if (place.startsWith('file://')) return localSource(new URL(place).pathname, nowMs);
   if (/^[a-z][a-z0-9+.-]*:\/\//i.test(place)) {
-    throw new ConfigError(`This version reads folders, files and S3, not ${place}.`, {
+    throw new ConfigError(`This version reads folders, files and S3, not ${withoutSecrets(place)}.`, {
       hint: 'Copy the files to a folder and name that: --log-data FOLDER --song-data FOLDER',
     });
   }

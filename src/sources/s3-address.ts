@@ -1,4 +1,5 @@
 import { ConfigError } from '../errors.ts';
+import { withoutSecrets } from '../secrets.ts';
 
 /** A bucket and what keys must begin with there. */
 export interface S3Address {
@@ -10,12 +11,20 @@ export interface S3Address {
 /** `s3://bucket/log_data/` in its parts; s3a and s3n mean the same. An exact one is taken as it is. ConfigError for what is no such address. */
 export function parseS3Address(place: string, isExact = false): S3Address {
   const [, bucket, key = ''] = /^s3[an]?:\/\/([^/]+)(?:\/(.*))?$/i.exec(place) ?? [];
-  if (bucket === undefined || !/^[a-z0-9][a-z0-9.\-_]{1,254}$/i.test(bucket)) {
-    throw new ConfigError(`"${place}" is not an S3 address.`, { hint: 'For example s3://bucket/log_data' });
+  if (bucket === undefined || !/^[a-z0-9][a-z0-9.\-_]*$/i.test(bucket)) {
+    throw new ConfigError(`"${withoutSecrets(place)}" is not an S3 address.`, {
+      hint: 'For example s3://bucket/log_data',
+    });
+  }
+  // Buckets that were made before 2018 may have up to 255 letters.
+  if (bucket.length < 3 || bucket.length > 255) {
+    throw new ConfigError(`"${place}" is not an S3 address: there can be no bucket "${bucket}".`, {
+      hint: 'The name of a bucket has 3 to 63 characters. For example s3://bucket/log_data',
+    });
   }
   if (isExact) return { bucket, key };
   if (/[*?]/.test(key)) {
-    throw new ConfigError(`${place} is a pattern, and S3 knows prefixes only.`, {
+    throw new ConfigError(`${withoutSecrets(place)} is a pattern, and S3 knows prefixes only.`, {
       hint: 'Name a folder (s3://bucket/log_data/2018/11) or one object.',
     });
   }

@@ -1,7 +1,9 @@
+import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { readConfig } from '../../src/config/config.ts';
 import { parseDwhCfg } from '../../src/config/dwh-cfg.ts';
+import { openSource } from '../../src/sources/open.ts';
 import { writeFiles } from '../support/records.ts';
 import { freshFolder } from '../support/warehouse.ts';
 
@@ -72,10 +74,36 @@ describe('dwh.cfg as people have it', () => {
     );
     expect(region).toBe('ap-southeast-1');
     expect(warnings.map((warning) => warning.replace(/^.*dwh\.cfg/, ''))).toEqual([
+      ':4: these 8 characters are neither a [section] nor a key = value; the line is ignored.',
       ':2: the value of REGION has a quote without its pair; it is read without it.',
-      ':4: "nonsense" is neither a [section] nor a key = value; it is ignored.',
-      ':3: the key LOGDATA in [S3] is unknown and ignored.',
+      ':3: the key LOGDATA in [S3] is unknown and ignored. Did you mean [S3] LOG_DATA?',
       ':6: the key LOG_DATA in [AWS] is unknown and ignored. Did you mean [S3] LOG_DATA?',
+    ]);
+  });
+
+  test.each([
+    ['[CLUSTER]\nDB_PASWORD = x', '[CLUSTER] DB_PASSWORD'],
+    ['[CLUSTR]\nHOST = x', '[CLUSTER] HOST'],
+    ['[WAREHOUSE]\nURI = x', '[WAREHOUSE] URL'],
+    ['[LOAD]\nMAXREJECTS = 1', '[LOAD] MAX_REJECTS'],
+    ['[S3]\nENDPOIMT = x', '[S3] ENDPOINT'],
+    ['[S3]\nsomething_else = x', null],
+  ])('knows what a misspelt key was to be: %j', async (text, meant) => {
+    const [warning] = (await configOf(text)).warnings;
+    if (meant === null) expect(warning).not.toContain('Did you mean');
+    else expect(warning).toContain(`Did you mean ${meant}?`);
+  });
+
+  test('shows nothing of a line that might be a secret, but names the setting that it begins with', async () => {
+    const { warnings } = await configOf(
+      '[CLUSTER]\nDB_PASSWORD hush\nhushhushhushhush\nhush/hush==\nhushhush==\nDB_PORT = 1\nDB_PORT = 5439',
+    );
+    expect(warnings.map((warning) => warning.replace(/^.*dwh\.cfg/, ''))).toEqual([
+      ':2: DB_PASSWORD is followed by no "="; the line is ignored.',
+      ':3: these 16 characters are neither a [section] nor a key = value; the line is ignored.',
+      ':7: the key DB_PORT in [CLUSTER] stands in line 6 too; this one counts.',
+      ':4: the key of 9 characters in [CLUSTER] is unknown and ignored.',
+      ':5: the key of 8 characters in [CLUSTER] is unknown and ignored.',
     ]);
   });
 
@@ -91,11 +119,11 @@ describe('dwh.cfg as people have it', () => {
 
 describe('the configuration', () => {
   test('lets flags beat the environment, and the environment the file', async () => {
-    const text = '[S3]\nLOG_DATA = file\nSONG_DATA = file\n[LOAD]\nMAX_REJECTS = 5';
+    const text = '[S3]\nLOG_DATA = s3://b/file\nSONG_DATA = file\n[LOAD]\nMAX_REJECTS = 5';
     const env = { SPARKIFY_SONG_DATA: 'environment', SPARKIFY_MAX_REJECTS: '2.5 %' };
     const config = await configOf(text, { maxRejects: '7' }, env);
     expect(config).toMatchObject({
-      logData: 'file',
+      logData: 's3://b/file',
       songData: 'environment',
       maxRejects: { share: null, count: 7 },
     });
@@ -126,10 +154,77 @@ describe('the configuration', () => {
     ['waitSeconds', 'long'],
     ['warehouse', 'mysql://me:hush@host/db'],
     ['warehouse', 'duckdb:'],
+    ['warehouse', ':memory:'],
+    ['warehouse', 'duckdb::memory:'],
+    ['warehouse', 'me:hush@host/db'],
+    ['warehouse', 'm:hush@host/db'],
+    ['warehouse', 'postgres:/me:hush@host/db'],
+    ['warehouse', 'postgres://me:12/hush@host/db'],
+    ['warehouse', 'postgres://me:12?hush@host/db'],
+    ['warehouse', 'postgres://me:12#hush@host/db'],
+    ['warehouse', 'redshift://me:hush'],
+    ['warehouse', 'duckdb:postgres://me:hush@host/db'],
+    ['warehouse', 'duckdb:me:hush@host/db'],
+    ['warehouse', 'host=h user=me password=hush dbname=db'],
+    ['s3Endpoint', 'ftp://KEY:hush@host'],
   ])('refuses %s = %s with the place and what it may be, without a secret', async (name, value) => {
     const error = await configOf('', { [name]: value }).catch((cause) => cause);
     expect(error).toMatchObject({ name: 'ConfigError', exitCode: 2 });
     expect(error.message).not.toContain('hush');
     expect(error.hint).toBeTruthy();
+  });
+});
+
+describe('a path', () => {
+  const folder = writeFiles(freshFolder(), {
+    'dwh.cfg':
+      '[S3]\nLOG_DATA = logs\nSONG_DATA = songs/*.json\n[WAREHOUSE]\nURL = duckdb:w.duckdb\nSSLROOTCERT = ca.pem',
+    'server.cfg': '[WAREHOUSE]\nURL = postgres://h/db?sslrootcert=ca.pem&passfile=~/pass&sslkey=/key.pem',
+    'other.cfg': '[S3]\nLOG_DATA = s3://b/logs\nSONG_DATA = ~/songs\n[WAREHOUSE]\nSSLROOTCERT = system',
+  });
+  const read = (name: string, flags = {}, env = {}) => readConfig({ file: join(folder, name), flags, env });
+
+  test('in dwh.cfg is relative to that file, an address is none', async () => {
+    expect(await read('dwh.cfg')).toMatchObject({
+      logPlaces: [join(folder, 'logs')],
+      songPlaces: [join(folder, 'songs/*.json')],
+      sslRootCert: join(folder, 'ca.pem'),
+      warehouseChoice: { engine: 'duckdb', file: join(folder, 'w.duckdb') },
+    });
+    expect(await read('server.cfg')).toMatchObject({
+      warehouseChoice: {
+        server: {
+          sslRootCert: join(folder, 'ca.pem'),
+          passwordFile: join(homedir(), 'pass'),
+          sslKey: '/key.pem',
+        },
+      },
+    });
+    expect(await read('other.cfg')).toMatchObject({
+      logPlaces: ['s3://b/logs'],
+      songPlaces: [join(homedir(), 'songs')],
+      sslRootCert: 'system',
+      warehouseChoice: { file: join(folder, 'sparkify.duckdb') },
+    });
+  });
+
+  test('in a flag or in the environment is relative to the working folder', async () => {
+    const env = { SPARKIFY_SONG_DATA: 'songs', PGSSLROOTCERT: 'ca.pem' };
+    expect(await read('dwh.cfg', { logData: ['a', 'b'], warehouse: 'w.duckdb' }, env)).toMatchObject({
+      logPlaces: ['a', 'b'],
+      songPlaces: ['songs'],
+      sslRootCert: 'ca.pem',
+      warehouseChoice: { engine: 'duckdb', file: 'w.duckdb' },
+    });
+  });
+
+  test('may go through a folder whose name has brackets, with a pattern', async () => {
+    const odd = writeFiles(freshFolder(), {
+      'a[1]/dwh.cfg': '[S3]\nLOG_DATA = logs/*.json',
+      'a[1]/logs/x.json': '{}',
+    });
+    const { logPlaces } = await readConfig({ file: join(odd, 'a[1]/dwh.cfg'), flags: {}, env: {} });
+    const { files } = await openSource(logPlaces[0] as string, Date.now).list();
+    expect(files.map(({ path }) => path)).toEqual([join(odd, 'a[1]/logs/x.json')]);
   });
 });

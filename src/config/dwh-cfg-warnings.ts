@@ -1,0 +1,56 @@
+import { type CfgEntry, type CfgFile, nameOf, shownKey } from './dwh-cfg.ts';
+import { nearestName } from './nearest.ts';
+import { foreignKeys, type Setting, settings } from './settings.ts';
+
+const known = new Set<string>(Object.values(settings).flatMap((setting: Setting) => [...setting.file]));
+const knownKeys = new Set([...known].map((name) => name.split('.')[1] as string));
+
+/** What of a configuration file is odd, line by line; no value, and nothing that might be one. */
+export function warningsOf({ entries, oddLines, oddQuotes }: CfgFile, path: string): string[] {
+  const at = (line: number, message: string): string => `${path}:${line}: ${message}`;
+  return [
+    ...oddLines.map(({ line, text }) => at(line, oddLine(text))),
+    ...oddQuotes.map((entry) =>
+      at(entry.line, `the value of ${shownKey(entry)} has a quote without its pair; it is read without it.`),
+    ),
+    ...repeated(entries).map(({ first, last }) =>
+      at(
+        last.line,
+        `the key ${last.key} in [${last.section}] stands in line ${first.line} too; this one counts.`,
+      ),
+    ),
+    ...entries.filter(isUnknown).map((entry) => at(entry.line, unknownKey(entry))),
+  ];
+}
+
+/** A line that is no pair may hold anything, a password too: none of it is shown but the name of a setting. */
+function oddLine(text: string): string {
+  const [first = ''] = text.split(/\s/);
+  const what = knownKeys.has(first.toUpperCase())
+    ? `${first} is followed by no "="`
+    : `these ${text.length} characters are neither a [section] nor a key = value`;
+  return `${what}; the line is ignored.`;
+}
+
+function isUnknown(entry: CfgEntry): boolean {
+  const name = nameOf(entry);
+  return !known.has(name) && !foreignKeys.some((pattern) => pattern.test(name));
+}
+
+function unknownKey(entry: CfgEntry): string {
+  const nearest = nearestName(entry.section.toUpperCase(), entry.key.toUpperCase(), known);
+  const [section, key] = nearest?.split('.') ?? [];
+  const suggestion = nearest === null ? '' : ` Did you mean [${section}] ${key}?`;
+  return `the key ${shownKey(entry)} in [${entry.section}] is unknown and ignored.${suggestion}`;
+}
+
+/** Settings that stand more than once in their section with a value, each with its first and its last line. */
+function repeated(entries: readonly CfgEntry[]): { first: CfgEntry; last: CfgEntry }[] {
+  const firsts = new Map<string, { first: CfgEntry; last: CfgEntry }>();
+  for (const entry of entries) {
+    if (entry.value === '' || !known.has(nameOf(entry))) continue;
+    const before = firsts.get(nameOf(entry));
+    firsts.set(nameOf(entry), { first: before?.first ?? entry, last: entry });
+  }
+  return [...firsts.values()].filter(({ first, last }) => first !== last);
+}
