@@ -12,7 +12,7 @@ import { drawFailure, failureOf } from './terminal/failure.ts';
 import { listenForSignals } from './terminal/interruption.ts';
 import { hintsFor, programOf } from './terminal/program.ts';
 import { endWithReaders, print } from './terminal/stdout.ts';
-import { usageOf } from './terminal/usage.ts';
+import { helpAsFlag, usageOf } from './terminal/usage.ts';
 import type { Voice } from './terminal/voice.ts';
 import { version } from './version.ts';
 
@@ -71,7 +71,7 @@ async function main(given: readonly string[]): Promise<number> {
   heedSecrets(given);
   endWithReaders(() => codeForReaders);
   try {
-    return await parseAndRun(helpAsFlag(given));
+    return await parseAndRun(helpAsFlag(given, Object.keys(commands)));
   } catch (error) {
     const isOwn = error instanceof InterruptedError || error instanceof CommittedError;
     return printError(isOwn ? error : (interruption.reason ?? error), isJson);
@@ -87,15 +87,8 @@ function heedSecrets(argv: readonly string[]): void {
   hideFromProcessList(argv);
 }
 
-/** `help etl` is `etl --help`. */
-function helpAsFlag(argv: readonly string[]): readonly string[] {
-  const [first, command, ...more] = argv;
-  if (first !== 'help') return argv;
-  if (command === undefined) return ['--help'];
-  return command in commands ? [command, ...more, '--help'] : [command];
-}
-
 async function parseAndRun(argv: readonly string[]): Promise<number> {
+  let help = '';
   const root = new Commander(program)
     .description(
       'Loads a streaming app’s JSON logs and song metadata into a star schema that analysts can trust.',
@@ -103,7 +96,13 @@ async function parseAndRun(argv: readonly string[]): Promise<number> {
     .version(version, '-V, --version', 'print the version')
     .helpCommand(false)
     .exitOverride()
-    .configureOutput({ outputError: () => {}, writeOut: (text) => process.stdout.write(asCalled(text)) })
+    .configureOutput({
+      outputError: () => {},
+      writeErr: (text) => process.stderr.write(asCalled(text)),
+      writeOut: (text) => {
+        help += asCalled(text);
+      },
+    })
     .addHelpText('after', '\nEvery command explains itself: sparkify <command> --help');
   let exitCode = 0;
   for (const [name, [summary, load]] of Object.entries(commands)) {
@@ -118,15 +117,14 @@ async function parseAndRun(argv: readonly string[]): Promise<number> {
       });
     }
   }
-  if (argv.length === 0) {
-    root.outputHelp();
-    return 0;
-  }
   try {
     await root.parseAsync([...argv], { from: 'user' });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
-    if (error.exitCode === 0) return 0;
+    if (error.exitCode === 0) {
+      await print(help);
+      return 0;
+    }
     if (error.code === 'commander.help') return 2;
     const command = argv.find((word) => word in commands);
     throw usageOf(error, command === undefined ? program : `${program} ${command}`);
@@ -139,23 +137,16 @@ async function runCommand(command: Command, called: Commander): Promise<number> 
   const flags = Object.fromEntries(options.filter(([, value]) => !Array.isArray(value))) as Flags;
   const lists = Object.fromEntries(options.filter(([, value]) => Array.isArray(value))) as Lists;
   const { makeVoice } = await import('./terminal/voice.ts');
-  const plain = makeVoice({
-    quiet: flags.quiet === true,
-    verbose: flags.verbose === true,
-    stream: process.stderr,
-  });
+  const [quiet, verbose] = [flags.quiet === true, flags.verbose === true];
+  const plain = makeVoice({ quiet, verbose, stream: process.stderr });
   const voice = interruption.through(safely(plain));
   const warning = warningOfSecrets(process.argv.slice(2));
   if (warning !== null) voice.warn(warning);
   if (command.isMadeUp !== true) process.umask(umasks[600]);
-  const name = called.parent?.parent ? called.name() : '';
+  const verb = called.parent?.parent ? [called.name()] : [];
   let result: Result;
   try {
-    result = await command.run(
-      makeContext(voice, lists, command),
-      flags,
-      name === '' ? called.args : [name, ...called.args],
-    );
+    result = await command.run(makeContext(voice, lists, command), flags, [...verb, ...called.args]);
   } finally {
     voice.done();
   }
@@ -171,14 +162,10 @@ async function printResult(result: Result, isJson: boolean): Promise<number> {
   try {
     if (text !== '') await print(text.endsWith('\n') ? text : `${text}\n`);
   } catch (cause) {
+    if (failure !== null) printError(failure, false);
     if (!interruption.isCommitting) throw cause;
-    throw new CommittedError(
-      `All is committed, but its report could not be printed. ${(cause as Error).message}`,
-      {
-        cause,
-        hint: 'sparkify status tells what was loaded.',
-      },
-    );
+    const message = `All is committed, but its report could not be printed. ${(cause as Error).message}`;
+    throw new CommittedError(message, { cause, hint: 'sparkify status tells what was loaded.' });
   }
   return failure === null ? exitCode : printError(failure, false);
 }

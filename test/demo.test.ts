@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { sparkify } from './support/command.ts';
@@ -24,7 +24,7 @@ test('the demo needs nothing, shows the whole path, agrees with its answer key, 
   }
   expect(readdirSync(cwd).sort()).toEqual(['dwh.cfg', 'sparkify-demo']);
   // What it says to try next works as it stands there.
-  const steps = [...first.stdout.matchAll(/npx sparkify ((?:query|rejects|check) .*)$/gm)].map(
+  const steps = [...first.stdout.matchAll(/^ {2}sparkify ((?:query|rejects|check) .*)$/gm)].map(
     ([, command]) => command as string,
   );
   expect(steps.length).toBe(3);
@@ -37,6 +37,13 @@ test('the demo needs nothing, shows the whole path, agrees with its answer key, 
   const { status, reports, load } = JSON.parse(second.stdout);
   expect(status).toBe('unchanged');
   expect(reports['plays-by-hour'].length).toBe(24);
+  // A demo whose load cannot be published shows all the same what it has, and says so.
+  const file = (name: string): string => join(cwd, 'sparkify-demo', name);
+  for (const name of ['sparkify.duckdb', 'sparkify.published.duckdb']) rmSync(file(name));
+  mkdirSync(file('sparkify.published.duckdb'));
+  const third = await sparkify(['demo'], { cwd, env: { npm_command: 'exec' } });
+  expect(`${third.code} ${third.stderr}`).toMatch(/^4 .*The load is committed, but readers still see/s);
+  expect(third.stdout).toMatch(/The songs that are played most.*\n {2}npx sparkify check /s);
   const plays = (reports['plays-by-hour'] as { plays: number }[]).reduce((sum, hour) => sum + hour.plays, 0);
   expect(plays).toBe(load.tables.songplays.rows);
 });

@@ -45,10 +45,21 @@ export interface Command {
   run(context: Context, flags: Flags, args: readonly string[]): Promise<Result>;
 }
 
+/** For the help of commands that write. */
+export const EXIT_CODES =
+  'Exit codes: 0 done, 1 failed and nothing committed, 2 wrong usage or configuration, 3 committed, but a check\n' +
+  'failed or a file could not be read (it is named and passed over, and the next load tries it again), 4 committed, but\n' +
+  'publishing or printing the report failed, 130 and 143 stopped by a signal.';
+
 /** The flag that most commands take. */
 export function warehouseFlag(command: Commander): void {
   command.option(
     '--warehouse <url>',
     'the warehouse: duckdb:sparkify.duckdb, postgres://user@host/database; the password better in PGPASSWORD or ~/.pgpass',
   );
+}
+
+/** For flags that may be given several times. */
+export function several(value: string, before: readonly string[] = []): readonly string[] {
+  return [...before, value];
 }

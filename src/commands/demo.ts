@@ -50,7 +50,7 @@ export const command: Command = {
       note: null,
     });
     const { openSource } = await import('../sources/open.ts');
-    const { USUAL_REJECT_LIMIT } = await import('../pipeline/guards.ts');
+    const { USUAL_REJECT_LIMIT, withFailure } = await import('../pipeline/guards.ts');
     const { load } = await import('../pipeline/run.ts');
     const { allReports, reportSql } = await import('../reports/book.ts');
     const file = join(folder, 'sparkify.duckdb');
@@ -68,7 +68,7 @@ export const command: Command = {
       { engine: 'duckdb', file },
       { command: 'demo', waitSeconds: 60 },
       async (warehouse) => {
-        const report = await load(warehouse, options, context.voice);
+        const { report, failure } = await withFailure(load(warehouse, options, context.voice));
         const answers = [];
         for (const question of allReports) {
           answers.push({ report: question, rows: await warehouse.rows(reportSql(question)) });
@@ -82,8 +82,19 @@ export const command: Command = {
             reports: Object.fromEntries(answers.map(({ report: { name }, rows }) => [name, rows])),
             seconds,
           },
-          text: drawDemo({ made, report, answers, folder, data, file, seconds, columns: context.columns }),
+          text: drawDemo({
+            made,
+            report,
+            answers,
+            folder,
+            data,
+            file,
+            seconds,
+            columns: context.columns,
+            program: context.program,
+          }),
           exitCode: report.checks.failed > 0 ? 3 : 0,
+          failure,
         };
       },
     );

@@ -6,7 +6,7 @@ import { formatBytes, plural } from '../terminal/format.ts';
 import { printable } from '../terminal/printable.ts';
 import { shellWord } from '../terminal/shell.ts';
 import { badFrom, type Finding, good } from '../warehouses/finding.ts';
-import { type Command, type Context, type Flags, warehouseFlag } from './command.ts';
+import { type Command, type Context, type Flags, several, warehouseFlag } from './command.ts';
 import { withSources } from './sources-of.ts';
 import { placeOf } from './warehouse-of.ts';
 
@@ -14,20 +14,28 @@ const NAMES_SHOWN = 5;
 
 export const command: Command = {
   define(doctor) {
-    doctor.option('--log-data <place>', 'activity logs').option('--song-data <place>', 'song files');
+    doctor
+      .option('--log-data <place>', 'activity logs; may be given several times', several)
+      .option('--song-data <place>', 'song files, likewise', several);
     warehouseFlag(doctor);
     doctor.addHelpText('after', '\nExit codes: 0 nothing is in the way of a load, 1 something is.');
   },
   async run(context, flags) {
     const config = await context.config(flags);
-    const findings: Finding[] = [
+    const found: Finding[] = [
       checkNode(),
       checkConfig(config),
       ...(await checkSecrets(config)),
-      await checkSource(context, config, 'log data'),
-      await checkSource(context, config, 'song data'),
+      ...(await checkSources(context, config, 'log data')),
+      ...(await checkSources(context, config, 'song data')),
       ...(await checkEngine(context, flags, config)),
     ];
+    const findings = found.map(({ what, status, detail, fix }) => ({
+      what,
+      status,
+      detail: context.withoutSecrets(detail),
+      fix: fix === null ? null : context.asCalled(context.withoutSecrets(fix)),
+    }));
     const isBad = findings.some(({ status }) => status === 'bad');
     return {
       json: { status: isBad ? 'bad' : 'good', findings },
@@ -80,20 +88,23 @@ async function checkSecrets({ file }: Config): Promise<Finding[]> {
   ];
 }
 
+async function checkSources(
+  context: Context,
+  config: Config,
+  what: 'log data' | 'song data',
+): Promise<Finding[]> {
+  const places = what === 'log data' ? config.logPlaces : config.songPlaces;
+  if (places.length > 0) return Promise.all(places.map((place) => checkSource(context, config, what, place)));
+  const fix = `Set ${what === 'log data' ? 'LOG_DATA' : 'SONG_DATA'} in dwh.cfg, or give the flag.`;
+  return [{ what, status: 'note', detail: 'not named', fix }];
+}
+
 async function checkSource(
   context: Context,
   config: Config,
   what: 'log data' | 'song data',
+  place: string,
 ): Promise<Finding> {
-  const place = what === 'log data' ? config.logData : config.songData;
-  if (place === undefined) {
-    return {
-      what,
-      status: 'note',
-      detail: 'not named',
-      fix: `Set ${what === 'log data' ? 'LOG_DATA' : 'SONG_DATA'} in dwh.cfg, or give the flag.`,
-    };
-  }
   try {
     return await withSources(context, config, async (open) => {
       const source = open(place);
@@ -146,8 +157,8 @@ async function checkEngine(context: Context, flags: Flags, config: Config): Prom
   if (place.engine === 'redshift') {
     const { examineRedshift } = await import('../warehouses/redshift-doctor.ts');
     return examineRedshift(place.server, place.s3, context.nowMs, {
-      logs: config.logData ?? null,
-      songs: config.songData ?? null,
+      logs: config.logPlaces,
+      songs: config.songPlaces,
     }).catch((error) => [badFrom('cluster', error)]);
   }
   const { examinePostgres } = await import('../warehouses/postgres-doctor.ts');

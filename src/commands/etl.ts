@@ -2,18 +2,23 @@ import type { Config } from '../config/config.ts';
 import { ConfigError, NothingLoadedError } from '../errors.ts';
 import { USUAL_REJECT_LIMIT } from '../pipeline/guards.ts';
 import type { LoadOptions } from '../pipeline/run.ts';
+import { severalSources } from '../sources/several.ts';
 import type { Listing, Source } from '../sources/source.ts';
 import type { Place } from '../warehouses/open.ts';
 import type { Command, Context, Flags, Result } from './command.ts';
-import { warehouseFlag } from './command.ts';
+import { EXIT_CODES, several, warehouseFlag } from './command.ts';
 import { type OpenPlace, withSources } from './sources-of.ts';
 import { placeOf, withPublished, withWriter } from './warehouse-of.ts';
 
 export const command: Command = {
   define(etl) {
     etl
-      .option('--log-data <place>', 'activity logs: a folder, one file, a glob or s3://bucket/prefix')
-      .option('--song-data <place>', 'song files: a folder, one file, a glob or s3://bucket/prefix')
+      .option(
+        '--log-data <place>',
+        'activity logs: a folder, one file, a glob or s3://bucket/prefix; may be given several times',
+        several,
+      )
+      .option('--song-data <place>', 'song files, likewise', several)
       .option('--full-refresh', 'read every file again and build the star anew from staging')
       .option('--max-rejects <limit>', 'commit nothing beyond so many refused records: 100 or 1%')
       .option(
@@ -25,7 +30,7 @@ export const command: Command = {
     warehouseFlag(etl);
     etl.addHelpText(
       'after',
-      '\nExample:\n  sparkify etl --log-data log_data --song-data song_data\n\nExit codes: 0 done, 1 failed and nothing committed, 2 wrong usage, 3 committed, but a check failed or\na file could not be read: it is named and passed over, and the next load tries it again.',
+      `\nExample:\n  sparkify etl --log-data log_data --song-data song_data\n\n${EXIT_CODES}`,
     );
   },
   async run(context, flags) {
@@ -38,38 +43,52 @@ export const command: Command = {
 };
 
 async function etl(context: Context, config: Config, asked: LoadOptions): Promise<Result> {
-  let options = asked;
   const { missingWarehouse } = await import('../warehouses/open.ts');
-  if (missingWarehouse(placeOf(config)) !== null) {
-    // A mistake in a path must not leave an empty warehouse behind.
-    options = {
-      ...options,
-      songs: options.songs && (await listedAlready(options.songs, context)),
-      logs: options.logs && (await listedAlready(options.logs, context)),
-    };
-  }
+  // A mistake in a path must not leave an empty warehouse behind.
+  const isNew = missingWarehouse(placeOf(config)) !== null;
+  const options = isNew ? await listedAlready(asked, context) : asked;
   const { load } = await import('../pipeline/run.ts');
+  const { withFailure } = await import('../pipeline/guards.ts');
   const { drawLoadReport } = await import('../terminal/load-report.ts');
-  const report = await withWriter(context, config, { command: 'etl', defaultWaitSeconds: 60 }, (warehouse) =>
-    load(warehouse, options, context.voice),
+  const { report, failure } = await withWriter(
+    context,
+    config,
+    { command: 'etl', defaultWaitSeconds: 60 },
+    (warehouse) => withFailure(load(warehouse, options, context.voice)),
   );
   return {
     json: report,
-    text: drawLoadReport(report, context.voice.isVerbose),
+    text: drawLoadReport(report, { isVerbose: context.voice.isVerbose, program: context.program }),
     exitCode: report.checks.failed > 0 || report.files.unreadable > 0 ? 3 : 0,
+    failure,
   };
 }
 
-/** A source that was listed now, and gives this listing once; a later one is new. */
-async function listedAlready(source: Source, context: Context): Promise<Source> {
-  context.voice.step('files', null, 'files');
-  let listing: Listing | null = await source.list((files) => context.voice.advance(files));
+/** The options with sources that were listed now, and give these listings once; later ones are new. */
+async function listedAlready(options: LoadOptions, context: Context): Promise<LoadOptions> {
+  const { listAll } = await import('../sources/several.ts');
+  const kinds = (['songs', 'logs'] as const).filter((kind) => options[kind] !== null);
+  const listings = await listAll(
+    kinds.map((kind) => async () => {
+      context.voice.step('files', null, 'files');
+      return (options[kind] as Source).list((files) => context.voice.advance(files));
+    }),
+  );
+  const listed = kinds.map((kind, at) => [
+    kind,
+    listedOnce(options[kind] as Source, listings[at] as Listing),
+  ]);
+  return { ...options, ...Object.fromEntries(listed) };
+}
+
+function listedOnce(source: Source, listing: Listing): Source {
+  let first: Listing | null = listing;
   return {
     ...source,
     async list(onFound) {
-      const first = listing;
-      listing = null;
-      return first ?? source.list(onFound);
+      const listed = first;
+      first = null;
+      return listed ?? source.list(onFound);
     },
   };
 }
@@ -116,7 +135,9 @@ async function rehearse(
   const { warehouse, statements, objects } = await rehearseRedshift(server, lease, s3);
   context.onInterrupt(warehouse.interrupt);
   try {
-    const { status, files } = await load(warehouse, options, context.voice);
+    // Nothing is committed, so a signal never comes too late.
+    const observer = { ...context.voice, committing: () => {} };
+    const { status, files } = await load(warehouse, options, observer);
     const isNeeded = status === 'committed';
     const json = {
       status: 'planned',
@@ -132,16 +153,20 @@ async function rehearse(
 }
 
 function loadOptions(context: Context, flags: Flags, config: Config, open: OpenPlace): LoadOptions {
-  const { logData, songData } = config;
-  if (logData === undefined && songData === undefined) {
+  const { logPlaces, songPlaces } = config;
+  if (logPlaces.length + songPlaces.length === 0) {
     throw new ConfigError('There is nothing to load: neither log data nor song data is named.', {
       hint: 'Give --log-data FOLDER and --song-data FOLDER, or write them into dwh.cfg (sparkify init).',
     });
   }
+  const sourceOf = (places: readonly string[]): Source | null => {
+    const [first, ...more] = places.map((place) => open(place));
+    return first === undefined ? null : severalSources([first, ...more]);
+  };
   return {
     command: flags.fullRefresh === true ? 'etl --full-refresh' : 'etl',
-    logs: logData === undefined ? null : open(logData),
-    songs: songData === undefined ? null : open(songData),
+    logs: sourceOf(logPlaces),
+    songs: sourceOf(songPlaces),
     fullRefresh: flags.fullRefresh === true,
     matchOn: config.matchOn ?? null,
     maxRejects: config.maxRejects ?? USUAL_REJECT_LIMIT,

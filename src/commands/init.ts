@@ -1,4 +1,5 @@
 import { writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { UsageError } from '../errors.ts';
 import type { Command } from './command.ts';
 
@@ -6,13 +7,16 @@ export const command: Command = {
   define(init) {
     init
       .argument('[file]', 'where to write it (default: dwh.cfg)')
-      .option('--log-data <place>', 'activity logs', 'log_data')
-      .option('--song-data <place>', 'song files', 'song_data')
+      .option('--log-data <place>', 'activity logs (default: log_data, beside the file)')
+      .option('--song-data <place>', 'song files (default: song_data, beside the file)')
       .option('--force', 'replace a file that is there');
   },
-  async run(_context, flags, [file = 'dwh.cfg']) {
+  async run(context, flags, [file = 'dwh.cfg']) {
     const { dwhCfgTemplate } = await import('../config/template.ts');
-    const text = dwhCfgTemplate(String(flags.logData), String(flags.songData));
+    const { pathFrom } = await import('../config/paths.ts');
+    const written = (place: unknown, otherwise: string): string =>
+      typeof place === 'string' ? pathFrom(dirname(file), place) : otherwise;
+    const text = dwhCfgTemplate(written(flags.logData, 'log_data'), written(flags.songData, 'song_data'));
     try {
       await writeFile(file, text, { flag: flags.force === true ? 'w' : 'wx' });
     } catch (cause) {
@@ -25,7 +29,7 @@ export const command: Command = {
     }
     return {
       json: { status: 'written', file },
-      text: `Wrote ${file}. Next: set LOG_DATA and SONG_DATA, then sparkify doctor, then sparkify etl.`,
+      text: `Wrote ${file}. Next: set LOG_DATA and SONG_DATA, then ${context.program} doctor, then ${context.program} etl.`,
     };
   },
 };

@@ -3,7 +3,7 @@ import { UsageError } from '../errors.ts';
 import { drawTable, plural } from '../terminal/format.ts';
 import { printable } from '../terminal/printable.ts';
 import type { SqlRow } from '../warehouses/warehouse.ts';
-import { type Command, type Context, type Flags, type Result, warehouseFlag } from './command.ts';
+import { type Command, type Context, EXIT_CODES, type Flags, type Result, warehouseFlag } from './command.ts';
 import { readText, writeText } from './sources-of.ts';
 import { placeOf, withPublished, withWriter } from './warehouse-of.ts';
 
@@ -20,7 +20,9 @@ export const command: Command = {
       .command('replay')
       .description('try refused records again: all, or those of a mended export');
     warehouseFlag(again.argument('[file]', 'an export whose "raw" was mended; a file, or an s3: address'));
-    again.option('--wait-seconds <seconds>', 'how long to wait for another writer (default: 60)');
+    again
+      .option('--wait-seconds <seconds>', 'how long to wait for another writer (default: 60)')
+      .addHelpText('after', `\n${EXIT_CODES}`);
   },
   run(context, flags, [verb, ...args]) {
     if (verb === 'list') return list(context, flags);
@@ -93,7 +95,7 @@ async function list(context: Context, flags: Flags): Promise<Result> {
   const more = rows.length > limit ? ` (there are more: --limit ${limit * 10})` : '';
   return {
     json: shown,
-    text: `${drawn}\n\n${plural(shown.length, 'record')}${more}. One whole: sparkify rejects show ${text(shown[0]?.reject_id)}`,
+    text: `${drawn}\n\n${plural(shown.length, 'record')}${more}. One whole: ${context.program} rejects show ${text(shown[0]?.reject_id)}`,
   };
 }
 
@@ -124,7 +126,7 @@ async function exportRejects(context: Context, flags: Flags): Promise<Result> {
   await writeText(context, flags, flags.output, lines);
   return {
     json: { status: 'written', output: flags.output, records: rows.length },
-    text: `Wrote ${plural(rows.length, 'record')} to ${flags.output}. Mend "raw", then: sparkify rejects replay ${flags.output}`,
+    text: `Wrote ${plural(rows.length, 'record')} to ${flags.output}. Mend "raw", then: ${context.program} rejects replay ${flags.output}`,
   };
 }
 
@@ -136,13 +138,14 @@ async function replayRejects(context: Context, flags: Flags, file: string | unde
   if (missing !== null) throw new UsageError(`There is no warehouse ${missing}, and so no reject.`);
   const { ensureTables } = await import('../pipeline/setup.ts');
   const { replay } = await import('../pipeline/replay.ts');
+  const { withFailure } = await import('../pipeline/guards.ts');
   return withWriter(
     context,
     config,
     { command: 'rejects replay', defaultWaitSeconds: 60 },
     async (warehouse) => {
       await ensureTables(warehouse);
-      const report = await replay(mended, warehouse, context.nowMs, context.voice);
+      const { report, failure } = await withFailure(replay(mended, warehouse, context.nowMs, context.voice));
       const lines = [
         `${plural(report.accepted, 'record')} accepted, ${plural(report.stillRefused.length, 'record')} still refused.`,
         ...report.stillRefused
@@ -152,7 +155,7 @@ async function replayRejects(context: Context, flags: Flags, file: string | unde
           .slice(0, 20)
           .map((rejectId) => `  ${printable(rejectId)}  is no reject of this warehouse`),
       ];
-      return { json: report, text: lines.join('\n') };
+      return { json: report, text: lines.join('\n'), failure };
     },
   );
 }

@@ -104,7 +104,10 @@ Examples:
     const note = `Making ${share}${about(settings)} in ${folder}.`;
     const made = await makeWithProgress(context, settings, { address, threads, part, note });
     const seconds = (context.nowMs() - began) / 1000;
-    return { json: { ...summary(made, folder), seconds }, text: drawDataSet(made, folder, seconds) };
+    return {
+      json: { ...summary(made, folder), seconds },
+      text: drawDataSet(made, { folder, seconds, program: context.program }),
+    };
   },
 };
 

@@ -15,13 +15,14 @@ export const command: Command = {
       throw new UsageError(`--runs takes a number from 0, not "${flags.runs}".`);
     const { readStatus } = await import('../pipeline/status.ts');
     const status = await withPublished(context, flags, (warehouse) => readStatus(warehouse, limit));
-    return { json: status, text: draw(status, context.nowMs()) };
+    return { json: status, text: draw(status, context.nowMs(), context.program) };
   },
 };
 
 function draw(
   status: Awaited<ReturnType<typeof import('../pipeline/status.ts').readStatus>>,
   nowMs: number,
+  program: string,
 ): string {
   const tables = drawTable(
     ['table', 'rows'],
@@ -69,11 +70,11 @@ function draw(
           'skew: rows on the fullest slice for each on the emptiest; much above 1, some slices wait for others',
         ]),
     '',
-    status.runs.length === 0 ? 'No load yet: sparkify etl' : runs,
+    status.runs.length === 0 ? `No load yet: ${program} etl` : runs,
     '',
     `latest event   ${latest}`,
     `files          ${formatCount(status.files)}`,
-    `rejects        ${formatCount(status.rejects)}${status.rejects > 0 ? '; see sparkify rejects list' : ''}`,
+    `rejects        ${formatCount(status.rejects)}${status.rejects > 0 ? `; see ${program} rejects list` : ''}`,
     `repeats        ${plural(status.duplicates, 'duplicate')}, ${plural(status.conflicts, 'conflict')}`,
   ].join('\n');
 }

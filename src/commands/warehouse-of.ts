@@ -60,6 +60,9 @@ export async function withWriterAt<T>(
     await recover(warehouse);
     return await work(warehouse);
   } finally {
-    await warehouse.close();
+    // What the work has committed stays so, whatever becomes of the connection.
+    await warehouse.close().catch((cause) => {
+      context.voice.warn(`${warehouse.name} could not be closed: ${cause.message}`);
+    });
   }
 }

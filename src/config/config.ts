@@ -5,7 +5,7 @@ import { ConfigError } from '../errors.ts';
 import { type SecretKeeper, secretKeeper, withoutSecrets } from '../secrets.ts';
 import { type CfgFile, nameOf, parseDwhCfg } from './dwh-cfg.ts';
 import { warningsOf } from './dwh-cfg-warnings.ts';
-import { pathBelow } from './paths.ts';
+import { pathBelow, patternBelow } from './paths.ts';
 import { type Given, type Setting, type SettingName, settings } from './settings.ts';
 import { chooseWarehouse, type WarehouseChoice } from './warehouse-choice.ts';
 
@@ -142,8 +142,8 @@ function heedSecrets(found: ReadonlyMap<SettingName, Found>, secrets: SecretKeep
 function parse(setting: Setting, { origin, folder }: Found, text: string): unknown {
   const result = setting.schema.safeParse(text);
   if (result.success) {
-    const isPath = setting.path === true && result.data !== 'system';
-    return isPath ? pathBelow(folder, String(result.data)) : result.data;
+    if (setting.path === undefined || result.data === 'system') return result.data;
+    return (setting.path === 'pattern' ? patternBelow : pathBelow)(folder, String(result.data));
   }
   const value = setting.secret ? '' : ` "${withoutSecrets(text)}"`;
   throw new ConfigError(

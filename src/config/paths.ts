@@ -1,5 +1,5 @@
 import { homedir } from 'node:os';
-import { isAbsolute, join } from 'node:path';
+import { isAbsolute, join, relative } from 'node:path';
 
 /** What a glob would not take as it is. */
 const PATTERN_CHARACTER = /[*?[\]{}()!+@|\\]/g;
@@ -9,12 +9,24 @@ function pathFromHome(path: string): string {
   return path === '~' || path.startsWith('~/') ? join(homedir(), path.slice(1)) : path;
 }
 
-/** A path, or a pattern of paths, relative to a folder; what is absolute or an address stays as it is. */
+/** Whether a path means the same from any folder. */
+function isFixed(path: string): boolean {
+  return isAbsolute(path) || /^([a-z][a-z0-9+.-]*:\/\/|s3[an]?:|file:)/i.test(path);
+}
+
+/** A path as it is written in a file of that folder. */
+export function pathFrom(folder: string, path: string): string {
+  return isFixed(path) || path.startsWith('~') ? path : relative(folder, path) || '.';
+}
+
+/** A path relative to a folder; what is absolute or an address stays as it is. */
 export function pathBelow(folder: string, path: string): string {
   const meant = pathFromHome(path);
-  if (folder === '.' || isAbsolute(meant) || /^([a-z][a-z0-9+.-]*:\/\/|s3[an]?:|file:)/i.test(meant))
-    return meant;
-  // A bracket in the folder's own name is no pattern.
-  const isPattern = meant.search(PATTERN_CHARACTER) >= 0;
-  return join(isPattern ? folder.replace(PATTERN_CHARACTER, '\\$&') : folder, meant);
+  return folder === '.' || isFixed(meant) ? meant : join(folder, meant);
+}
+
+/** The same of what may be a pattern: a bracket in the folder's own name is none. */
+export function patternBelow(folder: string, pattern: string): string {
+  const isPattern = pattern.search(PATTERN_CHARACTER) >= 0;
+  return pathBelow(isPattern ? folder.replace(PATTERN_CHARACTER, '\\$&') : folder, pattern);
 }

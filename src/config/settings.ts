@@ -22,8 +22,8 @@ export interface Setting {
   readonly file: readonly string[];
   readonly env: readonly string[];
   readonly secret?: boolean;
-  /** A path: in dwh.cfg it is relative to that file. */
-  readonly path?: boolean;
+  /** A path, or a pattern of paths: in dwh.cfg it is relative to that file. */
+  readonly path?: 'file' | 'pattern';
   readonly schema: z.ZodType<unknown, string>;
 }
 
@@ -33,14 +33,14 @@ export const settings = {
     doc: 'Where the activity logs lie: a folder, one file, a glob, or s3://bucket/prefix.',
     file: ['S3.LOG_DATA'],
     env: ['SPARKIFY_LOG_DATA'],
-    path: true,
+    path: 'pattern',
     schema: place,
   },
   songData: {
     doc: 'Where the song files lie: a folder, one file, a glob, or s3://bucket/prefix.',
     file: ['S3.SONG_DATA'],
     env: ['SPARKIFY_SONG_DATA'],
-    path: true,
+    path: 'pattern',
     schema: place,
   },
   logJsonPath: {
@@ -78,7 +78,7 @@ export const settings = {
     doc: 'The certificates of the authorities to trust, a file in PEM.',
     file: ['WAREHOUSE.SSLROOTCERT'],
     env: ['PGSSLROOTCERT'],
-    path: true,
+    path: 'file',
     schema: place,
   },
   statementTimeout: {
@@ -98,15 +98,15 @@ export const settings = {
   pgDatabase: { doc: 'Its database.', file: [], env: ['PGDATABASE'], schema: place },
   pgUser: { doc: 'The role to connect as.', file: [], env: ['PGUSER'], schema: place },
   pgPassword: { doc: 'Its password.', file: [], env: ['PGPASSWORD'], secret: true, schema: place },
-  pgPassFile: { doc: 'The file with passwords.', file: [], env: ['PGPASSFILE'], path: true, schema: place },
+  pgPassFile: { doc: 'The file with passwords.', file: [], env: ['PGPASSFILE'], path: 'file', schema: place },
   pgSslCert: {
     doc: 'The client’s certificate, in PEM.',
     file: [],
     env: ['PGSSLCERT'],
-    path: true,
+    path: 'file',
     schema: place,
   },
-  pgSslKey: { doc: 'The client’s key, in PEM.', file: [], env: ['PGSSLKEY'], path: true, schema: place },
+  pgSslKey: { doc: 'The client’s key, in PEM.', file: [], env: ['PGSSLKEY'], path: 'file', schema: place },
   pgOptions: { doc: 'Settings of the session.', file: [], env: ['PGOPTIONS'], schema: place },
   matchOn: {
     doc: 'What a play and its song must share: title, artist, duration; or title, artist.',

@@ -1,7 +1,7 @@
 /** The dwh.cfg that `sparkify init` writes: every setting with what it means, most of them left out. */
 export function dwhCfgTemplate(logData: string, songData: string): string {
   return `# Sparkify's configuration. Flags beat environment variables, and those beat this file.
-# Secrets belong in the environment, not here.
+# Paths are relative to this file. Secrets belong in the environment; a file that holds one is for you alone (chmod 600).
 
 [S3]
 # Where the files lie: a folder, one file, a glob, or s3://bucket/prefix.

@@ -1,4 +1,4 @@
-import { LoadError, WarehouseError } from '../errors.ts';
+import { CommittedError, LoadError } from '../errors.ts';
 import type { Warehouse } from '../warehouses/warehouse.ts';
 import type { Built } from './build.ts';
 import { type CheckResult, loadChecks, runChecks } from './check.ts';
@@ -72,15 +72,33 @@ export async function assertChecks(
   return results;
 }
 
-/** Publishes what has committed; a failure here must not sound as if nothing had. */
-export async function publishCommitted(warehouse: Warehouse): Promise<void> {
+/** Publishes what has committed; a failure here is a CommittedError with the report of what was done. */
+export async function publishCommitted(
+  warehouse: Pick<Warehouse, 'publish'>,
+  reportOf: () => unknown,
+  done = 'The load is committed',
+): Promise<void> {
   try {
     await warehouse.publish();
   } catch (cause) {
     const why = (cause as Error).message;
-    throw new WarehouseError(`The load committed, but readers still see the one before: ${why}`, {
+    throw new CommittedError(`${done}, but readers still see what was published before: ${why}`, {
       cause,
-      hint: 'Mend that; the next command that finds the warehouse free publishes it.',
+      report: reportOf(),
+      hint: 'Fix the cause, then run sparkify status: it publishes again.',
     });
+  }
+}
+
+/** The report of work that committed, and what failed after the commit; rejects where nothing was committed. */
+export async function withFailure<T>(
+  work: Promise<T>,
+): Promise<{ report: T; failure: CommittedError | null }> {
+  try {
+    return { report: await work, failure: null };
+  } catch (error) {
+    if (error instanceof CommittedError && error.report !== null)
+      return { report: error.report as T, failure: error };
+    throw error;
   }
 }

@@ -58,7 +58,7 @@ export async function replay(
   const report = await withAttempts(warehouse, observer, () =>
     replayOnce(mended, warehouse, nowMs, observer),
   );
-  if (report.status === 'committed') await publishCommitted(warehouse);
+  if (report.status === 'committed') await publishCommitted(warehouse, () => report);
   return report;
 }
 

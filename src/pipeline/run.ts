@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { CleanReadFailed } from '../errors.ts';
+import { CleanReadFailed, CommittedError } from '../errors.ts';
 import { allTables } from '../models/book.ts';
 import { qualifiedName } from '../schema/table.ts';
+import { listAll } from '../sources/several.ts';
 import type { Listing, Source } from '../sources/source.ts';
 import type { Warehouse } from '../warehouses/warehouse.ts';
 import { commitOnce, withAttempts } from './attempts.ts';
@@ -65,6 +66,7 @@ export async function load(
         return await loadOnce(warehouse, options, observer, { useCleanReader, without });
       });
     } catch (error) {
+      if (error instanceof CommittedError) throw error;
       if (warehouse.bringsApart) await discardUnfinished(warehouse).catch(() => {});
       if (error instanceof CleanReadFailed && useCleanReader) {
         useCleanReader = false;
@@ -101,8 +103,10 @@ async function loadOnce(
     await warehouse.transaction(async () => {
       for (const filePlan of plans.plans) await renewFingerprints(filePlan, warehouse);
     });
-    await warehouse.publish();
-    return unchangedReport(warehouse, plans.plans, (options.nowMs() - began) / 1000, clock.phases);
+    const seconds = (options.nowMs() - began) / 1000;
+    const report = await unchangedReport(warehouse, plans.plans, seconds, clock.phases);
+    await publishCommitted(warehouse, () => report, 'Nothing is new');
+    return report;
   }
   const progress: Progress = { run, observer, useCleanReader, clock };
   const cold = await isCold(warehouse);
@@ -159,15 +163,14 @@ async function loadOnce(
     allTables,
   );
   clock.lap('commit');
-  await publishCommitted(warehouse);
-  clock.lap('publish');
-  const durationSeconds = (options.nowMs() - began) / 1000;
-  return {
-    ...report,
-    durationSeconds,
-    eventsPerSecond: rate(report.events.lines, durationSeconds),
-    phases: clock.phases,
+  const finished = (): LoadReport => {
+    const durationSeconds = (options.nowMs() - began) / 1000;
+    const eventsPerSecond = rate(report.events.lines, durationSeconds);
+    return { ...report, durationSeconds, eventsPerSecond, phases: clock.phases };
   };
+  await publishCommitted(warehouse, finished);
+  clock.lap('publish');
+  return finished();
 }
 
 async function makePlans(
@@ -180,14 +183,18 @@ async function makePlans(
     warehouse === null ? [] : await warehouse.rows('select match_on, next_file_id from ops.warehouse');
   let nextFileId = Number(state?.next_file_id ?? 1);
   const plans: FilePlan[] = [];
-  for (const [kind, source] of [
-    ['song', options.songs],
-    ['log', options.logs],
-  ] as const) {
-    if (source === null) continue;
+  const sources: { kind: FileKind; source: Source }[] = [];
+  if (options.songs !== null) sources.push({ kind: 'song', source: options.songs });
+  if (options.logs !== null) sources.push({ kind: 'log', source: options.logs });
+  const listings = await listAll(
+    sources.map(({ kind, source }) => async () => {
+      observer.step(`${kind}s`, null, 'files');
+      return source.list(observer.advance);
+    }),
+  );
+  for (const [at, { kind, source }] of sources.entries()) {
+    const listing = listings[at] as Listing;
     const known = knownFiles(kind, warehouse);
-    observer.step(`${kind}s`, null, 'files');
-    const listing = await source.list(observer.advance);
     const table = targets[kind].staging;
     const byEngine =
       !source.isLocal && (warehouse?.objects?.suits(listing.files.length, bytesOf(listing)) ?? false);

@@ -10,26 +10,25 @@ import { shellWord } from './shell.ts';
 /** What `simulate` made, and what to do with it. */
 export function drawDataSet(
   { status, key, redelivered }: MadeDataSet,
-  folder: string,
-  seconds: number,
+  { folder, seconds, program }: { folder: string; seconds: number; program: string },
 ): string {
   if (key === null) {
     return `${pc.green('Made')} a part in ${folder} in ${formatSeconds(seconds)}. The answer key comes with the last part.`;
   }
   const parts = [headline(status, key, folder, seconds), drawContents(key, folder), drawFaults(key)];
-  if (key.events.lines > 0) parts.push(drawSteps(folder, redelivered));
+  if (key.events.lines > 0) parts.push(drawSteps(folder, redelivered, program));
   return parts.filter((part) => part !== '').join('\n\n');
 }
 
 /** What to do with the data; a warehouse of its own keeps it away from real ones. */
-function drawSteps(folder: string, redelivered: number): string {
+function drawSteps(folder: string, redelivered: number, program: string): string {
   const at = (...names: string[]): string => shellWord(below(folder, names.join('/')));
   const named = folder.replace(/\/+$/, '');
   const file = isS3Address(named) ? named.slice(named.lastIndexOf('/') + 1) : named;
   const warehouse = `--warehouse ${shellWord(`duckdb:${file}.duckdb`)}`;
   const steps: [string, string][] = [
-    ['Load it', `npx sparkify etl --log-data ${at('log_data')} --song-data ${at('song_data')} ${warehouse}`],
-    ['Compare what came of it', `npx sparkify check --against ${at(ANSWER_KEY_FILE)} ${warehouse}`],
+    ['Load it', `${program} etl --log-data ${at('log_data')} --song-data ${at('song_data')} ${warehouse}`],
+    ['Compare what came of it', `${program} check --against ${at(ANSWER_KEY_FILE)} ${warehouse}`],
   ];
   if (redelivered > 0) {
     const what = `Deliver ${plural(redelivered, 'file')} again, changed; then load and compare anew`;

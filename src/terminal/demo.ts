@@ -18,6 +18,8 @@ export interface DemoOutcome {
   readonly file: string;
   readonly seconds: number;
   readonly columns: number;
+  /** How this program is called. */
+  readonly program: string;
 }
 
 /** The demo from end to end: the data, the load, first insights, where everything is and what to try next. */
@@ -30,6 +32,7 @@ export function drawDemo({
   file,
   seconds,
   columns,
+  program,
 }: DemoOutcome): string {
   const events = plural(made.key?.events.lines ?? 0, 'event');
   const songs = plural(made.key?.songs.lines ?? 0, 'song');
@@ -40,11 +43,15 @@ export function drawDemo({
   return [
     first,
     section('The load'),
-    drawLoadReport(report, false, ` --warehouse ${shellWord(`duckdb:${file}`)}`),
+    drawLoadReport(report, {
+      isVerbose: false,
+      program,
+      flags: ` --warehouse ${shellWord(`duckdb:${file}`)}`,
+    }),
     section('First insights'),
     answers.map((answer) => drawReport(answer.report, answer.rows, columns)).join('\n\n'),
     section('Next'),
-    next(made, folder, data, file),
+    next(made, folder, file, program),
     `${pc.dim(`All of it took ${formatSeconds(seconds)}.`)}`,
   ].join('\n\n');
 }
@@ -53,17 +60,18 @@ function section(title: string): string {
   return pc.cyan(`── ${title} ${'─'.repeat(Math.max(0, 72 - title.length))}`);
 }
 
-function next(made: MadeDataSet, folder: string, data: string, file: string): string {
+function next(made: MadeDataSet, folder: string, file: string, program: string): string {
+  const data = join(folder, 'data');
   const warehouse = `--warehouse ${shellWord(`duckdb:${file}`)}`;
   const manifest = join(data, 'manifest.json');
   const steps: [string, string][] = [
-    ['Ask in SQL', `npx sparkify query "select * from songplays limit 5" ${warehouse}`],
-    ['See what was refused, and why', `npx sparkify rejects list ${warehouse}`],
+    ['Ask in SQL', `${program} query "select * from songplays limit 5" ${warehouse}`],
+    ['See what was refused, and why', `${program} rejects list ${warehouse}`],
     [
       'Compare every number with what must be there',
-      `npx sparkify check ${warehouse} --against ${shellWord(manifest)}`,
+      `${program} check ${warehouse} --against ${shellWord(manifest)}`,
     ],
-    ['Load files of your own', 'npx sparkify init, then npx sparkify etl'],
+    ['Load files of your own', `${program} init, then ${program} etl`],
     ['Remove all of this', `rm -r ${shellWord(folder)}`],
   ];
   const planted = plural(made.key?.faults.length ?? 0, 'fault');

@@ -8,11 +8,14 @@ import { printable } from './printable.ts';
 const DRIFT_SHOWN = 20;
 
 /** The load report that people read; `flags` are those that the commands which it names need. */
-export function drawLoadReport(report: LoadReport, isVerbose: boolean, flags = ''): string {
+export function drawLoadReport(
+  report: LoadReport,
+  { isVerbose, program, flags = '' }: { isVerbose: boolean; program: string; flags?: string },
+): string {
   const parts = [
     headline(report),
     ...(report.status === 'committed'
-      ? [drawBalance(report), drawRejects(report, flags), drawRepeats(report)]
+      ? [drawBalance(report), drawRejects(report, program, flags), drawRepeats(report)]
       : []),
     drawTables(report),
     drawFacts(report),
@@ -68,7 +71,7 @@ function drawBalance(report: LoadReport): string {
   ]);
 }
 
-function drawRejects(report: LoadReport, flags: string): string {
+function drawRejects(report: LoadReport, program: string, flags: string): string {
   if (report.rejects.length === 0) return '';
   const rows = report.rejects.map(({ rule, field, records, example }) => [
     rule,
@@ -83,7 +86,7 @@ function drawRejects(report: LoadReport, flags: string): string {
     false,
   ]);
   const [first] = report.rejects;
-  return `${table}\n${pc.dim(`see one with: sparkify rejects show ${first?.example}${flags}`)}`;
+  return `${table}\n${pc.dim(`see one with: ${program} rejects show ${first?.example}${flags}`)}`;
 }
 
 function drawRepeats({ duplicates, conflicts }: LoadReport): string {

@@ -14,3 +14,11 @@ export function usageOf(error: CommanderError, called: string): UsageError {
     hint: suggestion === '' ? `See ${help}` : `${suggestion} (see ${help})`,
   });
 }
+
+/** `help etl` is `etl --help`, and nothing at all is `--help`. */
+export function helpAsFlag(argv: readonly string[], commands: readonly string[]): readonly string[] {
+  const [first = 'help', command, ...more] = argv;
+  if (first !== 'help') return argv;
+  if (command === undefined) return ['--help'];
+  return commands.includes(command) ? [command, ...more, '--help'] : [command];
+}

@@ -25,7 +25,7 @@ export async function examineRedshift(
   server: RedshiftServer,
   s3: S3Options,
   nowMs: () => number,
-  places: { readonly logs: string | null; readonly songs: string | null },
+  places: { readonly logs: readonly string[]; readonly songs: readonly string[] },
 ): Promise<Finding[]> {
   const sessions = redshiftSessions(server, nowMs);
   const connection = await sessions.open('doctor').finally(sessions.close);
@@ -100,14 +100,15 @@ async function reading(
   server: RedshiftServer,
   s3: S3Options,
   connection: RedshiftConnection,
-  places: { readonly logs: string | null; readonly songs: string | null },
+  places: { readonly logs: readonly string[]; readonly songs: readonly string[] },
 ): Promise<Finding[]> {
   const findings: Finding[] = [];
-  for (const [what, place] of [
-    ['logs by COPY', places.logs],
-    ['songs by COPY', places.songs],
-  ] as const) {
-    if (place === null || !isS3Address(place)) continue;
+  const all = [
+    ...places.logs.map((place) => ['logs by COPY', place] as const),
+    ...places.songs.map((place) => ['songs by COPY', place] as const),
+  ];
+  for (const [what, place] of all) {
+    if (!isS3Address(place)) continue;
     const done = await attempt(() => readOne(server, s3, connection, place));
     await connection.run('drop table if exists doctor_records');
     findings.push(

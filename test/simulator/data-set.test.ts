@@ -273,7 +273,8 @@ describe('sparkify simulate', () => {
     [['--format', 'csv'], '--format is "csv"'],
   ])('%j is wrong usage, and nothing is written', async (flags, message) => {
     const cwd = freshFolder();
-    const { code, stderr } = await sparkify(['simulate', '--out', 'made', ...flags], { cwd });
+    const out = flags.includes('--out') ? [] : ['--out', 'made'];
+    const { code, stderr } = await sparkify(['simulate', ...out, ...flags], { cwd });
     expect(`${code} ${stderr}`).toContain(message);
     expect(code).toBe(2);
     expect(readdirSync(cwd)).toEqual([]);

@@ -347,7 +347,7 @@ test('every statement that Redshift is sent stands in the golden files, and they
     await withRedshift(client, dropTables);
     await sessions(client);
     const { server: own, s3 } = client.place;
-    const places = { logs: 's3://data/log_data', songs: 's3://data/song_data/1.json' };
+    const places = { logs: ['s3://data/log_data'], songs: ['s3://data/song_data/1.json'] };
     for (const change of [{}, { roleArn: 'default', region: null }])
       await examineRedshift({ ...own, ...change }, { endpoint: s3.endpoint ?? '' }, nowMs, places);
   });
