@@ -102,6 +102,7 @@ const PROGRAM_WORDS = [
   'database',
   'password',
   'localhost',
+  'default',
 ];
 
 /** A keeper that knows of no secret yet. */

@@ -135,6 +135,8 @@ function heedSecrets(found: ReadonlyMap<SettingName, Found>, secrets: SecretKeep
       if (isWhole) secrets.heedSecret(text);
       else secrets.heed(text);
       if (openNames.includes(name)) secrets.heedOpen(text);
+      if (name === 'warehouse')
+        for (const word of withoutSecrets(text).split(/[^\w.-]+/)) secrets.heedOpen(word);
     }
   }
 }

@@ -70,6 +70,26 @@ describe('etl --dry-run', () => {
     expect([...new Set(sent)]).toEqual([]);
   });
 
+  test('of several places copies every object of them once', async () => {
+    const { logs, songs } = inventData(freshFolder(), { seed: 3, days: 2, eventsPerDay: 20 });
+    upload(logs, 'dry-several', 'log_data');
+    upload(
+      inventData(freshFolder(), { seed: 4, days: 2, eventsPerDay: 20 }).logs,
+      'dry-several',
+      'log_data/late',
+    );
+    upload(songs, 'dry-several', 'song_data');
+    const places = ['s3://dry-several/log_data', 's3://dry-several/song_data'];
+    const more = ['--log-data', 's3://dry-several/log_data/late', '--log-data', 's3://dry-several/song_data'];
+    const { code, stdout } = await etl(await freshCluster(), places, ...more, '--dry-run', '--json');
+    expect(code).toBe(0);
+    const listed = JSON.parse(JSON.parse(stdout).objects[1].text).entries.map(
+      ({ url }: { url: string }) => url,
+    );
+    const keys = server.keys('dry-several').map((key) => `s3://dry-several/${key}`);
+    expect(listed.toSorted()).toEqual(keys.toSorted());
+  });
+
   test('of an unchanged source prints no statement; of a new day, what that day asks for', async () => {
     const { logs, songs } = inventData(freshFolder(), { seed: 3, days: 2, eventsPerDay: 50 });
     const cluster = await freshCluster();
