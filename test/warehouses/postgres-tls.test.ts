@@ -186,7 +186,8 @@ describe('a server that cannot be reached', () => {
     ['a port where nothing answers', { port: '9' }, 'nothing answers', 'Check host and port'],
   ] as const)('by %s: the message says what to do, and no password', async (_, change, why, hint) => {
     const { stderr } = await refused(address(change));
-    expect(stderr).toMatch(/^error /);
+    // The address holds a password, of which a warning comes first.
+    expect(stderr).toMatch(/^(warning --warehouse holds a password .*\n)?error /);
     expect(stderr).toContain(why);
     expect(stderr).toContain(hint);
   });
