@@ -87,9 +87,9 @@ function heedSecrets(argv: readonly string[]): void {
   hideFromProcessList(argv);
 }
 
-async function parseAndRun(argv: readonly string[]): Promise<number> {
-  let help = '';
-  const root = new Commander(program)
+/** The program without its commands; it prints no help by itself. */
+function rootCommand(onHelp: (text: string) => void): Commander {
+  return new Commander(program)
     .description(
       'Loads a streaming app’s JSON logs and song metadata into a star schema that analysts can trust.',
     )
@@ -99,11 +99,14 @@ async function parseAndRun(argv: readonly string[]): Promise<number> {
     .configureOutput({
       outputError: () => {},
       writeErr: (text) => process.stderr.write(asCalled(text)),
-      writeOut: (text) => {
-        help += asCalled(text);
-      },
+      writeOut: (text) => onHelp(asCalled(text)),
     })
     .addHelpText('after', '\nEvery command explains itself: sparkify <command> --help');
+}
+
+async function parseAndRun(argv: readonly string[]): Promise<number> {
+  const help: string[] = [];
+  const root = rootCommand((text) => help.push(text));
   let exitCode = 0;
   for (const [name, [summary, load]] of Object.entries(commands)) {
     const command = root.command(name).description(summary).exitOverride();
@@ -122,7 +125,7 @@ async function parseAndRun(argv: readonly string[]): Promise<number> {
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     if (error.exitCode === 0) {
-      await print(help);
+      await print(help.join(''));
       return 0;
     }
     if (error.code === 'commander.help') return 2;

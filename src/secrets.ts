@@ -39,8 +39,8 @@ function search(address: string): Found {
     if (value !== HIDDEN) secrets.push(value);
     return `${name}${HIDDEN}`;
   });
-  // SQL and other text: a colon and an at sign mean nothing there.
-  if (/\s/.test(shown)) return { shown, secrets };
+  // SQL and other text: a colon and an at sign mean nothing there. A password may hold a blank, a user does not.
+  if (/^[^:]*\s/.test(shown)) return { shown, secrets };
   const [schemes = ''] = SCHEMES.exec(shown) ?? [];
   const rest = shown.slice(schemes.length);
   const span = secretSpan(schemes, rest);

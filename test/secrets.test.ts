@@ -21,6 +21,8 @@ describe('an address is safe to print, whatever is wrong with it', () => {
     ['postgres://me:hush?hush#hush@hush@h/db', 'postgres://me:***@h/db'],
     ['postgres://me:1234/hush@h/db', 'postgres://me:***@h/db'],
     ['postgres://me:hush', 'postgres://me:***'],
+    ['postgres://me:hush hush@h/db', 'postgres://me:***@h/db'],
+    ['me:hush hush@h/db', 'me:***@h/db'],
     ['postgres://me:hush@[::1]:5432/db', 'postgres://me:***@[::1]:5432/db'],
     ['http://KEY:hush@127.0.0.1:9000', 'http://KEY:***@127.0.0.1:9000'],
     ['https://hush@host/x', 'https://***@host/x'],
