@@ -1,4 +1,6 @@
 import { UsageError } from '../errors.ts';
+import { hintOn, mayNotRead } from '../pipeline/rights.ts';
+import type { Status } from '../pipeline/status.ts';
 import { drawTable, formatCount, formatSeconds, plural } from '../terminal/format.ts';
 import type { SqlRow } from '../warehouses/warehouse.ts';
 import { type Command, warehouseFlag } from './command.ts';
@@ -19,14 +21,10 @@ export const command: Command = {
   },
 };
 
-function draw(
-  status: Awaited<ReturnType<typeof import('../pipeline/status.ts').readStatus>>,
-  nowMs: number,
-  program: string,
-): string {
+function draw(status: Status, nowMs: number, program: string): string {
   const tables = drawTable(
     ['table', 'rows'],
-    status.tables.map(({ name, rows }) => [name, formatCount(rows)]),
+    status.tables.map(({ name, rows }) => [name, rows === null ? 'no right' : formatCount(rows)]),
     [false, true],
   );
   const storage = drawTable(
@@ -43,7 +41,7 @@ function draw(
   );
   const runs = drawTable(
     ['last runs (UTC)', 'command', 'files', 'events', 'songs', 'rejected', 'took'],
-    status.runs.map((run) => [
+    (status.runs ?? []).map((run) => [
       when(run.started_at),
       String(run.command),
       number(run, 'files_loaded'),
@@ -69,14 +67,30 @@ function draw(
           storage,
           'skew: rows on the fullest slice for each on the emptiest; much above 1, some slices wait for others',
         ]),
+    ...(status.runs === null ? [] : ['', status.runs.length === 0 ? `No load yet: ${program} etl` : runs]),
     '',
-    status.runs.length === 0 ? `No load yet: ${program} etl` : runs,
-    '',
-    `latest event   ${latest}`,
-    `files          ${formatCount(status.files)}`,
-    `rejects        ${formatCount(status.rejects)}${status.rejects > 0 ? `; see ${program} rejects list` : ''}`,
-    `repeats        ${plural(status.duplicates, 'duplicate')}, ${plural(status.conflicts, 'conflict')}`,
+    ...drawRest(status, latest, program),
   ].join('\n');
+}
+
+/** What a role may read of the rest, and what it lacks. */
+function drawRest(
+  { files, rejects, duplicates, conflicts, unreadable }: Status,
+  latest: string,
+  program: string,
+): string[] {
+  const hidden = new Set(unreadable?.tables);
+  return [
+    ...(hidden.has('staging.events') || hidden.has('ops.drift') ? [] : [`latest event   ${latest}`]),
+    ...(files === null ? [] : [`files          ${formatCount(files)}`]),
+    ...(rejects === null
+      ? []
+      : [`rejects        ${formatCount(rejects)}${rejects > 0 ? `; see ${program} rejects list` : ''}`]),
+    ...(duplicates === null || conflicts === null
+      ? []
+      : [`repeats        ${plural(duplicates, 'duplicate')}, ${plural(conflicts, 'conflict')}`]),
+    ...(unreadable === null ? [] : [`${mayNotRead(unreadable)}.`, hintOn(unreadable)]),
+  ];
 }
 
 function percent(value: number | null): string {

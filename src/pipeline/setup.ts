@@ -1,10 +1,12 @@
 import { ConfigError, WarehouseError } from '../errors.ts';
 import { allTables } from '../models/book.ts';
 import { LAYOUT_VERSION, warehouse as warehouseTable } from '../models/ops/warehouse.ts';
+import { songplays } from '../models/star/songplays.ts';
 import { qualifiedName } from '../schema/table.ts';
 import { version } from '../version.ts';
 import { createTableSql } from '../warehouses/sql.ts';
 import type { ReadOnlyWarehouse, Warehouse } from '../warehouses/warehouse.ts';
+import { assertReadable } from './rights.ts';
 import { discardUnfinished } from './stage.ts';
 
 /** How plays find their songs. */
@@ -67,20 +69,26 @@ export async function dropTables(warehouse: Warehouse): Promise<void> {
   });
 }
 
-/** Whether the warehouse holds our tables, of whatever version. */
-export function hasTables(warehouse: Pick<ReadOnlyWarehouse, 'rows'>): Promise<boolean> {
-  return tableExists(warehouse, 'ops', 'warehouse');
+/** Whether the warehouse holds our tables, of whatever version, and be it that this role may not read them. */
+export async function hasTables(warehouse: Pick<ReadOnlyWarehouse, 'rows' | 'unreadable'>): Promise<boolean> {
+  if (await tableExists(warehouse, 'ops', 'warehouse')) return true;
+  return (await warehouse.unreadable?.([warehouseTable]))?.tables.length === 1;
 }
 
 /** Refuses a warehouse that a newer version made, or that somebody else's tables stand in. */
-export async function checkLayout(warehouse: Pick<ReadOnlyWarehouse, 'rows' | 'name'>): Promise<void> {
+export async function checkLayout(
+  warehouse: Pick<ReadOnlyWarehouse, 'rows' | 'name' | 'unreadable'>,
+): Promise<void> {
   if (!(await hasTables(warehouse))) {
     throw new WarehouseError(`${warehouse.name} holds no tables of sparkify's yet.`, {
       hint: 'Load it: sparkify etl --log-data FOLDER --song-data FOLDER',
     });
   }
-  const [row] = await warehouse.rows('select layout_version, created_by from ops.warehouse');
-  const found = Number(row?.layout_version ?? 0);
+  await assertReadable(warehouse, 'readers need the star', [songplays]);
+  // A role that may read the star alone cannot know the layout.
+  const isHidden = (await warehouse.unreadable?.([warehouseTable]))?.tables.length === 1;
+  const [row] = isHidden ? [] : await warehouse.rows('select layout_version, created_by from ops.warehouse');
+  const found = isHidden ? LAYOUT_VERSION : Number(row?.layout_version ?? 0);
   if (found === LAYOUT_VERSION) {
     if (await tableExists(warehouse, 'star', 'songplays')) return;
     throw new ConfigError(`${warehouse.name} holds a warehouse, but its star is in another schema.`, {

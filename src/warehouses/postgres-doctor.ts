@@ -1,6 +1,7 @@
 import type { Finding } from './finding.ts';
 import { connect, type PostgresConnection } from './postgres-connection.ts';
 import { holderOf } from './postgres-lease.ts';
+import { standingTables } from './postgres-rights.ts';
 import { type PostgresServer, serverName } from './postgres-server.ts';
 import { literal } from './sql.ts';
 import type { SqlRow } from './warehouse.ts';
@@ -29,7 +30,7 @@ export async function examinePostgres(server: PostgresServer): Promise<Finding[]
         fix: 'A first load needs some three times the bytes of the logs, the write-ahead log and sorting included.',
       },
       await lease(connection),
-      await contents(connection),
+      await contents(server, connection),
     ];
   } finally {
     await connection.close();
@@ -136,17 +137,29 @@ async function lease(connection: PostgresConnection): Promise<Finding> {
   };
 }
 
-async function contents(connection: PostgresConnection): Promise<Finding> {
-  const [row] = await connection.rows(
-    "select to_regclass('ops.warehouse') is not null as there, to_regclass('songplays') is not null as star",
+async function contents(server: PostgresServer, connection: PostgresConnection): Promise<Finding> {
+  const standing = await standingTables(connection, server, [
+    { schema: 'ops', name: 'warehouse' },
+    { schema: 'star', name: 'songplays' },
+  ]);
+  const [warehouse, star] = ['ops.warehouse', 'songplays'].map((table) =>
+    standing.find(({ name }) => name === table),
   );
-  if (row?.there !== true) return good('warehouse', 'none yet; the first load makes it');
-  if (row.star !== true) {
+  if (warehouse === undefined) return good('warehouse', 'none yet; the first load makes it');
+  if (star === undefined) {
     return {
       what: 'warehouse',
       status: 'bad',
       detail: 'there is one, but its star is in another schema',
       fix: 'Name that one: SCHEMA below [WAREHOUSE], SPARKIFY_SCHEMA, or ?schema= in the address.',
+    };
+  }
+  if (!star.mayRead) {
+    return {
+      what: 'warehouse',
+      status: 'bad',
+      detail: `there is one, and ${server.user} may not read its star (schema ${star.schema})`,
+      fix: 'Load as the role that owns it; docs/postgresql.md lists the rights of readers.',
     };
   }
   const [count] = await connection.rows('select count(*) as plays from songplays');

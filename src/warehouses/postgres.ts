@@ -8,6 +8,7 @@ import { connectToRead, type PostgresConnection } from './postgres-connection.ts
 import { copyRows } from './postgres-copy.ts';
 import { postgresError } from './postgres-errors.ts';
 import { beginWriting } from './postgres-lease.ts';
+import { unreadableTables } from './postgres-rights.ts';
 import { type PostgresServer, serverName } from './postgres-server.ts';
 import { cancel, closeSessions, openSessions, PASSING_TARGET, reopen } from './postgres-session.ts';
 import { readingStatement } from './reading-statement.ts';
@@ -161,6 +162,7 @@ export async function openPublishedPostgres(server: PostgresServer): Promise<Rea
     dialect: postgresDialect,
     starSchema: server.schema,
     rows: connection.rows,
+    unreadable: (tables) => unreadableTables(connection, server, tables),
     answer: (sql) => answer(client, sql, judge),
     writeParquet: (sql, path) => writeAnswer(client, sql, path, judge),
     // A server ends what nobody waits for any more.

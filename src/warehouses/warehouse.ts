@@ -131,6 +131,15 @@ export interface Warehouse {
   close(): Promise<void>;
 }
 
+/** What the role may not read, of tables that are there. */
+export interface Unreadable {
+  readonly role: string;
+  /** Their names: `songplays`, `ops.files`. */
+  readonly tables: readonly string[];
+  /** The statements by which their owner grants the rights. */
+  readonly grant: string;
+}
+
 /** A read-only view of what was last published; never blocks a load. */
 export interface ReadOnlyWarehouse {
   readonly name: string;
@@ -139,6 +148,8 @@ export interface ReadOnlyWarehouse {
   rows(sql: string, parameters?: readonly SqlValue[]): Promise<SqlRow[]>;
   /** How the tables lie on the slices; null where the user may not see it. Absent where an engine has none. */
   readonly storage?: () => Promise<TableStorage[] | null>;
+  /** Which of these tables are there, but not to be read by this role. Absent where an engine has no roles. */
+  readonly unreadable?: (tables: readonly Table[]) => Promise<Unreadable>;
   /** Runs one statement that only reads; anything else is a UsageError. */
   answer(sql: string): Promise<Answer>;
   /** Writes a SELECT's result to a Parquet file; how many rows. All that one reader writes is of one load. */
