@@ -28,8 +28,8 @@ const OLDEST_VERSION = 130_000;
 /** When a session began, as a text that no setting changes. */
 export const SINCE = "to_char(backend_start at time zone 'UTC', 'YYYYMMDDHH24MISSUS')";
 
-/** Settings of every session: what our SQL relies on, whatever server, role or database say. */
-function sessionSettings(server: PostgresServer): readonly [string, string][] {
+/** Settings of every session: what our SQL relies on, whatever server, role or database say. Limits of time are theirs for readers. */
+function sessionSettings(server: PostgresServer, isReader: boolean): readonly [string, string][] {
   return [
     ['TimeZone', 'UTC'],
     ['DateStyle', 'ISO, YMD'],
@@ -38,11 +38,13 @@ function sessionSettings(server: PostgresServer): readonly [string, string][] {
     ['extra_float_digits', '1'],
     ['standard_conforming_strings', 'on'],
     ['client_min_messages', 'warning'],
-    ['statement_timeout', `${Math.round(server.statementTimeoutSeconds * 1000)}`],
+    ...(isReader && server.statementTimeoutSeconds === 0
+      ? []
+      : [['statement_timeout', `${Math.round(server.statementTimeoutSeconds * 1000)}`] as [string, string]]),
     // Somebody's lock on a table must not hold a load up without a word.
     ['lock_timeout', '60s'],
     // A load reads files between its statements, for as long as they take.
-    ['idle_in_transaction_session_timeout', '0'],
+    ...(isReader ? [] : [['idle_in_transaction_session_timeout', '0'] as [string, string]]),
     // Compiling our many short statements costs more than it saves.
     ['jit', 'off'],
     // Disks that turn are long gone, and what a load looks up is mostly in memory.
@@ -51,17 +53,14 @@ function sessionSettings(server: PostgresServer): readonly [string, string][] {
   ];
 }
 
-/** Settings that not every version or not every server's system has. */
+/** A client that has gone must not go on in the server; not every server's system can tell, and none before version 14. */
+const CHECK_CLIENT = "client_connection_check_interval = '10s'";
+/** Settings of a load that not every version or not every server's system has. */
 const optionalSettings = [
-  // A loader that has gone must not go on in the server.
-  "client_connection_check_interval = '10s'",
+  CHECK_CLIENT,
   // Limits of later versions, for sessions that forget what they are at; a load does not.
   'idle_session_timeout = 0',
   'transaction_timeout = 0',
-] as const;
-
-/** Not every server's system has them. */
-const keepalives = [
   // A session that is silent for long must be known to routers between, and one whose client is gone to the server.
   'tcp_keepalives_idle = 60',
   'tcp_keepalives_interval = 10',
@@ -74,7 +73,7 @@ export async function connect(server: PostgresServer, purpose: string): Promise<
   try {
     if (connection.isPooled) await assertOwnSession(server, rows, connection.pid);
     await applySettings(server, connection, false);
-    for (const setting of [...optionalSettings, ...keepalives]) await run(`set ${setting}`).catch(() => {});
+    for (const setting of optionalSettings) await run(`set ${setting}`).catch(() => {});
     return connection;
   } catch (error) {
     await connection.close();
@@ -94,12 +93,10 @@ export async function connectToRead(server: PostgresServer): Promise<PostgresCon
       throw asPoolingError(serverName(server), error) ?? error;
     });
     await applySettings(server, connection, true);
-    for (const setting of optionalSettings) {
-      // A setting that is not known must not fail the transaction.
-      await run(`savepoint setting; set local ${setting}; release setting`).catch(() =>
-        run('rollback to setting'),
-      );
-    }
+    // Where it is not known, that must not fail the transaction.
+    await run(`savepoint setting; set local ${CHECK_CLIENT}; release setting`).catch(() =>
+      run('rollback to setting'),
+    );
     return connection;
   } catch (error) {
     await connection.close();
@@ -111,10 +108,10 @@ export async function connectToRead(server: PostgresServer): Promise<PostgresCon
 async function applySettings(
   server: PostgresServer,
   { run }: PostgresConnection,
-  isLocal: boolean,
+  isReader: boolean,
 ): Promise<void> {
-  const settings = sessionSettings(server);
-  const calls = settings.map((_, at) => `set_config($${2 * at + 1}, $${2 * at + 2}, ${isLocal})`);
+  const settings = sessionSettings(server, isReader);
+  const calls = settings.map((_, at) => `set_config($${2 * at + 1}, $${2 * at + 2}, ${isReader})`);
   await run(`select ${calls.join(', ')}`, settings.flat());
 }
 

@@ -153,6 +153,8 @@ describe.runIf(hasOwnServer)('by docs/postgresql.md', () => {
     expect(`${loaded.code} ${loaded.stderr}`).toMatch(/^0 /);
     expect(await run('analyst', 'check')).toMatchObject({ code: 0 });
     expect(await run('reporter', 'status')).toMatchObject({ code: 0 });
+    const timeout = await run('analyst', 'query', 'show statement_timeout', '--format', 'csv');
+    expect(timeout.stdout).toBe('statement_timeout\n10min\n');
     const refused = [
       'create temporary table x (a int)',
       'create table public.x (a int)',
