@@ -93,6 +93,9 @@ export class CleanReadFailed extends WarehouseError {}
 /** Another process holds the warehouse's only writer's place. */
 export class LeaseError extends WarehouseError {}
 
+/** A program that is none of ours has the warehouse open. */
+export class OtherProgramError extends LeaseError {}
+
 /** What failed may well succeed if all of it is done again on a new connection: a conflict, a lost connection. */
 export class PassingError extends WarehouseError {}
 

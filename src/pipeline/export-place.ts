@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import {
   accessSync,
   constants,
@@ -59,7 +60,9 @@ function folderPlace(place: string): ExportPlace {
   const written = new Set<string>();
   let made: string | undefined;
   const at = (file: string): string => join(folder, file);
-  const passing = (file: string): string => `${at(file)}.${process.pid}.part`;
+  // A name that nobody can foresee: no link waits there for the engine to write through.
+  const suffix = `${process.pid}-${randomBytes(4).toString('hex')}.part`;
+  const passing = (file: string): string => `${at(file)}.${suffix}`;
   const tidy = (): void => {
     for (const file of written) rmSync(passing(file), { force: true });
     written.clear();

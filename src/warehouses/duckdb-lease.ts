@@ -1,7 +1,7 @@
 import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { hostname, userInfo } from 'node:os';
 import { DuckDBInstance } from '@duckdb/node-api';
-import { LeaseError } from '../errors.ts';
+import { LeaseError, OtherProgramError } from '../errors.ts';
 import { asidePath, sweepAside } from './duckdb-aside.ts';
 import { createIfMissing, STORAGE } from './duckdb-create.ts';
 import { refuse } from './duckdb-errors.ts';
@@ -23,11 +23,11 @@ export async function takeLease(
   await checkWritable(file);
   const instance = await waitForLease(file, lease);
   const holderFile = `${file}.lease`;
-  for (const one of [file, holderFile]) await sweepAside(one, 'tmp', 'all');
-  await sweepUnpublished(file);
   const { command, nowMs } = lease;
   const holder = { pid: process.pid, host: hostname(), user: userName(), command, since: nowMs() };
   await writeInPlace(holderFile, JSON.stringify(holder)).catch(() => {});
+  for (const one of [file, holderFile]) await sweepAside(one, 'tmp', 'all');
+  await sweepUnpublished(file);
   return { instance, release: () => rm(holderFile, { force: true }) };
 }
 
@@ -41,36 +41,34 @@ async function waitForLease(file: string, lease: LeaseOptions): Promise<DuckDBIn
       return await DuckDBInstance.create(file, STORAGE);
     } catch (cause) {
       if (!isLockError(cause)) refuse(file, cause);
-      const { does, hint } = await describeHolder(file, cause as Error, lease.nowMs());
-      if (lease.nowMs() >= until) throw new LeaseError(`${file} is ${does}.`, { cause, hint });
-      if (!told) lease.onWait?.(`Waiting for ${file}, which is ${does}.`);
+      const holder = await describeHolder(file, cause as Error, lease.nowMs());
+      if (lease.nowMs() >= until) throw holder.error;
+      if (!told) lease.onWait?.(`Waiting for ${file}, which is ${holder.does}.`);
       told = true;
       await new Promise((resolve) => setTimeout(resolve, LEASE_POLL_MS));
     }
   }
 }
 
-/** What holds a file, for "the file is …", and what to do; a writer of ours has left its name beside it. */
+/** What holds a file, for "the file is …", and the error that says so; a writer of ours has left its name beside it. */
 async function describeHolder(
   file: string,
   cause: Error,
   nowMs: number,
-): Promise<{ does: string; hint: string }> {
+): Promise<{ does: string; error: LeaseError }> {
   const pid = lockHolder(cause)?.pid;
   const holder = await readFile(`${file}.lease`, 'utf8')
     .then(JSON.parse)
     .catch(() => null);
   if (holder !== null && (pid === undefined || pid === holder.pid)) {
     const age = Math.max(0, Math.round((nowMs - holder.since) / 1000));
-    return {
-      does: `being written by sparkify ${holder.command} (process ${holder.pid} of ${holder.user} on ${holder.host}, for ${age} s)`,
-      hint: 'Wait for it to end, or give --wait-seconds SECONDS; if it hangs, end that process.',
-    };
+    const does = `being written by sparkify ${holder.command} (process ${holder.pid} of ${holder.user} on ${holder.host}, for ${age} s)`;
+    const hint = 'Wait for it to end, or give --wait-seconds SECONDS; if it hangs, end that process.';
+    return { does, error: new LeaseError(`${file} is ${does}.`, { cause, hint }) };
   }
-  return {
-    does: describeLock(cause),
-    hint: `Close it there. Open ${publishedPath(file)} instead, read-only (duckdb -readonly, read_only=True): that makes no load wait.`,
-  };
+  const does = describeLock(cause);
+  const hint = `Close it there. Open ${publishedPath(file)} instead, read-only (duckdb -readonly, read_only=True): that makes no load wait.`;
+  return { does, error: new OtherProgramError(`${file} is ${does}.`, { cause, hint }) };
 }
 
 /** Whether DuckDB could not open a file since another process has it open. */

@@ -52,9 +52,17 @@ export async function sweepUnpublished(file: string): Promise<void> {
   await sweepAside(target, 'copy', 'of the dead');
 }
 
+/** A reflink costs no room; for a copy there must be enough, so that no attempt fills the disk for others. */
 const COPY = `
-  const { constants, copyFileSync } = require('node:fs');
-  copyFileSync(process.argv[1], process.argv[2], constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);`;
+  const { constants, copyFileSync, statfsSync, statSync } = require('node:fs');
+  const [, from, to] = process.argv;
+  try {
+    copyFileSync(from, to, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE_FORCE);
+  } catch {
+    const { bavail, bsize } = statfsSync(require('node:path').dirname(to));
+    if (bavail * bsize < statSync(from).size) throw new Error('no space left on device');
+    copyFileSync(from, to, constants.COPYFILE_EXCL);
+  }`;
 
 /**
  * Copies a file in a process of its own, out of reach of Ctrl-C. This process must not open the warehouse's file: when it closes a file,

@@ -86,10 +86,8 @@ const TRIES = 3;
 async function copyStill(from: string, to: string): Promise<string> {
   for (let attempt = 1; attempt <= TRIES; attempt += 1) {
     const before = await stat(from);
-    const { bavail, bsize } = await statfs(dirname(to));
-    if (bavail * bsize < before.size) throw new DiskFullError(`No space left for it in ${dirname(to)}.`);
     try {
-      await copyFile(from, to, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
+      await cloneOrCopy(from, to, before.size);
       const after = await stat(from);
       if (after.mtimeMs === before.mtimeMs && after.size === before.size) return to;
     } catch (cause) {
@@ -99,4 +97,16 @@ async function copyStill(from: string, to: string): Promise<string> {
     await rm(to, { force: true });
   }
   throw new WarehouseError('It changes all the time.');
+}
+
+/** A reflink costs no room; for a copy there must be enough. */
+async function cloneOrCopy(from: string, to: string, bytes: number): Promise<void> {
+  const { COPYFILE_EXCL, COPYFILE_FICLONE_FORCE } = constants;
+  try {
+    await copyFile(from, to, COPYFILE_EXCL | COPYFILE_FICLONE_FORCE);
+  } catch {
+    const { bavail, bsize } = await statfs(dirname(to));
+    if (bavail * bsize < bytes) throw new DiskFullError(`No space left for it in ${dirname(to)}.`);
+    await copyFile(from, to, COPYFILE_EXCL);
+  }
 }

@@ -12,6 +12,7 @@ import {
   LeaseError,
   NoPermissionError,
   NothingLoadedError,
+  OtherProgramError,
   UsageError,
   WarehouseError,
 } from '../errors.ts';
@@ -106,7 +107,8 @@ export async function openPublishedDuckDb(
         hint: failed instanceof LeaseError ? 'Try again when it is free.' : (failed.hint ?? ''),
       });
     }
-    if (failed !== null && !(failed instanceof LeaseError)) {
+    // While a load of ours runs, readers read the one before, as ever.
+    if (failed !== null && (!(failed instanceof LeaseError) || failed instanceof OtherProgramError)) {
       const { mtime } = await stat(published);
       note(
         `${file} holds more than was published at ${mtime.toISOString().slice(0, 19)}Z, which is what is read now. ${failed.message}`,

@@ -226,6 +226,18 @@ describe('another program', () => {
     expect(doctor.stdout).toContain(`is open for reading in process ${reader.pid}`);
   });
 
+  test('that reads an unpublished warehouse keeps readers at what was published, and they are told', async () => {
+    const cwd = freshFolder();
+    await withUnpublished(cwd);
+    const reader = await openElsewhere(join(cwd, 'sparkify.duckdb'), 'READ_ONLY');
+    const during = await plays(cwd);
+    await reader.close();
+    expect(during).toEqual({
+      plays: 1,
+      stderr: expect.stringMatching(/holds more than was published at .*is open for reading in process/),
+    });
+  });
+
   test('that opens the warehouse to write is not taken for a load of ours', async () => {
     const cwd = await loaded();
     const writer = await openElsewhere(join(cwd, 'sparkify.duckdb'), 'READ_WRITE');
