@@ -13,10 +13,11 @@ export const STORAGE = { storage_compatibility_version: 'v1.4.0' } as const;
  */
 export async function createIfMissing(file: string): Promise<void> {
   const target = await linkTarget(file);
+  // Looked for first: a log that was there before no database was is of one that was removed, and fits no other.
+  const log = await sizeOf(`${file}.wal`);
   const before = await sizeOf(target);
   if (before !== null && before > 0) return;
-  // The log of a database that was removed fits no other one; DuckDB would remove it, too.
-  await rm(`${file}.wal`, { force: true });
+  if (log !== null) await rm(`${file}.wal`, { force: true });
   await sweepAside(target, 'tmp', 'of the dead');
   const aside = asidePath(target, 'tmp');
   try {
@@ -41,12 +42,12 @@ async function giveName(aside: string, target: string): Promise<void> {
     await link(aside, target);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    if (code === 'EEXIST') return;
-    // Swept by the other maker, who holds the lease already.
-    if (code === 'ENOENT' && (await sizeOf(target)) !== null) return;
-    if (!['EPERM', 'ENOSYS', 'ENOTSUP', 'EOPNOTSUPP'].includes(code ?? '')) throw error;
+    const isTaken = (await sizeOf(target)) !== null;
+    // ENOENT: the other maker holds the lease already, and has swept this one's.
+    if (isTaken && (code === 'EEXIST' || code === 'ENOENT')) return;
+    if (isTaken) throw error;
     // A file system without hard links.
-    if ((await sizeOf(target)) === null) await rename(aside, target);
+    await rename(aside, target);
   }
 }
 
@@ -59,8 +60,14 @@ async function removeEmpty(target: string): Promise<void> {
   await rm(moved, { force: true });
 }
 
+/** Null only for what is certainly not there: the log of a database that cannot be looked at must stay. */
 async function sizeOf(file: string): Promise<number | null> {
-  return (await stat(file).catch(() => null))?.size ?? null;
+  try {
+    return (await stat(file)).size;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw error;
+  }
 }
 
 /** The file that a chain of links leads to, whether it is there or not. */

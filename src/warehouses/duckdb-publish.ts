@@ -35,8 +35,8 @@ export async function publish(file: string): Promise<void> {
     const { atime, mtime, mode } = await stat(file);
     await copyElsewhere(file, aside);
     await utimes(aside, atime, mtime);
-    // Windows renames nothing over a file that is read-only.
-    if (process.platform !== 'win32') await chmod(aside, mode & 0o444);
+    // Windows renames nothing over a file that is read-only; some file systems have no modes.
+    if (process.platform !== 'win32') await chmod(aside, mode & 0o444).catch(() => {});
     // A program that opened the copy to write may have left a log, which would not fit the new one.
     await rm(`${target}.wal`, { force: true });
     await rename(aside, target);
