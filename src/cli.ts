@@ -121,7 +121,7 @@ async function parseAndRun(argv: readonly string[]): Promise<number> {
     }
   }
   try {
-    await root.parseAsync([...argv], { from: 'user' });
+    await root.parseAsync(argv.map(asArgument), { from: 'user' });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     if (error.exitCode === 0) {
@@ -133,6 +133,11 @@ async function parseAndRun(argv: readonly string[]): Promise<number> {
     throw usageOf(error, command === undefined ? program : `${program} ${command}`);
   }
   return exitCode;
+}
+
+/** SQL that begins with a comment is no flag. */
+function asArgument(word: string): string {
+  return /^--(\s|[^=]*\n)/.test(word) ? `\n${word}` : word;
 }
 
 async function runCommand(command: Command, called: Commander): Promise<number> {

@@ -68,7 +68,10 @@ describe('readers', () => {
     });
     await sparkify(['etl', '--log-data', 'a'], { cwd });
     const { openPublishedDuckDb } = await import('../src/warehouses/duckdb.ts');
-    const reader = await openPublishedDuckDb(join(cwd, 'sparkify.duckdb'), Date.now, async () => {});
+    const reader = await openPublishedDuckDb(join(cwd, 'sparkify.duckdb'), {
+      nowMs: Date.now,
+      recover: async () => {},
+    });
     try {
       expect((await sparkify(['etl', '--log-data', 'b'], { cwd })).code).toBe(0);
       expect(await reader.rows('select count(*) as plays from songplays')).toEqual([{ plays: 1 }]);

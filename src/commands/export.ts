@@ -3,7 +3,9 @@ import type { ExportedTable } from '../pipeline/export.ts';
 import type { ExportPlace } from '../pipeline/export-place.ts';
 import type { Table } from '../schema/table.ts';
 import { drawTable, formatBytes, formatCount, plural } from '../terminal/format.ts';
-import { type Command, warehouseFlag } from './command.ts';
+import type { ReadOnlyWarehouse } from '../warehouses/warehouse.ts';
+import { type Command, type Result, warehouseFlag } from './command.ts';
+import { outputRules } from './output-of.ts';
 import { s3OptionsOf } from './sources-of.ts';
 import { withPublished } from './warehouse-of.ts';
 
@@ -36,21 +38,25 @@ Examples:
     }
     const tables = await tablesOf(args);
     const { exportPlace } = await import('../pipeline/export-place.ts');
-    const { exportTables } = await import('../pipeline/export.ts');
+    const { exportTables, prepareExport } = await import('../pipeline/export.ts');
     const config = await context.config(flags);
-    const place = exportPlace(flags.parquet, s3OptionsOf(config));
+    const rules = await outputRules(context, flags);
+    const place = exportPlace(flags.parquet, s3OptionsOf(config), rules);
     const exported: ExportedTable[] = [];
     const unloading: string[] = [];
     const stopped: InterruptedError[] = [];
     try {
-      return await withPublished(context, flags, async (warehouse) => {
+      const isReplacing = flags.overwrite === true;
+      const { found, writes } = await prepareExport(tables, place, isReplacing);
+      const work = async (warehouse: ReadOnlyWarehouse): Promise<Result> => {
         context.onInterrupt((why) => {
           stopped.push(why);
           warehouse.interrupt();
           place.interrupt();
         });
         await exportTables(warehouse, tables, place, {
-          isReplacing: flags.overwrite === true,
+          isReplacing,
+          found,
           observer: context.voice,
           onUnload: (table) => unloading.push(table),
           onExported: (table) => exported.push(table),
@@ -59,7 +65,8 @@ Examples:
           json: { status: 'exported', warehouse: warehouse.name, place: place.name, tables: exported },
           text: draw(exported, place.name),
         };
-      });
+      };
+      return await withPublished(context, flags, work, { writes });
     } catch (error) {
       const left = place.takesAtOnce ? await leftBehind(place, exported, unloading) : null;
       const [why] = stopped;

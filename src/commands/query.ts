@@ -1,6 +1,9 @@
-import { readFile } from 'node:fs/promises';
-import { SparkifyError, UsageError } from '../errors.ts';
-import { type Command, warehouseFlag } from './command.ts';
+import { readFile, writeFile } from 'node:fs/promises';
+import { UsageError } from '../errors.ts';
+import type { OutputFile } from '../sources/output-file.ts';
+import { printable } from '../terminal/printable.ts';
+import { type Command, type Context, type Flags, type Result, warehouseFlag } from './command.ts';
+import { outputFlags, writeResult } from './output-of.ts';
 import { withPublished } from './warehouse-of.ts';
 
 const FORMATS = ['table', 'csv', 'json', 'parquet'] as const;
@@ -10,8 +13,8 @@ export const command: Command = {
     query
       .argument('[sql]', 'one statement that only reads')
       .option('-f, --file <file>', 'read the statement from a file')
-      .option('--format <format>', `${FORMATS.join(', ')} (default: table)`)
-      .option('-o, --output <file>', 'write the result to a file (needed for parquet)');
+      .option('--format <format>', `${FORMATS.join(', ')} (default: table)`);
+    outputFlags(query, 'write the result to a file (needed for parquet)');
     warehouseFlag(query);
     query.addHelpText(
       'after',
@@ -22,39 +25,57 @@ export const command: Command = {
     const sql = await statementOf(args[0], flags.file);
     const format = formatOf(flags.format, flags.json === true);
     const output = typeof flags.output === 'string' ? flags.output : null;
-    if (format === 'parquet' && output === null) {
-      throw new UsageError('Parquet is not for terminals: name a file.', {
-        hint: '--format parquet --output plays.parquet',
-      });
-    }
     context.onInterrupt(() => process.exit(130));
+    if (output !== null) {
+      return writeResult(context, flags, output, (file) =>
+        write(context, flags, { sql, format, output, file }),
+      );
+    }
+    if (format === 'parquet') throw notForTerminals();
     return withPublished(context, flags, async (warehouse) => {
-      if (format === 'parquet' && output !== null) {
-        const rows = await warehouse.writeParquet(sql, output);
-        return { json: { status: 'written', output, rows }, text: `Wrote ${rows} rows to ${output}.` };
-      }
-      const answer = await warehouse.answer(sql);
       const { formatAnswer } = await import('../terminal/answer.ts');
-      const pieces = formatAnswer(answer, format === 'parquet' ? 'table' : format);
-      if (output === null) {
-        for await (const piece of pieces) await context.write(piece);
-        return { json: undefined, text: '' };
-      }
-      const { rename, rm, stat, writeFile } = await import('node:fs/promises');
-      // What is no plain file, such as /dev/stdout or a pipe, is written as it is.
-      const isPlain = (await stat(output).catch(() => null))?.isFile() ?? true;
-      const passing = isPlain ? `${output}.${process.pid}.part` : output;
-      await writeFile(passing, pieces)
-        .then(() => (isPlain ? rename(passing, output) : undefined))
-        .catch(async (cause) => {
-          if (isPlain) await rm(passing, { force: true });
-          if (cause instanceof SparkifyError) throw cause;
-          throw new UsageError(`Cannot write ${output}: ${(cause as Error).message}`, { cause });
-        });
-      return { json: { status: 'written', output }, text: `Wrote ${output}.` };
+      const pieces = formatAnswer(await warehouse.answer(sql), format);
+      for await (const piece of pieces) await context.write(piece);
+      return { json: undefined, text: '' };
     });
   },
 };
+
+interface Written {
+  readonly sql: string;
+  readonly format: (typeof FORMATS)[number];
+  /** As the user names it. */
+  readonly output: string;
+  readonly file: OutputFile;
+}
+
+function write(context: Context, flags: Flags, { sql, format, output, file }: Written): Promise<Result> {
+  if (format === 'parquet' && file.isTerminal) throw notForTerminals();
+  const writes = [file.aside];
+  return withPublished(
+    context,
+    flags,
+    async (warehouse) => {
+      if (format === 'parquet') {
+        const rows = await warehouse.writeParquet(sql, file.aside);
+        return {
+          json: { status: 'written', output, rows },
+          text: `Wrote ${rows} rows to ${printable(output)}.`,
+        };
+      }
+      const { formatAnswer } = await import('../terminal/answer.ts');
+      await writeFile(file.aside, formatAnswer(await warehouse.answer(sql), format));
+      return { json: { status: 'written', output }, text: `Wrote ${printable(output)}.` };
+    },
+    { writes },
+  );
+}
+
+function notForTerminals(): UsageError {
+  return new UsageError('Parquet is not for terminals: name a file.', {
+    hint: '--format parquet --output plays.parquet',
+  });
+}
 
 async function statementOf(
   argument: string | undefined,

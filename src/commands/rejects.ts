@@ -4,7 +4,8 @@ import { drawTable, plural } from '../terminal/format.ts';
 import { printable } from '../terminal/printable.ts';
 import type { SqlRow } from '../warehouses/warehouse.ts';
 import { type Command, type Context, EXIT_CODES, type Flags, type Result, warehouseFlag } from './command.ts';
-import { readText, writeText } from './sources-of.ts';
+import { outputFlags, writeText } from './output-of.ts';
+import { readText } from './sources-of.ts';
 import { placeOf, withPublished, withWriter } from './warehouse-of.ts';
 
 export const command: Command = {
@@ -15,7 +16,7 @@ export const command: Command = {
       rejects.command('show').description('show one refused record whole').argument('<reject_id>'),
     );
     const toFile = rejects.command('export').description('write refused records as JSON lines, to be mended');
-    filters(toFile).option('-o, --output <file>', 'a file, or an s3: address (default: stdout)');
+    outputFlags(filters(toFile), 'a file, or an s3: address (default: stdout)');
     const again = rejects
       .command('replay')
       .description('try refused records again: all, or those of a mended export');
@@ -126,7 +127,7 @@ async function exportRejects(context: Context, flags: Flags): Promise<Result> {
   await writeText(context, flags, flags.output, lines);
   return {
     json: { status: 'written', output: flags.output, records: rows.length },
-    text: `Wrote ${plural(rows.length, 'record')} to ${flags.output}. Mend "raw", then: ${context.program} rejects replay ${flags.output}`,
+    text: `Wrote ${plural(rows.length, 'record')} to ${printable(flags.output)}. Mend "raw", then: ${context.program} rejects replay ${printable(flags.output)}`,
   };
 }
 

@@ -67,14 +67,3 @@ export async function readText(context: Context, flags: Flags, what: string, pla
     return file === undefined ? '' : (await source.readSmall(file)).toString('utf8');
   });
 }
-
-/** Writes a whole file or object; an object is there whole or not at all. */
-export async function writeText(context: Context, flags: Flags, place: string, text: string): Promise<void> {
-  if (!isS3Address(place)) {
-    const { writeFile } = await import('node:fs/promises');
-    await writeFile(place, text);
-    return;
-  }
-  const { writeS3Object } = await import('../sources/s3-destination.ts');
-  await writeS3Object(place, text, s3OptionsOf(await context.config(flags)));
-}

@@ -10,17 +10,18 @@ export function placeOf(config: Config): Place {
   return choice.engine === 'redshift' ? { ...choice, s3: s3OptionsOf(config) } : choice;
 }
 
-/** Reads the warehouse that the flags choose, as it was last published; closes it. */
+/** Reads the warehouse that the flags choose, as it was last published; closes it. `writes` are files it may write. */
 export async function withPublished<T>(
   context: Context,
   flags: Flags,
   work: (warehouse: ReadOnlyWarehouse, config: Config) => Promise<T>,
-  { mayBeEmpty = false } = {},
+  { mayBeEmpty = false, writes = [] }: { mayBeEmpty?: boolean; writes?: readonly string[] } = {},
 ): Promise<T> {
   const config = await context.config(flags);
   const { openPublished } = await import('../warehouses/open.ts');
   const { checkLayout, hasTables, recover } = await import('../pipeline/setup.ts');
-  const warehouse = await openPublished(placeOf(config), context.nowMs, recover, context.voice.note);
+  const { nowMs, voice } = context;
+  const warehouse = await openPublished(placeOf(config), { nowMs, recover, note: voice.note, writes });
   try {
     if (!(mayBeEmpty && !(await hasTables(warehouse)))) await checkLayout(warehouse);
     return await work(warehouse, config);

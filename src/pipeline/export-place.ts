@@ -1,19 +1,8 @@
-import { randomBytes } from 'node:crypto';
-import {
-  accessSync,
-  constants,
-  createReadStream,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  renameSync,
-  rmdirSync,
-  rmSync,
-  statSync,
-} from 'node:fs';
+import { createReadStream, mkdirSync, mkdtempSync, readdirSync, rmdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { UsageError } from '../errors.ts';
+import { type OutputFile, type OutputRules, outputFile } from '../sources/output-file.ts';
 import { isS3Address, parseS3Address, s3Path } from '../sources/s3-address.ts';
 import type { S3Options } from '../sources/s3-client.ts';
 import { s3Destination } from '../sources/s3-destination.ts';
@@ -42,29 +31,26 @@ export interface ExportPlace {
 }
 
 /** A folder, or a prefix in S3; UsageError for what is neither. */
-export function exportPlace(place: string, s3: S3Options): ExportPlace {
+export function exportPlace(place: string, s3: S3Options, rules: OutputRules): ExportPlace {
   if (place === '') throw new UsageError('--parquet is empty; it must name a folder or s3://bucket/prefix.');
   if (isS3Address(place)) return prefixPlace(place, s3);
-  if (place.startsWith('file://')) return folderPlace(new URL(place).pathname);
+  if (place.startsWith('file://')) return folderPlace(new URL(place).pathname, rules);
   if (/^[a-z][a-z0-9+.-]*:\/\//i.test(place)) {
     throw new UsageError(`This version writes to folders and S3, not to ${place}.`, {
       hint: 'For example: --parquet exported, or --parquet s3://bucket/prefix',
     });
   }
-  return folderPlace(place);
+  return folderPlace(place, rules);
 }
 
 /** All files get their names at the end, so that an export that fails leaves none. */
-function folderPlace(place: string): ExportPlace {
+function folderPlace(place: string, rules: OutputRules): ExportPlace {
   const folder = resolve(place);
-  const written = new Set<string>();
+  const written = new Map<string, OutputFile>();
   let made: string | undefined;
   const at = (file: string): string => join(folder, file);
-  // A name that nobody can foresee: no link waits there for the engine to write through.
-  const suffix = `${process.pid}-${randomBytes(4).toString('hex')}.part`;
-  const passing = (file: string): string => `${at(file)}.${suffix}`;
   const tidy = (): void => {
-    for (const file of written) rmSync(passing(file), { force: true });
+    for (const file of written.values()) file.discard();
     written.clear();
     if (made !== undefined) removeEmpty(folder, made);
   };
@@ -87,17 +73,17 @@ function folderPlace(place: string): ExportPlace {
     },
     passing(file) {
       made ??= mkdirSync(folder, { recursive: true });
-      accessSync(folder, constants.W_OK);
-      written.add(file);
-      return passing(file);
+      const output = written.get(file) ?? outputFile(at(file), rules);
+      written.set(file, output);
+      return output.aside;
     },
-    take: async (file) => statSync(passing(file)).size,
+    take: async (file) => statSync((written.get(file) as OutputFile).aside).size,
     sizes: async () => [],
     at,
     async finish() {
-      for (const file of written) {
-        renameSync(passing(file), at(file));
-        written.delete(file);
+      for (const [name, file] of written) {
+        file.finish();
+        written.delete(name);
       }
       made = undefined;
     },

@@ -16,23 +16,34 @@ export interface ExportedTable {
 }
 
 interface ExportOptions {
-  /** Whether what bears the tables' names is replaced; else the place must be empty. */
+  /** Whether what bears the tables' names is replaced. */
   readonly isReplacing: boolean;
+  /** What lay in the place before. */
+  readonly found: readonly string[];
   readonly observer: Observer;
   /** Hears of a table before the engine itself writes it. */
   readonly onUnload: (table: string) => void;
   readonly onExported: (exported: ExportedTable) => void;
 }
 
-/** Writes tables of one load as Parquet; a NotEmptyError, before anything is written, where something lies already. */
+/** Makes a place ready; a NotEmptyError where something lies already, unless it may be replaced. */
+export async function prepareExport(
+  tables: readonly Table[],
+  place: ExportPlace,
+  isReplacing: boolean,
+): Promise<{ found: string[]; writes: string[] }> {
+  const found = await place.names();
+  if (found.length > 0 && !isReplacing) throw new NotEmptyError(place.name, found.sort());
+  return { found: found.sort(), writes: tables.map((table) => place.passing(fileOf(qualifiedName(table)))) };
+}
+
+/** Writes tables of one load as Parquet to a place that is ready. */
 export async function exportTables(
   warehouse: ReadOnlyWarehouse,
   tables: readonly Table[],
   place: ExportPlace,
-  { isReplacing, observer, onUnload, onExported }: ExportOptions,
+  { isReplacing, found, observer, onUnload, onExported }: ExportOptions,
 ): Promise<void> {
-  const found = await place.names();
-  if (found.length > 0 && !isReplacing) throw new NotEmptyError(place.name, found.sort());
   observer.step('export', tables.length, 'tables');
   const written = new Set<string>();
   for (const table of tables) {
@@ -52,7 +63,7 @@ export async function exportTables(
     observer.advance(1);
   }
   const left = found.filter((name) => !written.has(place.at(name)) && !written.has(`${place.at(name)}/`));
-  if (left.length > 0) observer.note(`Left as it was in ${place.name}: ${left.sort().join(', ')}`);
+  if (left.length > 0) observer.note(`Left as it was in ${place.name}: ${left.join(', ')}`);
   observer.committing();
   await place.finish();
 }
@@ -63,11 +74,15 @@ async function writeFile(
   sql: string,
   place: ExportPlace,
 ): Promise<ExportedTable> {
-  const file = `${table}.parquet`;
+  const file = fileOf(table);
   const rows = await warehouse.writeParquet(sql, place.passing(file)).catch((cause) => {
     // Readers take an error in SQL for the user's, but this SQL is ours.
     if (!(cause instanceof UsageError)) throw cause;
     throw new WarehouseError(`Cannot export ${table}: ${cause.message}`, { cause });
   });
   return { table, at: place.at(file), rows, files: 1, bytes: await place.take(file) };
+}
+
+function fileOf(table: string): string {
+  return `${table}.parquet`;
 }

@@ -190,14 +190,25 @@ function startUpload(
   };
 }
 
-/** Writes one object by its whole address; SourceError says what is missing. */
-export async function writeS3Object(address: string, text: string, options: S3Options): Promise<void> {
+/** Writes one object by its whole address; UsageError if it is there and not to be replaced, SourceError says what is missing. */
+export async function writeS3Object(
+  address: string,
+  text: string,
+  options: S3Options,
+  isReplacing: boolean,
+): Promise<void> {
   const { bucket, key } = parseS3Address(address, true);
   if (key === '' || key.endsWith('/')) {
     throw new UsageError(`${address} names no object.`, { hint: 'For example s3://bucket/folder/file.json' });
   }
   const destination = s3Destination(s3Path(bucket, ''), options);
   try {
+    if (!isReplacing) {
+      if (await destination.claim(key, text)) return;
+      throw new UsageError(`There is an object ${address} already.`, {
+        hint: 'Name a new one, or add --overwrite to replace it.',
+      });
+    }
     const upload = destination.upload(key);
     await upload.write(Buffer.from(text));
     await upload.end();

@@ -9,9 +9,8 @@ import { quoted, refuse } from './duckdb-errors.ts';
 import { describeLock, isLockError } from './duckdb-lease.ts';
 
 /** What a reader reads: one published state, which stays as it is while it is open. */
-interface Snapshot {
+export interface Snapshot {
   readonly instance: DuckDBInstance;
-  readonly path: string;
   /** Removes the copy, if this is one; the instance is closed before. */
   release(): Promise<void>;
 }
@@ -25,7 +24,7 @@ export async function openSnapshot(published: string, note: (message: string) =>
   const held = log !== null && log.size > 0 ? 'changed by another program, which left a log' : null;
   if (held === null) {
     try {
-      return { instance: await openReadOnly(published), path: published, release: async () => {} };
+      return { instance: await openReadOnly(published), release: async () => {} };
     } catch (cause) {
       if (!isLockError(cause)) refuse(published, cause, republish(published));
       return openCopy(published, describeLock(cause as Error), note);
@@ -50,7 +49,7 @@ async function openCopy(published: string, held: string, note: (message: string)
   try {
     const instance = await openReadOnly(copy);
     note(`${published} is ${held}; reading a copy of it.`);
-    return { instance, path: copy, release };
+    return { instance, release };
   } catch (cause) {
     await release();
     return refuse(published, cause, republish(published));

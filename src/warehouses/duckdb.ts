@@ -1,31 +1,26 @@
 import { existsSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
-import {
-  type DuckDBConnection,
-  DuckDBInstance,
-  DuckDBTypeId,
-  type DuckDBValue,
-  StatementType,
-} from '@duckdb/node-api';
+import { type DuckDBConnection, DuckDBInstance, type DuckDBValue } from '@duckdb/node-api';
 import {
   DiskFullError,
   LeaseError,
   NoPermissionError,
   NothingLoadedError,
   OtherProgramError,
-  UsageError,
   WarehouseError,
 } from '../errors.ts';
 import { columnNames, qualifiedName, type Table } from '../schema/table.ts';
-import { guarded, refuse, restoreHint } from './duckdb-errors.ts';
+import { guarded, restoreHint } from './duckdb-errors.ts';
 import { hasContent } from './duckdb-file.ts';
 import { takeLease } from './duckdb-lease.ts';
 import { isPublished, publish, publishedPath } from './duckdb-publish.ts';
+import { openReader } from './duckdb-query.ts';
 import { readClean } from './duckdb-read-clean.ts';
 import { openSnapshot } from './duckdb-snapshot.ts';
 import type { LeaseOptions } from './lease.ts';
+import type { ReaderOptions } from './reader-options.ts';
 import { literal } from './sql.ts';
-import type { Answer, Dialect, ReadOnlyWarehouse, SqlRow, SqlValue, Warehouse } from './warehouse.ts';
+import type { Dialect, ReadOnlyWarehouse, SqlRow, SqlValue, Warehouse } from './warehouse.ts';
 
 /** DuckDB's own share of the memory; Node's readers need the rest of 1.5 GB. */
 const MEMORY_LIMIT = '1000MB';
@@ -87,14 +82,10 @@ export async function openDuckDb(file: string, lease: LeaseOptions): Promise<War
 
 /**
  * Opens what was last published. If that is older than the warehouse and nobody writes, a load was killed before
- * it could publish: then the warehouse is recovered and published first. Where this reader cannot do that, for want
- * of disk or rights, it reads what there is and says so.
- */
+o */
 export async function openPublishedDuckDb(
   file: string,
-  nowMs: () => number,
-  recover: (warehouse: Warehouse) => Promise<void>,
-  note: (message: string) => void = () => {},
+  { nowMs, recover, note = () => {}, writes = [] }: ReaderOptions,
 ): Promise<ReadOnlyWarehouse> {
   const published = publishedPath(file);
   if (!(await hasContent(file))) throw noWarehouse(file);
@@ -115,68 +106,12 @@ export async function openPublishedDuckDb(
       );
     }
   }
-  const { instance, path, release } = await openSnapshot(published, note);
-  const connection = await instance.connect();
-  await connection.run(
-    `set memory_limit = '${MEMORY_LIMIT}'; set enable_external_access = false; set lock_configuration = true;`,
+  const { connection, ...reader } = await openReader(
+    await openSnapshot(published, note),
+    writes,
+    MEMORY_LIMIT,
   );
-  const files = parquetFiles(connection, path);
-  return {
-    ...queries(connection, file),
-    name: `duckdb:${file}`,
-    dialect,
-    starSchema: null,
-    answer: (sql) => answer(connection, sql),
-    writeParquet: files.write,
-    interrupt: files.interrupt,
-    async close() {
-      await files.close();
-      connection.closeSync();
-      instance.closeSync();
-      await release();
-    },
-  };
-}
-
-function openReadOnly(file: string): Promise<DuckDBInstance> {
-  return DuckDBInstance.create(file, { access_mode: 'READ_ONLY' }).catch((cause) => refuse(file, cause));
-}
-
-/**
- * The reader's connection cannot write files; another connection can, once the SQL is judged. It is opened once, so that
- * all files are of one load, whatever is published meanwhile.
- */
-function parquetFiles(reader: DuckDBConnection, published: string) {
-  let opened: Promise<{ instance: DuckDBInstance; connection: DuckDBConnection }> | null = null;
-  let isStopped = false;
-  async function open() {
-    const instance = await openReadOnly(published);
-    const connection = await instance.connect();
-    await connection.run(`set memory_limit = '${MEMORY_LIMIT}'`);
-    return { instance, connection };
-  }
-  return {
-    async write(sql: string, path: string): Promise<number> {
-      await assertReads(reader, sql, [StatementType.SELECT]);
-      opened ??= open();
-      const { connection } = await opened;
-      if (isStopped) throw new UsageError('The reader was stopped.');
-      const copy = `copy (\n${sql.replace(/;\s*$/, '')}\n) to ${literal(path)} (format parquet)`;
-      return (await asked(() => connection.run(copy))).rowsChanged;
-    },
-    interrupt(): void {
-      isStopped = true;
-      void opened?.then(
-        ({ connection }) => connection.interrupt(),
-        () => {},
-      );
-    },
-    async close(): Promise<void> {
-      const { instance, connection } = (await opened?.catch(() => null)) ?? {};
-      connection?.closeSync();
-      instance?.closeSync();
-    },
-  };
+  return { ...queries(connection, file), ...reader, name: `duckdb:${file}`, dialect, starSchema: null };
 }
 
 function noWarehouse(file: string): WarehouseError {
@@ -278,68 +213,6 @@ async function append(
     lines = [];
     length = 0;
     await guarded(file, () => connection.run(statement, [text]));
-  }
-}
-
-async function answer(connection: DuckDBConnection, sql: string): Promise<Answer> {
-  await assertReads(connection, sql, [StatementType.SELECT, StatementType.EXPLAIN]);
-  // A stream that fails looks like one that has ended; but then the transaction that it ran in is aborted.
-  await asked(() => connection.run('begin transaction'));
-  const result = await asked(() => connection.stream(sql));
-  const isWhole = result.columnTypes().map(({ typeId }) => WHOLE_NUMBERS.includes(typeId));
-  async function* batches(): AsyncGenerator<SqlValue[][]> {
-    const chunks = result.yieldRowsJson();
-    for (;;) {
-      const next = await asked(() => chunks.next());
-      if (next.done) break;
-      yield next.value.map((row) => row.map((value, at) => fromJson(value, isWhole[at] === true)));
-    }
-    try {
-      await connection.run('select 1');
-      await connection.run('commit');
-    } catch (cause) {
-      await connection.run('rollback').catch(() => {});
-      // Once more, in the way that tells why.
-      await asked(() => connection.run(sql));
-      throw new WarehouseError('The query failed while its result was being read.', { cause });
-    }
-  }
-  return { columns: result.deduplicatedColumnNames(), batches: batches() };
-}
-
-const WHOLE_NUMBERS: readonly DuckDBTypeId[] = [
-  DuckDBTypeId.BIGINT,
-  DuckDBTypeId.UBIGINT,
-  DuckDBTypeId.HUGEINT,
-];
-
-/** The library's JSON writes big integers as text: numbers again, as long as they stay exact; nested values as JSON. */
-function fromJson(value: unknown, isWhole: boolean): SqlValue {
-  if (value === null || typeof value === 'number' || typeof value === 'boolean') return value;
-  if (typeof value !== 'string') return JSON.stringify(value);
-  return isWhole && Number.isSafeInteger(Number(value)) ? Number(value) : value;
-}
-
-async function assertReads(
-  connection: DuckDBConnection,
-  sql: string,
-  accepted: readonly StatementType[],
-): Promise<void> {
-  const statements = await asked(() => connection.extractStatements(sql));
-  if (statements.count !== 1) throw new UsageError(`query takes one statement, not ${statements.count}.`);
-  const prepared = await asked(() => statements.prepare(0));
-  if (accepted.includes(prepared.statementType)) return;
-  throw new UsageError('query only reads: SELECT, WITH, DESCRIBE, SHOW, SUMMARIZE or EXPLAIN.', {
-    hint: 'The star is built by sparkify etl; to change data, work on a copy of the file.',
-  });
-}
-
-/** An error in SQL that a person wrote is theirs: its own text says best what is wrong. */
-async function asked<T>(work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (cause) {
-    throw new UsageError((cause as Error).message.trim(), { cause });
   }
 }
 

@@ -1,8 +1,10 @@
 import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { S3Options } from '../sources/s3-client.ts';
+import { publishedPath } from './duckdb-publish.ts';
 import type { LeaseOptions } from './lease.ts';
 import type { PostgresServer } from './postgres-server.ts';
+import type { ReaderOptions } from './reader-options.ts';
 import type { RedshiftServer } from './redshift-server.ts';
 import type { ReadOnlyWarehouse, Warehouse } from './warehouse.ts';
 
@@ -27,24 +29,19 @@ export async function openWarehouse(place: Place, lease: LeaseOptions): Promise<
   return openDuckDb(file, lease);
 }
 
-/** Opens what was last published, for readers; `recover` mends what a killed load left, should it have to; `note` hears what is odd about it. */
-export async function openPublished(
-  place: Place,
-  nowMs: () => number,
-  recover: (warehouse: Warehouse) => Promise<void>,
-  note?: (message: string) => void,
-): Promise<ReadOnlyWarehouse> {
+/** Opens what was last published, for readers. */
+export async function openPublished(place: Place, options: ReaderOptions): Promise<ReadOnlyWarehouse> {
   if (place.engine === 'postgres') {
     const { openPublishedPostgres } = await import('./postgres.ts');
     return openPublishedPostgres(place.server);
   }
   if (place.engine === 'redshift') {
     const { openPublishedRedshift } = await import('./redshift-published.ts');
-    return openPublishedRedshift(place.server, place.s3, nowMs);
+    return openPublishedRedshift(place.server, place.s3, options.nowMs);
   }
   const file = fileOf(place);
   const { openPublishedDuckDb } = await import('./duckdb.ts');
-  return openPublishedDuckDb(file, nowMs, recover, note);
+  return openPublishedDuckDb(file, options);
 }
 
 /** The name of a warehouse that its first load would make; null where it is there, or nobody can tell without it. */
@@ -54,6 +51,14 @@ export function missingWarehouse(place: Place): string | null {
   // Whatever else is there is for its opening to judge.
   const found = statSync(file, { throwIfNoEntry: false });
   return found === undefined || (found.isFile() && found.size === 0) ? `duckdb:${file}` : null;
+}
+
+/** The files that make up a warehouse on this machine, whether they are there or not. */
+export function warehouseFiles(place: Place): string[] {
+  if (place.engine !== 'duckdb') return [];
+  const file = fileOf(place);
+  const published = publishedPath(file);
+  return [file, `${file}.wal`, `${file}.lease`, published, `${published}.wal`];
 }
 
 /** The DuckDB file of a place, as an absolute path. */

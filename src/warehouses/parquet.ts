@@ -1,5 +1,6 @@
 import { DuckDBInstance } from '@duckdb/node-api';
 import { UsageError } from '../errors.ts';
+import { lockedTo } from './duckdb-lock.ts';
 import { literal } from './sql.ts';
 import type { SqlValue } from './warehouse.ts';
 
@@ -12,6 +13,7 @@ export async function writeParquet(
   const instance = await DuckDBInstance.create(':memory:', { memory_limit: '500MB' });
   const connection = await instance.connect();
   try {
+    await connection.run(lockedTo([path]));
     const quoted = columns.map(({ name }, at) => `"${(name || `column${at}`).replaceAll('"', '""')}"`);
     const places = columns.map((_, at) => `c${at}`);
     await connection.run(
@@ -31,7 +33,7 @@ export async function writeParquet(
     }
     const select = quoted.map((name, at) => `${places[at]} as ${name}`).join(', ');
     const written = await connection.run(
-      `copy (select ${select} from answer) to ${literal(path)} (format parquet)`,
+      `copy (select ${select} from answer) to ${literal(path)} (format parquet, use_tmp_file false)`,
     );
     return written.rowsChanged;
   } catch (cause) {

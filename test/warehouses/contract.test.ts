@@ -85,8 +85,12 @@ describe.each(engines)('a warehouse on %s', (name, freshPlace) => {
   }
 
   /** A reader of what was published last. */
-  async function reading<T>(place: Place, work: (reader: ReadOnlyWarehouse) => Promise<T>): Promise<T> {
-    const reader = await openPublished(place, Date.now, recover);
+  async function reading<T>(
+    place: Place,
+    work: (reader: ReadOnlyWarehouse) => Promise<T>,
+    writes: string[] = [],
+  ): Promise<T> {
+    const reader = await openPublished(place, { nowMs: Date.now, recover, writes });
     try {
       return await work(reader);
     } finally {
@@ -342,11 +346,12 @@ describe.each(engines)('a warehouse on %s', (name, freshPlace) => {
       await warehouse.publish();
     }, place);
     const file = join(folder, "it's.parquet");
-    await reading(place, async (reader) => {
+    const work = async (reader: ReadOnlyWarehouse): Promise<void> => {
       const sql = `select song_id, title, year, duration, timestamp '2018-11-01 21:01:46.796' as moment, count(*) over () as found from songs`;
       expect(await reader.writeParquet(sql, file)).toBe(3_000);
       await expect(reader.writeParquet('drop table songs', file)).rejects.toThrow();
-    });
+    };
+    await reading(place, work, [file]);
     const other = { engine: 'duckdb', file: join(folder, 'read.duckdb') } as const;
     await opened(async (duckDb) => {
       const path = file.replaceAll("'", "''");

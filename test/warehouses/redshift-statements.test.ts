@@ -81,7 +81,7 @@ async function reading(
   cluster: RedshiftTestCluster,
   work: (reader: ReadOnlyWarehouse) => Promise<void>,
 ): Promise<void> {
-  const reader = await openPublished(cluster.place, nowMs, recover);
+  const reader = await openPublished(cluster.place, { nowMs, recover });
   try {
     await work(reader);
   } finally {
@@ -316,8 +316,9 @@ test('every statement that Redshift is sent stands in the golden files, and they
     });
     for (const isReplacing of [false, true]) {
       await reading(cluster, async (reader) => {
-        const place = exportPlace('s3://data/exported', { endpoint: server.endpoint, region: 'us-east-1' });
-        const told = { isReplacing, observer: silent, onUnload() {}, onExported() {} };
+        const s3 = { endpoint: server.endpoint, region: 'us-east-1' };
+        const place = exportPlace('s3://data/exported', s3, { isReplacing, keeps: [] });
+        const told = { isReplacing, found: [], observer: silent, onUnload() {}, onExported() {} };
         await exportTables(reader, starTables, place, told).finally(place.close);
       });
     }

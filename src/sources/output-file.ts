@@ -1,0 +1,248 @@
+import { randomBytes } from 'node:crypto';
+import {
+  accessSync,
+  chmodSync,
+  closeSync,
+  constants,
+  linkSync,
+  lstatSync,
+  openSync,
+  readSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  type Stats,
+  statSync,
+} from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
+import { isatty } from 'node:tty';
+import { SparkifyError, UsageError } from '../errors.ts';
+
+/** A file that is written under another name beside it and takes its own once it is whole. */
+export interface OutputFile {
+  /** Where to write. */
+  readonly aside: string;
+  /** Whether it is a terminal, which data must not drive. */
+  readonly isTerminal: boolean;
+  /** Gives the file its name. */
+  finish(): void;
+  /** Removes what has no name yet; an exit of the process does so too. */
+  discard(): void;
+}
+
+export interface OutputRules {
+  /** Whether a file that is there is replaced. */
+  readonly isReplacing: boolean;
+  /** Files that are never written to, whether they are there or not. */
+  readonly keeps: readonly string[];
+}
+
+/** Names under which a process finds what it was given open: to be written as they are. */
+const GIVEN_OPEN = /^\/(dev\/(stdout|stderr|fd\/\d+)|proc\/(self|\d+)\/fd\/\d+)$/;
+/** What DuckDB, and we, keep beside a database. */
+const BESIDE_DATABASE = /\.(wal(\.\w+)?|lease)$/;
+
+const unfinished = new Set<string>();
+
+/** Writes a file by `work`, whole or not at all: what `work` wrote aside gets its name when it has ended. */
+export async function writeOutput<T>(
+  path: string,
+  rules: OutputRules,
+  work: (file: OutputFile) => Promise<T>,
+): Promise<T> {
+  const file = outputFile(path, rules);
+  try {
+    const result = await work(file);
+    file.finish();
+    return result;
+  } catch (cause) {
+    throw isOfSystem(cause) ? cannotWrite(path, cause) : cause;
+  } finally {
+    file.discard();
+  }
+}
+
+/** Makes ready to write a file; a UsageError, and nothing is changed, where it cannot or must not be written. */
+export function outputFile(path: string, rules: OutputRules): OutputFile {
+  if (path === '') throw new UsageError('The name of the file to write is empty.');
+  const found = existing(path);
+  if (found?.isDirectory()) {
+    throw new UsageError(`${path} is a folder.`, { hint: `Name a file: ${join(path, 'result')}` });
+  }
+  if (found !== null && isKept(path, found, rules)) throw keptError(path);
+  if (found !== null && (!found.isFile() || GIVEN_OPEN.test(resolve(path)))) return asItIs(path, found);
+  const target = found === null ? newPath(path) : realpathSync(path);
+  if (found === null && isKeptName(target, rules)) throw keptError(path);
+  if (found !== null && !rules.isReplacing) throw thereError(path);
+  assertWritable(path, dirname(target));
+  const aside = `${target}.${randomBytes(6).toString('hex')}.part`;
+  remember(aside);
+  return {
+    aside,
+    isTerminal: false,
+    finish() {
+      if (found !== null) chmodSync(aside, found.mode & 0o777);
+      if (rules.isReplacing) renameSync(aside, target);
+      else takeFreeName(aside, target, path);
+      forget(aside);
+    },
+    discard() {
+      rmSync(aside, { force: true });
+      forget(aside);
+    },
+  };
+}
+
+/** Renames without replacing what may have come meanwhile. */
+function takeFreeName(aside: string, target: string, path: string): void {
+  try {
+    linkSync(aside, target);
+    rmSync(aside);
+  } catch (cause) {
+    if (codeOf(cause) === 'EEXIST') throw thereError(path);
+    // Some file systems have no links.
+    renameSync(aside, target);
+  }
+}
+
+/** A pipe, a device, or what the process was given open. */
+function asItIs(path: string, found: Stats): OutputFile {
+  const isTerminal = found.isCharacterDevice() && leadsToTerminal(path);
+  return { aside: resolve(path), isTerminal, finish: () => {}, discard: () => {} };
+}
+
+function leadsToTerminal(device: string): boolean {
+  try {
+    const file = openSync(device, constants.O_WRONLY | constants.O_NOCTTY);
+    try {
+      return isatty(file);
+    } finally {
+      closeSync(file);
+    }
+  } catch {
+    return false;
+  }
+}
+
+function existing(path: string): Stats | null {
+  try {
+    return statSync(path);
+  } catch (cause) {
+    if (codeOf(cause) === 'ENOENT') return null;
+    throw cannotWrite(path, cause);
+  }
+}
+
+/** The whole path of a file that is not there yet. */
+function newPath(path: string): string {
+  const folder = dirname(resolve(path));
+  try {
+    if (lstatSync(path).isSymbolicLink()) {
+      throw new UsageError(`${path} is a link to a file that does not exist.`, {
+        hint: 'Name another file.',
+      });
+    }
+  } catch (cause) {
+    if (codeOf(cause) !== 'ENOENT') throw cause;
+  }
+  try {
+    return join(realpathSync(folder), basename(resolve(path)));
+  } catch (cause) {
+    if (codeOf(cause) !== 'ENOENT') throw cannotWrite(path, cause);
+    throw new UsageError(`Cannot write ${path}: there is no folder ${folder}.`, {
+      cause,
+      hint: `mkdir -p '${folder}'`,
+    });
+  }
+}
+
+function assertWritable(path: string, folder: string): void {
+  try {
+    accessSync(folder, constants.W_OK);
+  } catch (cause) {
+    throw new UsageError(`Cannot write ${path}: no permission to write in ${folder}.`, {
+      cause,
+      hint: 'Name a file in another folder.',
+    });
+  }
+}
+
+/** Whether a file that is there is one of those to keep, by whatever name, or a DuckDB database or a part of one. */
+function isKept(path: string, found: Stats, { keeps }: OutputRules): boolean {
+  const isSame = (kept: string): boolean => {
+    const other = statSync(kept, { throwIfNoEntry: false });
+    return other !== undefined && other.dev === found.dev && other.ino === found.ino;
+  };
+  if (!found.isFile()) return false;
+  if (keeps.some(isSame) || isDatabase(path)) return true;
+  return isKeptName(realpathSync(path), { keeps });
+}
+
+/** Whether a name is one of those to keep, or would be read as a part of a database beside it. */
+function isKeptName(target: string, { keeps }: Pick<OutputRules, 'keeps'>): boolean {
+  const isSame = (kept: string): boolean => {
+    try {
+      return join(realpathSync(dirname(kept)), basename(kept)) === target;
+    } catch {
+      return false;
+    }
+  };
+  return (
+    keeps.some(isSame) || (BESIDE_DATABASE.test(target) && isDatabase(target.replace(BESIDE_DATABASE, '')))
+  );
+}
+
+/** Whether a file begins as DuckDB's databases do: a checksum, then DUCK. */
+function isDatabase(path: string): boolean {
+  try {
+    const file = openSync(path, 'r');
+    try {
+      const head = Buffer.alloc(12);
+      return readSync(file, head, 0, 12, 0) === 12 && head.toString('latin1', 8) === 'DUCK';
+    } finally {
+      closeSync(file);
+    }
+  } catch {
+    return false;
+  }
+}
+
+function keptError(path: string): UsageError {
+  return new UsageError(`${path} is a DuckDB database or a part of one; a result never replaces it.`, {
+    hint: 'Name another file.',
+  });
+}
+
+function thereError(path: string): UsageError {
+  return new UsageError(`There is a file ${path} already.`, {
+    hint: 'Name a new file, or add --overwrite to replace it.',
+  });
+}
+
+function isOfSystem(cause: unknown): boolean {
+  return !(cause instanceof SparkifyError) && codeOf(cause) !== undefined;
+}
+
+/** What a system's error means for the user who named the file. */
+function cannotWrite(path: string, cause: unknown): UsageError {
+  const why = (cause as Error).message.replace(/^[A-Z]+: /, '').replace(/, \w+( '.*)?$/, '');
+  return new UsageError(`Cannot write ${path}: ${why}.`, { cause });
+}
+
+function codeOf(cause: unknown): string | undefined {
+  return (cause as NodeJS.ErrnoException).code;
+}
+
+function remember(path: string): void {
+  if (unfinished.size === 0) process.on('exit', removeUnfinished);
+  unfinished.add(path);
+}
+
+function forget(path: string): void {
+  unfinished.delete(path);
+  if (unfinished.size === 0) process.off('exit', removeUnfinished);
+}
+
+function removeUnfinished(): void {
+  for (const path of unfinished) rmSync(path, { force: true });
+}

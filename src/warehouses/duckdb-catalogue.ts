@@ -1,0 +1,74 @@
+import type { DuckDBConnection } from '@duckdb/node-api';
+import { systemViews } from './duckdb-functions.ts';
+
+/** What statements can name in a database, each name as it may be written there, without regard to case. */
+export interface Catalogue {
+  /** What a table, a view or one of DuckDB's own views reads: '' for nothing that is to be judged; null: no such table. */
+  selectBehind(...nameParts: readonly string[]): string | null;
+  /** What the macros of a name do, as SELECTs. */
+  macros(name: string): readonly string[];
+  readonly tableNames: readonly string[];
+}
+
+const CATALOGUE = `
+  select 'table', current_database(), schema_name, table_name, null from duckdb_tables()
+  where database_name = current_database()
+  union all select 'view', current_database(), schema_name, view_name, sql from duckdb_views()
+  where database_name = current_database()
+  union all select function_type, current_database(), schema_name, function_name, macro_definition from duckdb_functions()
+  where database_name = current_database()`;
+
+/** Schemas that need not be named. */
+const SEARCHED = ['main', 'pg_catalog'];
+const IDENTIFIER = String.raw`(?:"(?:[^"]|"")*"|\w+)`;
+/** A view's text as DuckDB keeps it, up to its SELECT. */
+const CREATE_VIEW = new RegExp(
+  String.raw`^CREATE VIEW ${IDENTIFIER}(?:\.${IDENTIFIER})*(?: \(${IDENTIFIER}(?:, ${IDENTIFIER})*\))? AS `,
+);
+
+/** Reads what the connection's database holds. */
+export async function readCatalogue(connection: DuckDBConnection): Promise<Catalogue> {
+  const tables = new Map<string, string>();
+  const macros = new Map<string, string[]>();
+  const tableNames: string[] = [];
+  for (const view of systemViews) {
+    const [schema = '', name = ''] = view.split('.');
+    for (const key of keysOf('system', schema, name)) tables.set(key, '');
+  }
+  const reader = await connection.runAndReadAll(CATALOGUE);
+  for (const row of reader.getRowsJS()) {
+    const [kind, database, schema, name, text] = row.map((value) => String(value ?? '')) as Row;
+    if (kind === 'table' || kind === 'view') {
+      tableNames.push(schema === 'main' ? name : `${schema}.${name}`);
+      for (const key of keysOf(database, schema, name))
+        tables.set(key, kind === 'view' ? selectOf(text) : '');
+    } else {
+      const others = macros.get(name.toLowerCase()) ?? [];
+      macros.set(name.toLowerCase(), [...others, kind === 'macro' ? `select ${text}` : text]);
+    }
+  }
+  return {
+    selectBehind: (...nameParts) => tables.get(keyOf(nameParts)) ?? null,
+    macros: (name) => macros.get(name.toLowerCase()) ?? [],
+    tableNames,
+  };
+}
+
+type Row = [kind: string, database: string, schema: string, name: string, text: string];
+
+/** All ways to name a table. */
+function keysOf(database: string, schema: string, name: string): string[] {
+  const short = SEARCHED.includes(schema) ? [[name], [database, name]] : [];
+  return [[database, schema, name], [schema, name], ...short].map(keyOf);
+}
+
+/** No name holds the character between the parts, since no statement with it is taken. */
+function keyOf(nameParts: readonly string[]): string {
+  return nameParts.join('\0').toLowerCase();
+}
+
+/** The SELECT of a view; a text that cannot be judged, and so is refused, where it is in no known form. */
+function selectOf(text: string): string {
+  const head = CREATE_VIEW.exec(text)?.[0];
+  return head === undefined ? text : text.slice(head.length);
+}

@@ -1,0 +1,191 @@
+import { type DuckDBConnection, StatementType } from '@duckdb/node-api';
+import { SparkifyError, UsageError } from '../errors.ts';
+import { type Catalogue, readCatalogue } from './duckdb-catalogue.ts';
+import {
+  functions,
+  refusedFunctions,
+  refusedSystemViews,
+  refusedTableFunctions,
+  tableFunctions,
+} from './duckdb-functions.ts';
+import { afterExplain, type Found, isKnown, type Node, nodesOf, parseSelect } from './duckdb-parse-tree.ts';
+
+/** Characters; a longer statement can take DuckDB minutes to plan. */
+const LONGEST_STATEMENT = 1_000_000;
+/** What SHOW lists: names, never settings. */
+const SHOWN: readonly unknown[] = ['"databases"', '"schemas"', '"tables"', '__show_tables_expanded'];
+const NO_FILES =
+  'query reads tables of the warehouse, never files; their names: sparkify query "show all tables"';
+
+/**
+ * Accepts one statement that reads tables of the warehouse and throws a UsageError for any other, before any of it is
+ * bound or run. What is judged is DuckDB's own parse tree, so that no spelling of a statement can hide a part of it.
+ */
+export async function judge(
+  connection: DuckDBConnection,
+  sql: string,
+): Promise<'select' | 'describe' | 'explain'> {
+  assertText(sql);
+  const explained = afterExplain(sql);
+  const tree = await asked(() => parseSelect(connection, explained ?? sql));
+  if (tree === null) throw await noSelect(connection, sql, explained);
+  await judgeTrees(connection, tree);
+  const statements = await asked(() => connection.extractStatements(sql));
+  const { statementType } = await asked(() => statements.prepare(0));
+  const expected = explained === null ? StatementType.SELECT : StatementType.EXPLAIN;
+  if (statementType !== expected) throw onlyReads(explained);
+  if (explained !== null) return 'explain';
+  return tree.from_table?.type === 'SHOW_REF' ? 'describe' : 'select';
+}
+
+function assertText(sql: string): void {
+  if (sql.length > LONGEST_STATEMENT) {
+    throw new UsageError(`The statement is longer than ${LONGEST_STATEMENT} characters.`);
+  }
+  // DuckDB would read the text up to it in one place and beyond it in another.
+  if (sql.includes('\0')) throw new UsageError('The statement holds a NUL character.');
+}
+
+/** Says what is wrong with a text that is not one SELECT; nothing of it is run. */
+async function noSelect(
+  connection: DuckDBConnection,
+  sql: string,
+  explained: string | null,
+): Promise<UsageError> {
+  try {
+    const { count } = await asked(() => connection.extractStatements(sql));
+    if (count === 1) return onlyReads(explained);
+    const hint = "A PIVOT must list its values: pivot songplays on level in ('free', 'paid') using count(*)";
+    return new UsageError(`query takes one statement, not ${count}.`, /\bpivot\b/i.test(sql) ? { hint } : {});
+  } catch (error) {
+    // Any other error than one of syntax comes of a statement that DuckDB looks into at once, such as IMPORT DATABASE.
+    if (error instanceof UsageError && /^(Parser Error|query needs)/.test(error.message)) return error;
+    return onlyReads(explained);
+  }
+}
+
+/** Judges a tree, and the SELECTs of all views and macros that it names. */
+async function judgeTrees(connection: DuckDBConnection, statement: Node): Promise<void> {
+  const catalogue = await readCatalogue(connection);
+  const judged = new Set<string>();
+  const pending = [statement];
+  for (let tree = pending.pop(); tree !== undefined; tree = pending.pop()) {
+    for (const select of new Set(judgeTree(tree, catalogue))) {
+      if (select === '' || judged.has(select)) continue;
+      judged.add(select);
+      const behind = await asked(() => parseSelect(connection, select));
+      if (behind === null) throw new UsageError(`query cannot judge a view or macro: ${select}`);
+      pending.push(behind);
+    }
+  }
+}
+
+/** Throws a UsageError for any node that does more than read; gives the SELECTs of the views and macros that are named. */
+function* judgeTree(tree: Node, catalogue: Catalogue): Generator<string> {
+  /** Calls in FROM, which have a list of their own. */
+  const inFrom = new Set<unknown>();
+  for (const found of nodesOf(tree)) {
+    const { node } = found;
+    if (!isKnown(node)) throw new UsageError(`query does not take ${node.class ?? node.type}.`);
+    if (node.type === 'TABLE_FUNCTION') inFrom.add(node.function);
+    if (typeof node.function_name === 'string') {
+      yield* judgeCall(node.function_name, inFrom.has(node), catalogue);
+    }
+    if (node.type === 'BASE_TABLE') yield selectBehind(found, catalogue);
+    if (node.type === 'SHOW_REF' && node.table_name !== undefined && !SHOWN.includes(node.table_name)) {
+      throw new UsageError(`query does not show ${node.table_name}.`, {
+        hint: 'It shows "tables", "all tables", "schemas" and "databases".',
+      });
+    }
+  }
+}
+
+function judgeCall(name: string, isInFrom: boolean, catalogue: Catalogue): readonly string[] {
+  const key = name.toLowerCase();
+  // A macro of the warehouse comes before a function of DuckDB's that has its name.
+  const macros = catalogue.macros(name);
+  const [allowed, refused] = isInFrom
+    ? [tableFunctions, refusedTableFunctions]
+    : [functions, refusedFunctions];
+  if (macros.length > 0 || allowed.has(key)) return macros;
+  if (refused.has(key)) {
+    throw new UsageError(`query does not call ${name}().`, {
+      hint: isInFrom
+        ? NO_FILES
+        : 'It calls functions that compute a value, and none that has effects or tells of settings.',
+    });
+  }
+  throw unknown(`query knows no function ${name}().`, name, [...allowed]);
+}
+
+function selectBehind({ node, withNames }: Found, catalogue: Catalogue): string {
+  const { catalog_name: database, schema_name: schema, table_name: name } = node;
+  const parts = [database, schema, name].filter(
+    (part) => typeof part === 'string' && part !== '',
+  ) as string[];
+  const [only = ''] = parts;
+  if (parts.length === 1 && withNames.has(only.toLowerCase())) return '';
+  // What a recursive query has found so far.
+  if (schema === 'recurring' && withNames.has(String(name).toLowerCase())) return '';
+  const select = catalogue.selectBehind(...parts);
+  if (select !== null) return select;
+  const written = parts.join('.');
+  const isRefused = [...refusedSystemViews].some((view) => view === written || view.endsWith(`.${written}`));
+  if (isRefused) throw new UsageError(`query does not read ${written}.`, { hint: NO_FILES });
+  throw unknown(`There is no table "${written}" in the warehouse.`, written, catalogue.tableNames);
+}
+
+function onlyReads(explained: string | null): UsageError {
+  if (explained !== null && /^\(?analyze/i.test(explained)) {
+    return new UsageError('query explains a statement without running it.', {
+      hint: 'EXPLAIN takes no ANALYZE here.',
+    });
+  }
+  return new UsageError('query only reads: SELECT, WITH, DESCRIBE, SHOW, SUMMARIZE or EXPLAIN.', {
+    hint: 'The star is built by sparkify etl; to change data, work on a copy of the file.',
+  });
+}
+
+function unknown(message: string, name: string, known: readonly string[]): UsageError {
+  const [nearest] = known
+    .map((candidate) => ({ candidate, edits: editsBetween(name.toLowerCase(), candidate.toLowerCase()) }))
+    .filter(({ edits }) => edits <= Math.max(1, name.length / 4))
+    .sort((a, b) => a.edits - b.edits);
+  return new UsageError(message, { hint: nearest ? `Did you mean ${nearest.candidate}?` : NO_FILES });
+}
+
+/** How many characters must be put in, taken out or changed (Levenshtein). */
+function editsBetween(a: string, b: string): number {
+  let last = Array.from({ length: b.length + 1 }, (_, at) => at);
+  for (const [at, character] of [...a].entries()) {
+    const next = [at + 1];
+    for (const [to, other] of [...b].entries()) {
+      const changed = (last[to] as number) + (character === other ? 0 : 1);
+      next.push(Math.min(changed, (last[to + 1] as number) + 1, (next[to] as number) + 1));
+    }
+    last = next;
+  }
+  return last[b.length] as number;
+}
+
+/** An error in SQL that a person wrote is theirs: its own text says best what is wrong. */
+export async function asked<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (cause) {
+    if (cause instanceof SparkifyError) throw cause;
+    const message = (cause as Error).message
+      .replace(/^Failed to extract statements: /, '')
+      // DuckDB puts one into the text of an error of its own.
+      .replace(/Stack Trace:[\s\S]*$/, '')
+      .trim();
+    // The library says nothing more of a text without a statement.
+    if (message === 'Error in native callback') {
+      throw new UsageError('query needs a statement.', {
+        cause,
+        hint: 'sparkify query "select count(*) from songplays"',
+      });
+    }
+    throw new UsageError(message, { cause });
+  }
+}

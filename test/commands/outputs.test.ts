@@ -1,0 +1,261 @@
+import { spawnSync } from 'node:child_process';
+import {
+  chmodSync,
+  existsSync,
+  linkSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { basename, join, relative } from 'node:path';
+import { beforeAll, describe, expect, test, vi } from 'vitest';
+import { type OutputFile, outputFile } from '../../src/sources/output-file.ts';
+import { warehouseFiles } from '../../src/warehouses/open.ts';
+import { type Outcome, sparkify } from '../support/command.ts';
+import { eventRecord, jsonLines, songRecord, writeFiles } from '../support/records.ts';
+import { env as s3Env, server, useS3Server } from '../support/s3-world.ts';
+import { freshFolder } from '../support/warehouse.ts';
+
+useS3Server();
+
+const isRoot = process.getuid?.() === 0;
+const cwd = freshFolder();
+const file = join(cwd, 'w.duckdb');
+
+beforeAll(async () => {
+  writeFiles(cwd, {
+    'logs/a.json': jsonLines([eventRecord(), eventRecord({ itemInSession: 1 }), '{"broken']),
+    'songs/a.json': JSON.stringify(songRecord()),
+  });
+  const loaded = await run('etl', '--log-data', 'logs', '--song-data', 'songs');
+  expect(loaded.code, loaded.stderr).toBe(0);
+});
+
+function run(...args: string[]): Promise<Outcome> {
+  return sparkify([...args, '--warehouse', file], { cwd, env: s3Env() });
+}
+
+/** The ways to write a file, each with what it takes before `-o FILE`. */
+const writers: readonly (readonly [string, readonly string[]])[] = [
+  ['csv', ['query', 'select 1 as one', '--format', 'csv']],
+  ['json', ['query', 'select 1 as one', '--json']],
+  ['table', ['query', 'select 1 as one']],
+  ['parquet', ['query', 'select 1 as one', '--format', 'parquet']],
+  ['rejects', ['rejects', 'export']],
+];
+
+/** Names and times of all files of a folder, and what they hold. */
+function holding(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .sort()
+    .map((name) => {
+      const { size, ino, ctimeMs } = statSync(join(folder, name), { throwIfNoEntry: false }) ?? {};
+      return `${name} ${size} ${ino} ${ctimeMs}`;
+    });
+}
+
+async function refused(args: readonly string[], words: string): Promise<void> {
+  const outcome = await run(...args);
+  expect(outcome, `${args.join(' ')}: ${outcome.stderr}`).toMatchObject({ code: 2, signal: null });
+  expect(outcome.stderr).toContain(words);
+  expect(outcome.stderr).not.toMatch(/\.part\b|\bat .*\.js:/);
+}
+
+const ours = /one|PAR1|reject_id/;
+
+describe.each(writers)('a result written as %s', (_, args) => {
+  test('replaces no file, unless it is told to, and is then as private as that was', async () => {
+    const folder = freshFolder();
+    const path = join(folder, 'r.out');
+    writeFileSync(path, 'mine');
+    chmodSync(path, 0o600);
+    await refused([...args, '-o', path], `There is a file ${path} already.`);
+    expect(readFileSync(path, 'utf8')).toBe('mine');
+    const replaced = await run(...args, '-o', path, '--overwrite');
+    expect(replaced.code, replaced.stderr).toBe(0);
+    expect(readFileSync(path, 'latin1')).toMatch(ours);
+    expect(statSync(path).mode & 0o777).toBe(0o600);
+    const fresh = await run(...args, '-o', `${path}.new`);
+    expect(fresh.code, fresh.stderr).toBe(0);
+    expect(readdirSync(folder).sort()).toEqual(['r.out', 'r.out.new']);
+  });
+
+  test('never replaces the warehouse or a part of it', async () => {
+    const folder = freshFolder();
+    linkSync(file, join(folder, 'hard.csv'));
+    const before = [holding(cwd), holding(folder)];
+    await Promise.all(
+      ['./w.published.duckdb', `${file}.wal`, join(folder, 'hard.csv')].map((target) =>
+        refused([...args, '-o', target, '--overwrite'], 'is a DuckDB database or a part of one'),
+      ),
+    );
+    expect([holding(cwd), holding(folder)]).toEqual(before);
+  });
+
+  test('is not written where there is no folder, and goes to a pipe as it is', async () => {
+    const nowhere = join(cwd, 'none');
+    await refused([...args, '-o', join(nowhere, 'x')], `there is no folder ${nowhere}`);
+    expect(existsSync(nowhere)).toBe(false);
+    const piped = spawnSync('sh', ['-c', `${commandLine([...args, '-o', '/dev/stdout'])} | cat`]);
+    expect(piped.stdout.toString('latin1'), piped.stderr.toString()).toMatch(ours);
+  });
+});
+
+function commandLine(args: readonly string[]): string {
+  const words = [process.execPath, join(process.cwd(), 'dist/cli.js'), ...args, '--warehouse', file];
+  return words.map((word) => `'${word.replaceAll("'", "'\\''")}'`).join(' ');
+}
+
+describe('an output', () => {
+  /** Replaces a file as --overwrite does. */
+  const replacing = (path: string): OutputFile =>
+    outputFile(path, { isReplacing: true, keeps: warehouseFiles({ engine: 'duckdb', file }) });
+
+  test('is never a warehouse or a part of one, whatever its name', () => {
+    const folder = freshFolder();
+    const published = join(cwd, 'w.published.duckdb');
+    writeFileSync(`${file}.lease`, '{}');
+    linkSync(file, join(folder, 'hard.csv'));
+    linkSync(`${file}.lease`, join(folder, 'lease.csv'));
+    symlinkSync(published, join(folder, 'link.csv'));
+    symlinkSync(cwd, join(folder, 'way'));
+    const other = join(folder, 'other');
+    writeFileSync(other, `12345678DUCK${'x'.repeat(100)}`);
+    const before = [holding(cwd), holding(folder)];
+    const targets = [
+      ...[file, published, `${file}.lease`, `${file}.wal`, `${published}.wal`],
+      relative(process.cwd(), file),
+      `${cwd}/../${basename(cwd)}/./w.duckdb`,
+      ...['way/w.duckdb', 'way/w.duckdb.wal', 'way/w.duckdb.wal.recovery'].map((name) => join(folder, name)),
+      ...['hard.csv', 'lease.csv', 'link.csv'].map((name) => join(folder, name)),
+      ...[other, `${other}.wal`, `${other}.lease`, `${other}.wal.checkpoint`],
+    ];
+    for (const target of targets)
+      expect(() => replacing(target), target).toThrow('is a DuckDB database or a part of one');
+    expect([holding(cwd), holding(folder)]).toEqual(before);
+    rmSync(`${file}.lease`);
+  });
+
+  test('that cannot be written says why, and leaves nothing behind', () => {
+    const folder = freshFolder();
+    mkdirSync(join(folder, 'sub'));
+    writeFileSync(join(folder, 'plain'), '');
+    symlinkSync(join(folder, 'nowhere'), join(folder, 'dangling'));
+    const before = holding(folder);
+    const places: [string, string][] = [
+      ['none/x', 'there is no folder'],
+      ['sub', 'is a folder'],
+      ['plain/x', 'not a directory'],
+      ['dangling', 'is a link to a file that does not exist'],
+    ];
+    for (const [name, words] of places) expect(() => replacing(join(folder, name)), name).toThrow(words);
+    expect(() => replacing('')).toThrow('empty');
+    chmodSync(join(folder, 'sub'), 0o555);
+    // Root may write everywhere.
+    if (!isRoot) expect(() => replacing(join(folder, 'sub', 'x'))).toThrow('no permission to write');
+    chmodSync(join(folder, 'sub'), 0o755);
+    expect(holding(folder).map(namesOnly)).toEqual(before.map(namesOnly));
+    expect(replacing('/dev/null')).toMatchObject({ aside: '/dev/null', isTerminal: false });
+  });
+
+  test('by a link replaces what it leads to, and leaves it a link', () => {
+    const folder = freshFolder();
+    writeFileSync(join(folder, 'old'), 'mine');
+    symlinkSync('old', join(folder, 'latest'));
+    const output = replacing(join(folder, 'latest'));
+    writeFileSync(output.aside, 'ours');
+    output.finish();
+    expect(readlinkSync(join(folder, 'latest'))).toBe('old');
+    expect(readFileSync(join(folder, 'old'), 'utf8')).toBe('ours');
+    expect(readdirSync(folder).sort()).toEqual(['latest', 'old']);
+  });
+
+  test('of a statement that fails leaves what was there', async () => {
+    const path = join(freshFolder(), 'r.csv');
+    writeFileSync(path, 'mine');
+    const sql = "select case when range = 900000 then error('boom') else 'x' end as a from range(1000000)";
+    for (const format of ['csv', 'json', 'parquet'])
+      await refused(['query', sql, '--format', format, '-o', path, '--overwrite'], 'boom');
+    expect(readFileSync(path, 'utf8')).toBe('mine');
+    expect(readdirSync(join(path, '..'))).toEqual(['r.csv']);
+  });
+
+  test('of a query that is stopped leaves nothing', async () => {
+    const folder = freshFolder();
+    const outcome = await sparkify(
+      [
+        'query',
+        'from range(1000000000)',
+        '--format',
+        'csv',
+        '-o',
+        join(folder, 'r.csv'),
+        '--warehouse',
+        file,
+      ],
+      {
+        cwd,
+        onStart: (child) =>
+          void vi
+            .waitFor(() => expect(readdirSync(folder)).toHaveLength(1), { timeout: 20_000 })
+            .finally(() => child.kill('SIGINT')),
+      },
+    );
+    expect(outcome.code, outcome.stderr).toBe(130);
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  test('that another program made meanwhile is kept', () => {
+    const path = join(freshFolder(), 'r.csv');
+    const output = outputFile(path, { isReplacing: false, keeps: [] });
+    writeFileSync(output.aside, 'ours');
+    writeFileSync(path, 'theirs');
+    expect(() => output.finish()).toThrow(`There is a file ${path} already.`);
+    output.discard();
+    expect(readdirSync(join(path, '..'))).toEqual(['r.csv']);
+    expect(readFileSync(path, 'utf8')).toBe('theirs');
+  });
+
+  test('in S3 is of rejects only, and replaces no object, unless it is told to', async () => {
+    server.put('lake', 'r.jsonl', 'mine');
+    await refused(['query', 'select 1', '-o', 's3://lake/q.csv'], 'to a file on this machine');
+    await refused(
+      ['rejects', 'export', '-o', 's3://lake/r.jsonl'],
+      'There is an object s3://lake/r.jsonl already.',
+    );
+    expect(server.get('lake', 'r.jsonl')?.toString()).toBe('mine');
+    for (const more of [
+      ['-o', 's3://lake/new.jsonl'],
+      ['-o', 's3://lake/r.jsonl', '--overwrite'],
+    ]) {
+      const outcome = await run('rejects', 'export', ...more);
+      expect(outcome.code, outcome.stderr).toBe(0);
+      expect(server.get('lake', (more[1] as string).slice('s3://lake/'.length))?.toString()).toContain(
+        'reject_id',
+      );
+    }
+  });
+
+  test('of an export never replaces a warehouse, even with --overwrite', async () => {
+    const folder = freshFolder();
+    const mine = join(folder, 'songs.parquet');
+    const load = ['etl', '--log-data', 'logs', '--song-data', 'songs', '--warehouse', mine];
+    expect((await sparkify(load, { cwd })).code).toBe(0);
+    const before = holding(folder);
+    const outcome = await sparkify(['export', '--parquet', folder, '--overwrite', '--warehouse', mine], {
+      cwd,
+    });
+    expect(outcome, outcome.stderr).toMatchObject({ code: 2, stdout: '' });
+    expect(outcome.stderr).toContain(`${mine} is a DuckDB database or a part of one`);
+    expect(holding(folder)).toEqual(before);
+  });
+});
+
+function namesOnly(entry: string): string {
+  return entry.split(' ')[0] as string;
+}
