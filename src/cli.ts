@@ -10,6 +10,7 @@ import { secretKeeper } from './secrets.ts';
 import { hideFromProcessList, warningOfSecrets } from './terminal/command-line.ts';
 import { drawFailure, failureOf } from './terminal/failure.ts';
 import { listenForSignals } from './terminal/interruption.ts';
+import { printableJson } from './terminal/printable.ts';
 import { hintsFor, programOf } from './terminal/program.ts';
 import { endWithReaders, print } from './terminal/stdout.ts';
 import { helpAsFlag, usageOf } from './terminal/usage.ts';
@@ -183,9 +184,7 @@ function jsonOf(json: unknown, failure: CommittedError | null, exitCode: number)
   const isDocument = typeof json === 'object' && json !== null && !Array.isArray(json);
   const error = failure === null ? {} : { error: failureOf(failure, secrets.hide, asCalled) };
   const whole = isDocument ? { ...json, warnings, exitCode, ...error } : json;
-  const safe = (_: string, value: unknown) =>
-    typeof value === 'string' ? secrets.hideAddresses(value) : value;
-  return JSON.stringify(whole, safe, 2) ?? '';
+  return printableJson(whole, 2, secrets.hideAddresses);
 }
 
 /** Values of flags that may be given several times. */
@@ -200,6 +199,7 @@ function makeContext(voice: Voice, lists: Lists, { isMadeUp }: Command): Context
     program,
     asCalled,
     withoutSecrets: secrets.hide,
+    isTerminal: process.stdout.isTTY === true,
     async config(flags) {
       config ??= readAndWarn(flags, lists, voice);
       const { fileMode = '600' } = await config;
@@ -249,9 +249,8 @@ function printError(thrown: unknown, isJson: boolean): number {
   process.stderr.write(drawFailure(failure, thrown, secrets.hide, isVerbose));
   if (isJson && !process.stdout.destroyed) {
     const { exitCode } = failure;
-    process.stdout.write(
-      `${JSON.stringify({ status: 'failed', warnings, exitCode, error: failure }, null, 2)}\n`,
-    );
+    const failed = { status: 'failed', warnings, exitCode, error: failure };
+    process.stdout.write(`${printableJson(failed, 2)}\n`);
   }
   return failure.exitCode;
 }

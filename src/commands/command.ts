@@ -27,6 +27,8 @@ export interface Context {
   asCalled(hint: string): string;
   /** A message with no secret in it. */
   withoutSecrets(message: string): string;
+  /** Whether stdout is a terminal, which data must not drive. */
+  readonly isTerminal: boolean;
   /** Reads dwh.cfg, environment and the flags that are settings, once; warnings are spoken. */
   config(flags: Flags): Promise<Config>;
   /** Writes a part of a long result to stdout, as fast as that takes it. */

@@ -34,7 +34,7 @@ export const command: Command = {
     if (format === 'parquet') throw notForTerminals();
     return withPublished(context, flags, async (warehouse) => {
       const { formatAnswer } = await import('../terminal/answer.ts');
-      const pieces = formatAnswer(await warehouse.answer(sql), format);
+      const pieces = formatAnswer(await warehouse.answer(sql), format, context.isTerminal);
       for await (const piece of pieces) await context.write(piece);
       return { json: undefined, text: '' };
     });
@@ -64,7 +64,7 @@ function write(context: Context, flags: Flags, { sql, format, output, file }: Wr
         };
       }
       const { formatAnswer } = await import('../terminal/answer.ts');
-      await writeFile(file.aside, formatAnswer(await warehouse.answer(sql), format));
+      await writeFile(file.aside, formatAnswer(await warehouse.answer(sql), format, file.isTerminal));
       return { json: { status: 'written', output }, text: `Wrote ${printable(output)}.` };
     },
     { writes },

@@ -1,7 +1,7 @@
 import type { Command as Commander } from 'commander';
 import { UsageError } from '../errors.ts';
 import { drawTable, plural } from '../terminal/format.ts';
-import { printable } from '../terminal/printable.ts';
+import { printable, printableJson } from '../terminal/printable.ts';
 import type { SqlRow } from '../warehouses/warehouse.ts';
 import { type Command, type Context, EXIT_CODES, type Flags, type Result, warehouseFlag } from './command.ts';
 import { outputFlags, writeText } from './output-of.ts';
@@ -122,7 +122,7 @@ async function show(context: Context, flags: Flags, rejectId: string): Promise<R
 async function exportRejects(context: Context, flags: Flags): Promise<Result> {
   const { where, parameters } = conditions(flags);
   const rows = await read(context, flags, where, parameters, null);
-  const lines = rows.map((row) => `${JSON.stringify(row)}\n`).join('');
+  const lines = rows.map((row) => `${printableJson(row)}\n`).join('');
   if (typeof flags.output !== 'string') return { json: rows, text: lines };
   await writeText(context, flags, flags.output, lines);
   return {

@@ -1,12 +1,19 @@
 import type { Answer, SqlValue } from '../warehouses/warehouse.ts';
 import { drawTable, formatCount, plural } from './format.ts';
-import { printable } from './printable.ts';
+import { printable, printableJson } from './printable.ts';
 
 const ROWS_DRAWN = 1_000;
 
-/** A query's result as a table for people, CSV (RFC 4180, with a header, `\n` between rows) or JSON, piece by piece. */
-export function formatAnswer(answer: Answer, format: 'table' | 'csv' | 'json'): AsyncGenerator<string> {
-  if (format === 'csv') return formatCsv(answer);
+/**
+ * A query's result as a table for people, CSV (RFC 4180, with a header, `\n` between rows) or JSON, piece by piece. CSV
+ * is the data, to the byte, but on a terminal, which data must not drive.
+ */
+export function formatAnswer(
+  answer: Answer,
+  format: 'table' | 'csv' | 'json',
+  isTerminal: boolean,
+): AsyncGenerator<string> {
+  if (format === 'csv') return formatCsv(answer, isTerminal ? printable : (text) => text);
   return format === 'json' ? formatJson(answer) : formatTable(answer);
 }
 
@@ -26,12 +33,14 @@ async function* formatTable({ columns, batches }: Answer): AsyncGenerator<string
   yield `${drawTable(columns.map(printable), shown, isNumeric)}\n\n${plural(count, 'row')}${foot}\n`;
 }
 
-async function* formatCsv({ columns, batches }: Answer): AsyncGenerator<string> {
-  yield `${columns.map(csvField).join(',')}\n`;
+async function* formatCsv(
+  { columns, batches }: Answer,
+  shown: (text: string) => string,
+): AsyncGenerator<string> {
+  const field = (value: SqlValue): string => (value === null ? '' : csvField(shown(String(value))));
+  yield `${columns.map(field).join(',')}\n`;
   for await (const batch of batches) {
-    yield batch
-      .map((row) => `${row.map((value) => (value === null ? '' : csvField(String(value)))).join(',')}\n`)
-      .join('');
+    yield batch.map((row) => `${row.map(field).join(',')}\n`).join('');
   }
 }
 
@@ -39,7 +48,7 @@ async function* formatJson({ columns, batches }: Answer): AsyncGenerator<string>
   let before = '[';
   for await (const batch of batches) {
     for (const row of batch) {
-      yield `${before}\n  ${JSON.stringify(Object.fromEntries(columns.map((column, at) => [column, row[at] ?? null])))}`;
+      yield `${before}\n  ${printableJson(Object.fromEntries(columns.map((column, at) => [column, row[at] ?? null])))}`;
       before = ',';
     }
   }

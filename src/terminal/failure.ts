@@ -38,7 +38,7 @@ export function drawFailure(
   return [
     `${pc.red('error')} ${indented(message)}\n`,
     hint === null ? '' : `      ${indented(hint)}\n`,
-    typeof stack === 'string' ? `${safe(stack)}\n` : '',
+    typeof stack === 'string' ? `${indented(safe(stack))}\n` : '',
   ].join('');
 }
 

@@ -15,6 +15,7 @@ import {
 import { basename, join, relative } from 'node:path';
 import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { type OutputFile, outputFile } from '../../src/sources/output-file.ts';
+import { printable } from '../../src/terminal/printable.ts';
 import { warehouseFiles } from '../../src/warehouses/open.ts';
 import { type Outcome, sparkify } from '../support/command.ts';
 import { eventRecord, jsonLines, songRecord, writeFiles } from '../support/records.ts';
@@ -24,12 +25,18 @@ import { freshFolder } from '../support/warehouse.ts';
 useS3Server();
 
 const isRoot = process.getuid?.() === 0;
+/** Text that would clear a screen, turn its line about and pass for other text, by controls of one and two bytes. */
+const HOSTILE = 'a\u001b[2J\u009b31m\u202eb\u2066\u200f\u061c\u2028\u200bc';
 const cwd = freshFolder();
 const file = join(cwd, 'w.duckdb');
 
 beforeAll(async () => {
   writeFiles(cwd, {
-    'logs/a.json': jsonLines([eventRecord(), eventRecord({ itemInSession: 1 }), '{"broken']),
+    'logs/a.json': jsonLines([
+      eventRecord(),
+      eventRecord({ itemInSession: 1, song: HOSTILE }),
+      `{"${HOSTILE}`,
+    ]),
     'songs/a.json': JSON.stringify(songRecord()),
   });
   const loaded = await run('etl', '--log-data', 'logs', '--song-data', 'songs');
@@ -253,6 +260,53 @@ describe('an output', () => {
     expect(outcome, outcome.stderr).toMatchObject({ code: 2, stdout: '' });
     expect(outcome.stderr).toContain(`${mine} is a DuckDB database or a part of one`);
     expect(holding(folder)).toEqual(before);
+  });
+});
+
+describe('a terminal', () => {
+  const driving = /(?!\n)[\p{Cc}\u061c\u200b\u200e\u200f\u2028-\u202e\u2066-\u2069]/u;
+  const sql = `select song as "${HOSTILE}" from staging.events where song <> 'x' order by length(song) desc`;
+
+  test('is driven by no result and no error, in no format', async () => {
+    const outcomes = await Promise.all([
+      run('query', sql),
+      run('query', sql, '--json'),
+      run('query', sql, '--format', 'json'),
+      run('query', `select error('${HOSTILE}')`, '--json'),
+      run('query', `select "${HOSTILE}" from songs`, '--json', '--verbose'),
+      run('query', 'select 1', '-o', `/${HOSTILE}/x`, '--json'),
+      run('rejects', 'export'),
+      run('rejects', 'list'),
+      run('rejects', 'list', '--json'),
+    ]);
+    for (const { stdout, stderr } of outcomes) {
+      expect(stdout).not.toMatch(driving);
+      expect(stderr).not.toMatch(driving);
+    }
+    const [asked, exported] = [outcomes[1], outcomes[6]] as [Outcome, Outcome];
+    expect(JSON.parse(asked.stdout)[0]).toEqual({ [HOSTILE]: HOSTILE });
+    expect(JSON.parse(exported.stdout).raw).toBe(`{"${HOSTILE}`);
+  });
+
+  test('gets CSV that drives nothing; a file and a pipe get the data', async (context) => {
+    const args = ['query', sql, '--format', 'csv'];
+    const piped = await run(...args);
+    expect(piped.stdout).toContain(HOSTILE);
+    expect((await run(...args, '-o', 'hostile.csv')).code).toBe(0);
+    expect(readFileSync(join(cwd, 'hostile.csv'), 'utf8')).toBe(piped.stdout);
+    const typed = commandLine(args);
+    const shown = spawnSync('script', ['-qec', `${typed}; ${typed} -o /dev/tty`, '/dev/null'], {
+      encoding: 'utf8',
+    });
+    if (shown.error) return context.skip('script(1), which makes a terminal, is not installed');
+    expect(shown.stdout.replaceAll('\r\n', '\n')).not.toMatch(driving);
+    expect(shown.stdout.split('\\x1b[2J\\x9b31m\\u202eb')).toHaveLength(5);
+  });
+
+  test('shows joiners where scripts and emoji need them, and nowhere else', () => {
+    for (const word of ['👩‍🚀', '❤️‍🔥', 'می‌خواهم', 'क्‍ष', 'Jóga', 'a b']) expect(printable(word)).toBe(word);
+    expect(printable('pass\u200cword')).toBe('pass\\u200cword');
+    expect(printable('\u{e0041}\u00ad\u3164')).toBe('\\u{e0041}\\xad\\u3164');
   });
 });
 
