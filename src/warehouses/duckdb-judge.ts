@@ -115,7 +115,9 @@ function judgeCall(name: string, isInFrom: boolean, catalogue: Catalogue): reado
         : 'It calls functions that compute a value, and none that has effects or tells of settings.',
     });
   }
-  throw unknown(`query knows no function ${name}().`, name, [...allowed]);
+  throw new UsageError(`query knows no function ${name}().`, {
+    hint: didYouMean(name, [...allowed]) ?? 'Their names: select function_name from duckdb_functions()',
+  });
 }
 
 function selectBehind({ node, withNames }: Found, catalogue: Catalogue): string {
@@ -132,7 +134,9 @@ function selectBehind({ node, withNames }: Found, catalogue: Catalogue): string 
   const written = parts.join('.');
   const isRefused = [...refusedSystemViews].some((view) => view === written || view.endsWith(`.${written}`));
   if (isRefused) throw new UsageError(`query does not read ${written}.`, { hint: NO_FILES });
-  throw unknown(`There is no table "${written}" in the warehouse.`, written, catalogue.tableNames);
+  throw new UsageError(`There is no table "${written}" in the warehouse.`, {
+    hint: didYouMean(written, catalogue.tableNames) ?? NO_FILES,
+  });
 }
 
 function onlyReads(explained: string | null): UsageError {
@@ -146,12 +150,12 @@ function onlyReads(explained: string | null): UsageError {
   });
 }
 
-function unknown(message: string, name: string, known: readonly string[]): UsageError {
+function didYouMean(name: string, known: readonly string[]): string | null {
   const [nearest] = known
     .map((candidate) => ({ candidate, edits: editsBetween(name.toLowerCase(), candidate.toLowerCase()) }))
-    .filter(({ edits }) => edits <= Math.max(1, name.length / 4))
+    .filter(({ edits }) => edits <= Math.min(2, name.length / 3))
     .sort((a, b) => a.edits - b.edits);
-  return new UsageError(message, { hint: nearest ? `Did you mean ${nearest.candidate}?` : NO_FILES });
+  return nearest === undefined ? null : `Did you mean ${nearest.candidate}?`;
 }
 
 /** How many characters must be put in, taken out or changed (Levenshtein). */

@@ -189,6 +189,78 @@ const ending: readonly string[] = [
   `describe from enable_logging(storage='file', storage_path='${at('log')}')`,
 ];
 
+/** Every place of a statement that holds an expression or a query: M and S stand for one that must be seen there. */
+const positions: readonly string[] = [
+  'select last_value(a order by S) over () from songplays',
+  'select last_value(a order by M) over () from songplays',
+  'select sum(a order by S) from songplays',
+  'select sum(a) filter (where S>1) over () from songplays',
+  'select lag(a, S, S) over (order by a) from songplays',
+  'select sum(a) over (order by a rows between M preceding and M following) from songplays',
+  'select sum(a) over (partition by S) from songplays',
+  'select sum(a) over (w order by S) from songplays window w as (partition by a)',
+  'select * from songplays limit S offset S',
+  'select * from songplays limit S%',
+  'select distinct on (S) a from songplays',
+  'select a from songplays group by grouping sets ((S), (a))',
+  'select a from songplays group by all having S > 1',
+  'select * exclude (a) replace (S as b) from songplays',
+  'select * rename (a as c) from songplays where S',
+  'select columns(x -> S) from songplays',
+  'select columns(S) from songplays',
+  'select * like S from songplays',
+  'from (pivot songplays on a in (1) using sum(S))',
+  'from (pivot (select M) on a in (1) using sum(a))',
+  'from (unpivot (select M x) on x into name n value v)',
+  'from songplays unpivot (v for n in (M))',
+  'from songplays unpivot (v for n in (columns(x -> M)))',
+  'from songplays at (version => S)',
+  'from songplays at (timestamp => M)',
+  'from songplays asof join songplays u on t.a >= S',
+  'from songplays join songplays u on (S=1)',
+  'from songplays, lateral (select M)',
+  'from unnest(S)',
+  'from range(S)',
+  'from range(1, M) with ordinality',
+  'from songplays u(a, b) where M',
+  'values (1, S)',
+  'from (values (M)) v',
+  'select a in S from songplays',
+  'select a = any S from songplays',
+  'select (a,b) in (select 1, M) from songplays',
+  'select not exists S',
+  'select array(select M)',
+  'select array[M]',
+  'select {a: M}',
+  'select map {M: M}',
+  'select [x for x in [1] if M]',
+  'select a[M:M:M] from songplays',
+  'select case M when M then M else M end',
+  'select a between M and M from songplays',
+  "select a like 'x' escape M from songplays",
+  'select extract(year from M)',
+  'select interval (M) day',
+  'select a at time zone M from songplays',
+  'select coalesce(a, M) from songplays',
+  'select grouping(M) from songplays group by M',
+  'select list_transform([1], lambda x: M)',
+  'select struct_pack(a := M)',
+  'select try(M)',
+  'select * from songplays order by S',
+  'select 1 union select 2 order by S',
+  '(select 1 limit S) union all select 2',
+  'select 1 union by name select M',
+  'with x as materialized (select M) select 1',
+  'select (with x as (select M) select 1)',
+  'with x as (with y as (select M) select 1) select 1',
+  'describe select M',
+  'summarize select M',
+  'from (describe select M)',
+  'from songplays semi join (select M) u on true',
+  'select #1, M',
+  'select * from songplays fetch first S rows only',
+];
+
 /** What an analyst asks; the number of rows where it is known. */
 const ordinary: readonly (readonly [string, number | null])[] = [
   ['select level, count(*) as plays from songplays group by level order by plays desc', 1],
@@ -339,6 +411,30 @@ describe('a statement of a reader of DuckDB', () => {
     if (/^(-- why\n)?(explain|describe|show|summarize)/.test(sql))
       await expect(written).rejects.toThrow(/SELECT/);
     else expect(await written).toBe(rows.length);
+  });
+
+  test('hides no call, wherever it stands', async () => {
+    for (const position of positions) {
+      const sql = position
+        .replaceAll(/\bM\b/g, "write_log('x')")
+        .replaceAll(/\bS\b/g, "(select write_log('x'))");
+      const { message } = await refusal(rowsOf(sql));
+      expect(message, sql).toBe('query does not call write_log().');
+    }
+  });
+
+  test('that is misspelled is told the nearest right name', async () => {
+    const hints = [
+      ['from songplay', 'Did you mean songplays?'],
+      ['from ops.filse', 'Did you mean ops.files?'],
+      ['select uper(level) from songplays', 'Did you mean upper?'],
+      ["from 'songplays.csv'", 'never files'],
+    ];
+    for (const [sql, hint] of hints) expect((await refusal(rowsOf(sql as string))).hint).toContain(hint);
+    const { message } = await refusal(rowsOf('select level\nfrom songplays wher 1'));
+    expect(message).toMatch(
+      /^Parser Error: syntax error at or near "1"\n\nLINE 2: from songplays wher 1\n +\^$/,
+    );
   });
 
   test('that is very deep, very long or no text is refused or answered, and never the end', async () => {
