@@ -125,10 +125,7 @@ async function parseAndRun(argv: readonly string[]): Promise<number> {
     await root.parseAsync(argv.map(asArgument), { from: 'user' });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
-    if (error.exitCode === 0) {
-      await print(help.join(''));
-      return 0;
-    }
+    if (error.exitCode === 0) return print(help.join('')).then(() => 0);
     if (error.code === 'commander.help') return 2;
     const command = argv.find((word) => word in commands);
     throw usageOf(error, command === undefined ? program : `${program} ${command}`);

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { withoutSecrets } from '../secrets.ts';
 import { type CfgEntry, parseDwhCfg } from './dwh-cfg.ts';
 
 /** The keys of a configuration file that hold a password or a key, whoever reads them: `[CLUSTER] DB_PASSWORD`. */
@@ -11,6 +12,5 @@ function isSecret({ section, key, value }: CfgEntry): boolean {
   if (value === '') return false;
   // The name of a secret that AWS keeps.
   if (/^redshift$/i.test(section) && /^secret$/i.test(key)) return false;
-  const holdsPassword = /:\/\/[^/@:]*:[^/@]+@/.test(value) || /[?&]password=[^&]/i.test(value);
-  return holdsPassword || /PASSWORD|PASSWD|SECRET|TOKEN|(^|_)KEY$|ACCESS_KEY/i.test(key);
+  return withoutSecrets(value) !== value || /PASSWORD|PASSWD|SECRET|TOKEN|(^|_)KEY$|ACCESS_KEY/i.test(key);
 }
