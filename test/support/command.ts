@@ -29,7 +29,7 @@ export function sparkify(
   args: readonly string[],
   { cwd, env = {}, onTalk, onStart, uid, under = [] }: RunOptions,
 ): Promise<Outcome> {
-  return new Promise((resolve) => {
+  return new Promise((resolve, reject) => {
     const [command = '', ...words] = [...under, process.execPath, program, ...args];
     const child = spawn(command, words, {
       cwd,
@@ -46,6 +46,7 @@ export function sparkify(
       stderr += piece;
       onTalk?.(child, stderr);
     });
+    child.on('error', reject);
     child.on('close', (code, signal) => resolve({ code, signal, stdout, stderr }));
     onStart?.(child);
   });
