@@ -22,7 +22,7 @@ export const command: Command = {
     if (typeof flags.against === 'string') return against(context, flags, flags.against);
     const { allChecks, runChecks, limitChecks } = await import('../pipeline/check.ts');
     const { matchReport } = await import('../pipeline/match.ts');
-    const { assertReadable } = await import('../pipeline/rights.ts');
+    const { assertMayRead } = await import('../pipeline/rights.ts');
     const { allTables } = await import('../models/book.ts');
     return withPublished(context, flags, async (warehouse) => {
       const limits = limitChecks({
@@ -30,7 +30,7 @@ export const command: Command = {
         minMatchPercent: limitOf(flags.minMatchRate, '--min-match-rate'),
         nowMs: context.nowMs(),
       });
-      await assertReadable(warehouse, 'check reads every table', allTables);
+      await assertMayRead(warehouse, 'check reads every table', allTables);
       const [state] = await warehouse.rows('select match_on from ops.warehouse');
       const checks = [...allChecks(state?.match_on as MatchOn, warehouse.dialect), ...limits];
       context.voice.step('checks', checks.length, 'checks');
@@ -82,7 +82,7 @@ async function against(context: Context, flags: Flags, file: string): Promise<Re
   const { ANSWER_KEY_FILE, ANSWER_KEY_FORMAT, parseAnswerKey } = await import('../answer-key/answer-key.ts');
   const { compareWith } = await import('../answer-key/compare.ts');
   const { drawComparison } = await import('../terminal/comparison.ts');
-  const { assertReadable } = await import('../pipeline/rights.ts');
+  const { assertMayRead } = await import('../pipeline/rights.ts');
   const { allTables } = await import('../models/book.ts');
   const key = parseAnswerKey(await readText(context, flags, 'the answer key', file));
   if (key === null) {
@@ -91,7 +91,7 @@ async function against(context: Context, flags: Flags, file: string): Promise<Re
     });
   }
   return withPublished(context, flags, async (warehouse) => {
-    await assertReadable(warehouse, 'check reads every table', allTables);
+    await assertMayRead(warehouse, 'check reads every table', allTables);
     const comparison = await compareWith(key, warehouse);
     const agrees = comparison.differences.length === 0;
     return {

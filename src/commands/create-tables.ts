@@ -1,4 +1,5 @@
 import { CommittedError, InterruptedError, SparkifyError, UsageError } from '../errors.ts';
+import type { Prepared } from '../pipeline/setup.ts';
 import { plural } from '../terminal/format.ts';
 import type { Warehouse } from '../warehouses/warehouse.ts';
 import { type Command, type Context, EXIT_CODES, type Result, warehouseFlag } from './command.ts';
@@ -34,7 +35,7 @@ export const command: Command = {
   },
 };
 
-/** Drops if it is to, and creates what is missing; says in `committed` how far it has come. */
+/** Drops if it is to, and makes the tables ready; says in `committed` how far it has come. */
 async function createTables(
   warehouse: Warehouse,
   context: Context,
@@ -48,30 +49,29 @@ async function createTables(
     await dropTables(warehouse);
     committed.push('the tables were dropped, and not created again');
   }
-  const created = await ensureTables(warehouse);
-  if (created) committed.push('the tables were created');
-  const tables = allTables.length;
+  const prepared = await ensureTables(warehouse, context.voice);
+  const { upgraded, remade } = prepared;
   const { name } = warehouse;
-  const status = created ? 'created' : 'unchanged';
-  const json = { status, dropped: isDropping, warehouse: name, tables };
-  const text = created
-    ? `${isDropping ? 'Dropped and created' : 'Created'} ${tables} tables in ${name}.`
-    : `All ${tables} tables stand in ${name} already.`;
-  if (created) context.voice.committing();
-  const { failure } = await withFailure(
-    publishCommitted(warehouse, () => json, created ? 'The tables were created' : 'The tables stand'),
-  );
+  const { status, done, text } = describe(prepared, isDropping, allTables.length, name);
+  const json = { status, dropped: isDropping, warehouse: name, tables: allTables.length, upgraded, remade };
+  if (status !== 'unchanged') {
+    committed.push(done);
+    context.voice.committing();
+  }
+  const sentence = `${done.charAt(0).toUpperCase()}${done.slice(1)}`;
+  const { failure } = await withFailure(publishCommitted(warehouse, () => json, sentence));
   return { json, text, failure };
 }
 
 /** Whether to drop: false if there is nothing to drop; UsageError without a yes. */
 async function mayDrop(warehouse: Warehouse, context: Context, isAgreed: boolean): Promise<boolean> {
-  const { hasTables } = await import('../pipeline/setup.ts');
-  if (!(await hasTables(warehouse))) return false;
-  const [held] = await warehouse.rows('select count(*) as plays from songplays');
-  const question = `Drop all tables of ${warehouse.name} (${plural(Number(held?.plays), 'songplay')})?`;
+  const { countDroppable } = await import('../pipeline/setup.ts');
+  const held = await countDroppable(warehouse);
+  if (held === null) return false;
+  const plays = held.plays === null ? 'no songplays' : plural(held.plays, 'songplay');
+  const question = `Drop all tables of ${warehouse.name} (${plays})?`;
   if (!isAgreed && !(await context.confirm(question))) {
-    throw new UsageError('Nothing was dropped.', { hint: 'Say yes, or give --yes.' });
+    throw new UsageError('Nothing was dropped.', { hint: 'Confirm with y, or pass --yes.' });
   }
   return true;
 }
@@ -84,4 +84,34 @@ function afterCommit(done: string, cause: unknown): CommittedError {
     cause,
     hint: hint ?? 'Fix the cause, then run sparkify create-tables.',
   });
+}
+
+/** What became of the tables: for programs, for a message about what failed afterwards, and for people. */
+function describe(
+  { created, upgraded, remade }: Prepared,
+  dropped: boolean,
+  tables: number,
+  name: string,
+): { status: string; done: string; text: string } {
+  if (created) {
+    const done = dropped ? 'Dropped and created' : 'Created';
+    return {
+      status: 'created',
+      done: 'the tables were created',
+      text: `${done} ${tables} tables in ${name}.`,
+    };
+  }
+  if (upgraded !== null) {
+    const text = `Upgraded ${name} from layout ${upgraded.from} to ${upgraded.to}.`;
+    return { status: 'upgraded', done: 'the tables were upgraded', text };
+  }
+  if (remade.length > 0) {
+    const text = `Made ${remade.join(', ')} of ${name} again from staging.`;
+    return { status: 'repaired', done: 'the tables were made again', text };
+  }
+  return {
+    status: 'unchanged',
+    done: 'the tables stand',
+    text: `All ${tables} tables stand in ${name} already.`,
+  };
 }

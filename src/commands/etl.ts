@@ -137,8 +137,8 @@ async function rehearse(
   try {
     // Nothing is committed, so a signal never comes too late.
     const observer = { ...context.voice, committing: () => {} };
-    const { status, files } = await load(warehouse, options, observer);
-    const isNeeded = status === 'committed';
+    const { status, files, upgraded, remade } = await load(warehouse, options, observer);
+    const isNeeded = status === 'committed' || upgraded !== null || remade.length > 0;
     const json = {
       status: 'planned',
       warehouse: warehouse.name,

@@ -145,7 +145,7 @@ async function replayRejects(context: Context, flags: Flags, file: string | unde
     config,
     { command: 'rejects replay', defaultWaitSeconds: 60 },
     async (warehouse) => {
-      await ensureTables(warehouse);
+      const { upgraded, remade } = await ensureTables(warehouse, context.voice);
       const { report, failure } = await withFailure(replay(mended, warehouse, context.nowMs, context.voice));
       const lines = [
         `${plural(report.accepted, 'record')} accepted, ${plural(report.stillRefused.length, 'record')} still refused.`,
@@ -156,7 +156,7 @@ async function replayRejects(context: Context, flags: Flags, file: string | unde
           .slice(0, 20)
           .map((rejectId) => `  ${printable(rejectId)}  is no reject of this warehouse`),
       ];
-      return { json: report, text: lines.join('\n'), failure };
+      return { json: { ...report, upgraded, remade }, text: lines.join('\n'), failure };
     },
   );
 }

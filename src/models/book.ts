@@ -36,6 +36,9 @@ export const allTables: readonly Table[] = [
   warehouse,
 ];
 
+/** The tables that are made of staging alone: where one is missing, it is made again. */
+export const derivedTables: readonly Table[] = [...starTables, songKeys, userLevels];
+
 /** The star tables whose rows a table's rows point to. */
 export function referencedTable(name: string): Table {
   const found = starTables.find((candidate) => candidate.name === name);

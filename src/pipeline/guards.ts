@@ -1,7 +1,6 @@
 import { CommittedError, LoadError } from '../errors.ts';
 import type { Warehouse } from '../warehouses/warehouse.ts';
-import type { Built } from './build.ts';
-import { type CheckResult, loadChecks, runChecks } from './check.ts';
+import { type Check, type CheckResult, runChecks } from './check.ts';
 import type { Observer } from './observer.ts';
 import type { Brought, Run } from './stage.ts';
 
@@ -50,13 +49,12 @@ function describeLimit({ share, count }: RejectLimit): string {
   return `the limit of ${parts.join(' and of ')}`;
 }
 
-/** Runs the load's checks; throws LoadError where one fails that must hold before a commit. */
+/** Runs checks; throws LoadError where one fails that must hold before a commit. */
 export async function assertChecks(
-  built: Built,
+  checks: readonly Check[],
   warehouse: Warehouse,
   observer: Observer,
 ): Promise<CheckResult[]> {
-  const checks = loadChecks(built.scopes);
   observer.step('checks', checks.length, 'checks');
   const results = await runChecks(checks, warehouse, () => observer.advance(1));
   const broken = results.find((result, at) => result.status === 'failed' && checks[at]?.blocks);

@@ -8,6 +8,7 @@ import type { Balance, DriftReport, LoadReport } from './report.ts';
 import type { Brought, Run } from './stage.ts';
 import { countTotals, lastTotals, type Totals } from './totals.ts';
 import type { Repeats } from './touched.ts';
+import type { Upgrade } from './upgrade.ts';
 
 const NAMES_SHOWN = 20;
 const NO_BALANCE: Balance = { lines: 0, staged: 0, rejected: 0, blank: 0 };
@@ -27,7 +28,7 @@ export async function committedReport(
   checks: readonly CheckResult[],
   run: Run,
   { fullRefresh, rematched, before }: { fullRefresh: boolean; rematched: boolean; before: Totals | null },
-): Promise<Omit<LoadReport, 'durationSeconds' | 'eventsPerSecond' | 'phases'>> {
+): Promise<Omit<LoadReport, 'durationSeconds' | 'eventsPerSecond' | 'phases' | keyof Upgrade>> {
   const { brought, repeats, built } = loaded;
   const fileIds = brought.flatMap(({ plan: { load: files } }) => files.map((file) => file.fileId));
   return {
@@ -77,7 +78,7 @@ export async function unchangedReport(
   plans: readonly FilePlan[],
   durationSeconds: number,
   phases: Record<string, number>,
-): Promise<LoadReport> {
+): Promise<Omit<LoadReport, keyof Upgrade>> {
   const { rows, match } = (await lastTotals(warehouse)) ?? (await countTotals(warehouse));
   const unchanged = (name: string): [string, TableChange] => [
     name,

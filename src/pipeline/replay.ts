@@ -6,6 +6,7 @@ import { literal } from '../warehouses/sql.ts';
 import type { Warehouse } from '../warehouses/warehouse.ts';
 import { commitOnce, withAttempts } from './attempts.ts';
 import { build, type TableChange } from './build.ts';
+import { loadChecks } from './check.ts';
 import { assertChecks, publishCommitted } from './guards.ts';
 import type { Observer } from './observer.ts';
 import type { FileKind } from './plan.ts';
@@ -93,7 +94,7 @@ async function replayOnce(
         rowsBefore: (await lastTotals(warehouse))?.rows ?? {},
       };
       const built = await build(scope, warehouse, observer);
-      await assertChecks(built, warehouse, observer);
+      await assertChecks(loadChecks(built.scopes), warehouse, observer);
       const count = (kind: FileKind): number => accepted.filter(({ reject }) => reject.kind === kind).length;
       await recordRun(warehouse, {
         id,

@@ -25,6 +25,10 @@ export interface LoadReport {
   readonly fullRefresh: boolean;
   /** The plays were matched on something else than before. */
   readonly rematched: boolean;
+  /** The layout that the warehouse had before this command, and the one that it has now; null where they are the same. */
+  readonly upgraded: { readonly from: number; readonly to: number } | null;
+  /** Derived tables that were missing or damaged, and were made again from staging before the load. */
+  readonly remade: readonly string[];
   readonly files: {
     readonly new: number;
     readonly changed: number;

@@ -3,7 +3,7 @@ import type { Table } from '../schema/table.ts';
 import type { ReadOnlyWarehouse, Unreadable } from '../warehouses/warehouse.ts';
 
 /** A WarehouseError where the role may not read one of the tables; it says which, and what grants it. */
-export async function assertReadable(
+export async function assertMayRead(
   warehouse: Pick<ReadOnlyWarehouse, 'name' | 'unreadable'>,
   what: string,
   tables: readonly Table[],

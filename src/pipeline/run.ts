@@ -7,6 +7,7 @@ import type { Listing, Source } from '../sources/source.ts';
 import type { Warehouse } from '../warehouses/warehouse.ts';
 import { commitOnce, withAttempts } from './attempts.ts';
 import { type BuildScope, build } from './build.ts';
+import { loadChecks } from './check.ts';
 import { assertChecks, assertFewRejects, publishCommitted, type RejectLimit } from './guards.ts';
 import { knownFiles } from './known-files.ts';
 import { committedReport, type Loaded, unchangedReport } from './load-report.ts';
@@ -30,6 +31,7 @@ import { copyByEngine } from './stage-objects.ts';
 import { targets } from './targets.ts';
 import { lastTotals, type Totals } from './totals.ts';
 import { type Repeats, settleRepeats, startTouched, touchContents } from './touched.ts';
+import type { Upgrade } from './upgrade.ts';
 
 export interface LoadOptions {
   readonly command: string;
@@ -59,11 +61,16 @@ export async function load(
 ): Promise<LoadReport> {
   let useCleanReader = true;
   const without = passedOver(observer);
+  // What an attempt did to the tables has committed, whatever becomes of it.
+  let done: Upgrade = { upgraded: null, remade: [] };
   for (;;) {
     try {
       return await withAttempts(warehouse, observer, async () => {
-        await ensureTables(warehouse);
-        return await loadOnce(warehouse, options, observer, { useCleanReader, without });
+        const { upgraded, remade } = await ensureTables(warehouse, observer, {
+          refills: options.fullRefresh,
+        });
+        if (upgraded !== null || remade.length > 0) done = { upgraded, remade };
+        return await loadOnce(warehouse, options, observer, { useCleanReader, without, done });
       });
     } catch (error) {
       if (error instanceof CommittedError) throw error;
@@ -85,11 +92,19 @@ export async function plan(
   return (await makePlans(warehouse, options, observer, passedOver(observer, 1))).plans;
 }
 
+/** How an attempt goes, after what happened to those before it. */
+interface Attempt {
+  readonly useCleanReader: boolean;
+  readonly without: PassedOver;
+  /** What was done to the tables, which has committed. */
+  readonly done: Upgrade;
+}
+
 async function loadOnce(
   warehouse: Warehouse,
   options: LoadOptions,
   observer: Observer,
-  { useCleanReader, without }: { useCleanReader: boolean; without: PassedOver },
+  { useCleanReader, without, done }: Attempt,
 ): Promise<LoadReport> {
   const began = options.nowMs();
   const clock = phaseClock(options.nowMs);
@@ -104,7 +119,8 @@ async function loadOnce(
       for (const filePlan of plans.plans) await renewFingerprints(filePlan, warehouse);
     });
     const seconds = (options.nowMs() - began) / 1000;
-    const report = await unchangedReport(warehouse, plans.plans, seconds, clock.phases);
+    const unchanged = await unchangedReport(warehouse, plans.plans, seconds, clock.phases);
+    const report = { ...unchanged, ...done };
     await publishCommitted(warehouse, () => report, 'Nothing is new');
     return report;
   }
@@ -128,7 +144,7 @@ async function loadOnce(
     async () => {
       const brought = apart ?? (await bring());
       const loaded = await buildOn(warehouse, plans, brought, cold, before, options, progress);
-      const checks = await assertChecks(loaded.built, warehouse, observer);
+      const checks = await assertChecks(loadChecks(loaded.built.scopes), warehouse, observer);
       for (const table of allTables) await warehouse.settle?.(table);
       clock.lap('check');
       const made = await committedReport(warehouse, plans.plans, loaded, checks, run, {
@@ -166,7 +182,7 @@ async function loadOnce(
   const finished = (): LoadReport => {
     const durationSeconds = (options.nowMs() - began) / 1000;
     const eventsPerSecond = rate(report.events.lines, durationSeconds);
-    return { ...report, durationSeconds, eventsPerSecond, phases: clock.phases };
+    return { ...report, ...done, durationSeconds, eventsPerSecond, phases: clock.phases };
   };
   await publishCommitted(warehouse, finished);
   clock.lap('publish');

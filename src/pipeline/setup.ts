@@ -1,29 +1,64 @@
-import { ConfigError, WarehouseError } from '../errors.ts';
-import { allTables } from '../models/book.ts';
+import { allTables, starTables } from '../models/book.ts';
 import { LAYOUT_VERSION, warehouse as warehouseTable } from '../models/ops/warehouse.ts';
 import { songplays } from '../models/star/songplays.ts';
-import { qualifiedName } from '../schema/table.ts';
+import { qualifiedName, type Table } from '../schema/table.ts';
 import { version } from '../version.ts';
 import { createTableSql } from '../warehouses/sql.ts';
 import type { ReadOnlyWarehouse, Warehouse } from '../warehouses/warehouse.ts';
-import { assertReadable } from './rights.ts';
-import { discardUnfinished } from './stage.ts';
+import { type Observer, silent } from './observer.ts';
+import { assertMayRead } from './rights.ts';
+import { discardUnfinished, unfinishedTables } from './stage.ts';
+import { type Upgrade, upgrade } from './upgrade.ts';
+import {
+  assertLayoutKnown,
+  assertNothingLost,
+  assertNothingOfOthers,
+  assertOurs,
+  assertReadable,
+  isRefillable,
+  lostTables,
+  type Reader,
+  readState,
+  type WarehouseState,
+} from './warehouse-state.ts';
 
 /** How plays find their songs. */
 export type MatchOn = 'title, artist, duration' | 'title, artist';
 
-/** Creates the tables that are missing, in a transaction of their own; true if the warehouse is new. */
-export async function ensureTables(warehouse: Warehouse): Promise<boolean> {
-  if (await hasTables(warehouse)) {
-    await checkLayout(warehouse);
-    return false;
+/** What was done to the tables. */
+export interface Prepared extends Upgrade {
+  /** The warehouse is new. */
+  readonly created: boolean;
+}
+
+/**
+ * Makes the tables ready to be written to, in transactions of their own: creates them in a new warehouse, upgrades an
+ * older layout, makes derived tables again that are missing. Throws where something is lost that it cannot make;
+ * `refills` creates such tables empty, since the load that follows reads every file again.
+ */
+export async function ensureTables(
+  warehouse: Warehouse,
+  observer: Observer = silent,
+  { refills = false } = {},
+): Promise<Prepared> {
+  const state = await readState(warehouse);
+  if (state.own === null) {
+    assertNothingOfOthers(warehouse, state);
+    await createAll(warehouse);
+    return { created: true, upgraded: null, remade: [] };
   }
-  await assertNothingOfOthers(warehouse);
+  assertOurs(warehouse, state);
+  assertLayoutKnown(warehouse, state);
+  const ready = refills ? await createLost(warehouse, state, observer) : state;
+  assertNothingLost(warehouse, ready);
+  const done = await upgrade(warehouse, ready, (schema) => ensureSchema(warehouse, schema), observer);
+  return { created: false, ...done };
+}
+
+async function createAll(warehouse: Warehouse): Promise<void> {
   await warehouse.transaction(async () => {
-    for (const schema of [warehouse.starSchema, 'staging', 'ops']) {
-      if (schema !== null && !(await schemaExists(warehouse, schema))) {
-        await warehouse.run(`create schema if not exists "${schema}"`);
-      }
+    for (const schema of new Set(allTables.map((table) => table.schema))) {
+      await ensureSchema(warehouse, schema);
     }
     for (const table of allTables) await warehouse.run(createTableSql(table, warehouse.dialect));
     await warehouse.append(warehouseTable, [
@@ -35,93 +70,89 @@ export async function ensureTables(warehouse: Warehouse): Promise<boolean> {
       },
     ]);
   });
-  return true;
 }
 
-/** Mends what a killed load may have left, so that what is published is a whole load. */
-export async function recover(warehouse: Warehouse): Promise<void> {
-  if (!(await hasTables(warehouse))) return;
-  await checkLayout(warehouse);
-  if (warehouse.bringsApart) await discardUnfinished(warehouse);
-}
-
-/** A table that has one of our names, where there is no warehouse of ours, is somebody else's. */
-async function assertNothingOfOthers(warehouse: Warehouse): Promise<void> {
-  for (const table of allTables) {
-    if (!(await tableExists(warehouse, table.schema, table.name, warehouse.starSchema))) continue;
-    throw new ConfigError(
-      `${warehouse.name} holds a table ${qualifiedName(table)} that sparkify did not make; nothing was touched.`,
-      {
-        hint: 'Choose another database or file; on PostgreSQL, the star can have a schema of its own (?schema=analytics).',
-      },
-    );
-  }
-}
-
-/** Drops every table of ours, and nothing else. */
-export async function dropTables(warehouse: Warehouse): Promise<void> {
-  if (!(await hasTables(warehouse))) return;
+/** Creates what a full refresh fills again; the state after that. */
+async function createLost(
+  warehouse: Warehouse,
+  state: WarehouseState,
+  observer: Observer,
+): Promise<WarehouseState> {
+  const lost = lostTables(state);
+  if (lost.length === 0 || !isRefillable(lost)) return state;
+  const names = lost.map(qualifiedName).join(', ');
+  observer.note(
+    `${names} of ${warehouse.name} ${lost.length === 1 ? 'was' : 'were'} missing: created empty.`,
+  );
   await warehouse.transaction(async () => {
-    for (const table of [...allTables].reverse()) {
-      if (await tableExists(warehouse, table.schema, table.name))
-        await warehouse.run(`drop table ${qualifiedName(table)}`);
+    for (const table of lost) {
+      await ensureSchema(warehouse, table.schema);
+      await warehouse.run(createTableSql(table, warehouse.dialect));
     }
   });
+  return readState(warehouse);
+}
+
+/** Takes out what a killed load may have left, so that what is published is a whole load. What is damaged is left as it is. */
+export async function recover(warehouse: Warehouse): Promise<void> {
+  const state = await readState(warehouse);
+  assertOurs(warehouse, state);
+  const isWhole = [warehouseTable, ...unfinishedTables].every((table) => state.found.of(table) !== undefined);
+  if (warehouse.bringsApart && isWhole && state.own?.rows === 1) await discardUnfinished(warehouse);
+}
+
+/** Drops every table of ours, of whatever layout, and nothing else. */
+export async function dropTables(warehouse: Warehouse): Promise<void> {
+  const standing = tablesToDrop(warehouse, await readState(warehouse));
+  if (standing.length === 0) return;
+  await warehouse.transaction(async () => {
+    for (const table of standing) await warehouse.run(`drop table ${qualifiedName(table)}`);
+  });
+}
+
+/** What a drop would take away: null where there is nothing of ours, else the songplays; null where they are gone. */
+export async function countDroppable(warehouse: Warehouse): Promise<{ plays: number | null } | null> {
+  const standing = tablesToDrop(warehouse, await readState(warehouse));
+  if (standing.length === 0) return null;
+  const [songplays] = starTables;
+  if (songplays === undefined || !standing.includes(songplays)) return { plays: null };
+  const [held] = await warehouse.rows('select count(*) as plays from songplays');
+  return { plays: Number(held?.plays) };
+}
+
+/** The tables that stand, last made first; none where there is no warehouse of ours. */
+function tablesToDrop(warehouse: Warehouse, state: WarehouseState): Table[] {
+  assertOurs(warehouse, state);
+  if (state.own === null) return [];
+  return [...allTables].reverse().filter((table) => state.found.of(table) !== undefined);
 }
 
 /** Whether the warehouse holds our tables, of whatever version, and be it that this role may not read them. */
 export async function hasTables(warehouse: Pick<ReadOnlyWarehouse, 'rows' | 'unreadable'>): Promise<boolean> {
-  if (await tableExists(warehouse, 'ops', 'warehouse')) return true;
+  const { schema, name } = warehouseTable;
+  const found = await warehouse.rows(
+    `select 1 as found from information_schema.tables where table_schema = '${schema}' and table_name = '${name}'`,
+  );
+  return found.length > 0 || (await isHidden(warehouse));
+}
+
+/** Refuses, for a reader, what cannot be read as this version's layout, and says what to do about it. */
+export async function checkLayout(warehouse: Reader & Pick<ReadOnlyWarehouse, 'unreadable'>): Promise<void> {
+  await assertMayRead(warehouse, 'readers need the star', [songplays]);
+  // A role that may read the star alone cannot know the layout.
+  if (await isHidden(warehouse)) return;
+  assertReadable(warehouse, await readState(warehouse));
+}
+
+/** Whether there is an ops.warehouse that this role may not read. */
+async function isHidden(warehouse: Pick<ReadOnlyWarehouse, 'unreadable'>): Promise<boolean> {
   return (await warehouse.unreadable?.([warehouseTable]))?.tables.length === 1;
 }
 
-/** Refuses a warehouse that a newer version made, or that somebody else's tables stand in. */
-export async function checkLayout(
-  warehouse: Pick<ReadOnlyWarehouse, 'rows' | 'name' | 'unreadable'>,
-): Promise<void> {
-  if (!(await hasTables(warehouse))) {
-    throw new WarehouseError(`${warehouse.name} holds no tables of sparkify's yet.`, {
-      hint: 'Load it: sparkify etl --log-data FOLDER --song-data FOLDER',
-    });
-  }
-  await assertReadable(warehouse, 'readers need the star', [songplays]);
-  // A role that may read the star alone cannot know the layout.
-  const isHidden = (await warehouse.unreadable?.([warehouseTable]))?.tables.length === 1;
-  const [row] = isHidden ? [] : await warehouse.rows('select layout_version, created_by from ops.warehouse');
-  const found = isHidden ? LAYOUT_VERSION : Number(row?.layout_version ?? 0);
-  if (found === LAYOUT_VERSION) {
-    if (await tableExists(warehouse, 'star', 'songplays')) return;
-    throw new ConfigError(`${warehouse.name} holds a warehouse, but its star is in another schema.`, {
-      hint: 'Name that one: SCHEMA below [WAREHOUSE] in dwh.cfg, SPARKIFY_SCHEMA, or ?schema= in the address.',
-    });
-  }
-  if (found > LAYOUT_VERSION) {
-    throw new WarehouseError(
-      `${warehouse.name} was made by sparkify ${row?.created_by} (layout ${found}); this version knows layout ${LAYOUT_VERSION}.`,
-      { hint: 'Upgrade sparkify; the warehouse was not touched.' },
-    );
-  }
-  throw new ConfigError(`${warehouse.name} has layout ${found}, which this version does not know.`, {
-    hint: 'Make it anew: sparkify create-tables --drop, then sparkify etl.',
-  });
-}
-
 /** Asked for first: where schemas were made for the loading role, it may lack the right to make more. The catalogue shows those of others, too. */
-async function schemaExists(warehouse: Pick<ReadOnlyWarehouse, 'rows'>, schema: string): Promise<boolean> {
+async function ensureSchema(warehouse: Warehouse, of: string): Promise<void> {
+  const schema = of === 'star' ? warehouse.starSchema : of;
+  if (schema === null) return;
   const found = await warehouse.rows(`select 1 as found from pg_namespace where nspname = '${schema}'`);
-  return found.length > 0;
-}
-
-async function tableExists(
-  warehouse: Pick<ReadOnlyWarehouse, 'rows'>,
-  schema: string,
-  name: string,
-  starSchema: string | null = null,
-): Promise<boolean> {
-  const star = starSchema === null ? 'current_schema()' : `'${starSchema}'`;
-  const place = schema === 'star' ? star : `'${schema}'`;
-  const found = await warehouse.rows(
-    `select 1 as found from information_schema.tables where table_schema = ${place} and table_name = '${name}'`,
-  );
-  return found.length > 0;
+  if (found.length === 0) await warehouse.run(`create schema if not exists "${schema}"`);
 }

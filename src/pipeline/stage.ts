@@ -121,10 +121,13 @@ async function readHere(
   await readCarefully([...careful], plan.kind, format, summaries, context);
 }
 
+/** The tables that a load writes to before its transaction. */
+export const unfinishedTables: readonly Table[] = [events, songs, rejectsTable];
+
 /** Takes out what a load brought that did not commit: contents whose numbers were never given away. */
 export async function discardUnfinished(warehouse: Pick<Warehouse, 'rows' | 'run'>): Promise<void> {
   const [row] = await warehouse.rows('select next_file_id from ops.warehouse');
-  for (const table of [events, songs, rejectsTable]) {
+  for (const table of unfinishedTables) {
     await warehouse.run(`delete from ${qualifiedName(table)} where file_id >= ${Number(row?.next_file_id)}`);
   }
 }

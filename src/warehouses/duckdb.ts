@@ -38,6 +38,8 @@ const dialect: Dialect = {
     ms_of_day: (moment) => `(epoch_ms(${moment}) % 86400000)`,
   },
   temporary: (name) => `temp.${name}`,
+  // The commit fails then: "another transaction has altered this table".
+  altersWritten: false,
 };
 
 /** Opens the file for its only writer, making it if there is none; the lease is DuckDB's lock on the file. */

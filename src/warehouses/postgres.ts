@@ -35,6 +35,7 @@ export const postgresDialect: Dialect = {
     ms_of_day: (moment) => `cast(extract(epoch from cast(${moment} as time)) * 1000 as bigint)`,
   },
   temporary: (name) => `pg_temp.${name}`,
+  altersWritten: true,
 };
 
 /** Opens a database for its only writer. */

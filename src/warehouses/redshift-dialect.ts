@@ -24,6 +24,7 @@ export function redshiftDialect(distribution: Distribution = null): Dialect {
         `(cast(extract(hour from ${moment}) as bigint) * 3600000 + extract(minute from ${moment}) * 60000 + extract(second from ${moment}) * 1000 + extract(ms from ${moment}))`,
     },
     temporary: (name) => name,
+    altersWritten: true,
     storage: {
       column: (table, name) => ` encode ${encodingOf(table, name)}`,
       table: (table) => placementOf(table, distribution),

@@ -1,3 +1,4 @@
+import type { Column } from '../schema/column.ts';
 import { columnNames, qualifiedName, type Table } from '../schema/table.ts';
 import type { Dialect } from './warehouse.ts';
 
@@ -23,10 +24,15 @@ export function columnName(name: string): string {
 export function createTableSql(table: Table, dialect: Dialect): string {
   const columns = Object.entries(table.columns).map(([name, column]) => {
     const notNull = column.nullable || table.schema === 'staging' ? '' : ' not null';
-    const storage = dialect.storage?.column(table, name) ?? '';
-    return `    ${columnName(name)} ${dialect.type(column)}${storage}${notNull}`;
+    return `    ${columnSql(table, name, dialect)}${notNull}`;
   });
   return `create table ${qualifiedName(table)} (\n${columns.join(',\n')}\n)${dialect.storage?.table(table) ?? ''}`;
+}
+
+/** A column's name and type, as CREATE TABLE and ALTER TABLE take them; it takes nulls. */
+export function columnSql(table: Table, name: string, dialect: Dialect): string {
+  const type = dialect.type(table.columns[name] as Column);
+  return `${columnName(name)} ${type}${dialect.storage?.column(table, name) ?? ''}`;
 }
 
 /** A model's SELECT for an engine: its inputs bound to relations, our functions in the engine's words. */

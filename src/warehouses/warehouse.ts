@@ -18,6 +18,8 @@ export interface Dialect {
   >;
   /** A temporary table's name that can mean no other table. */
   readonly temporary: (name: string) => string;
+  /** Whether a transaction can still alter a table of before that it has written to. */
+  readonly altersWritten: boolean;
   /** What CREATE TABLE says of a column after its type, and after the columns; absent where the engine decides. */
   readonly storage?: {
     readonly column: (table: Table, name: string) => string;

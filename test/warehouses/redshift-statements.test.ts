@@ -32,6 +32,7 @@ import { rehearseRedshift } from '../../src/warehouses/redshift-dry-run.ts';
 import type { RedshiftServer } from '../../src/warehouses/redshift-server.ts';
 import type { ReadOnlyWarehouse, Warehouse } from '../../src/warehouses/warehouse.ts';
 import { readGolden, statementBook, writeGolden } from '../support/golden-statements.ts';
+import { thaw } from '../support/layouts/frozen.ts';
 import { ask, usePostgres } from '../support/postgres.ts';
 import { eventRecord, jsonLines, pageRecord, play, songRecord, writeFiles } from '../support/records.ts';
 import {
@@ -362,6 +363,14 @@ test('every statement that Redshift is sent stands in the golden files, and they
     await withRedshift(client, dropTables);
     await withRedshift(otherwise(client, { schema: 'analytics' }), ensureTables);
   });
+  const older = await freshCluster();
+  await withRedshift(older, (warehouse) => thaw(1, 'redshift', folder, warehouse.run));
+  await keep('b-upgrade-and-repair', older, () => withRedshift(older, ensureTables));
+  await withRedshift(older, async (warehouse) => {
+    await warehouse.run('drop table songs');
+    await warehouse.run('alter table users drop column level');
+  });
+  await keep('b-upgrade-and-repair', older, () => withRedshift(older, ensureTables));
   // A dry run's script, with its values in it.
   for (const loadBy of ['cluster', 'client'] as const) {
     const { place } = otherwise(await freshCluster(), { loadBy });

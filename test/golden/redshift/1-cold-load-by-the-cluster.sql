@@ -46,37 +46,11 @@ insert into ops.lease_holder (holder, since) values ($1, $2);
 
 select count(*) as slices from stv_slices;
 
-select 1 as found from information_schema.tables where table_schema = 'ops' and table_name = 'warehouse';
-
-select 1 as found from information_schema.tables where table_schema = current_schema() and table_name = 'songplays';
-
-select 1 as found from information_schema.tables where table_schema = current_schema() and table_name = 'users';
-
-select 1 as found from information_schema.tables where table_schema = current_schema() and table_name = 'songs';
-
-select 1 as found from information_schema.tables where table_schema = current_schema() and table_name = 'artists';
-
-select 1 as found from information_schema.tables where table_schema = current_schema() and table_name = 'time';
-
-select 1 as found from information_schema.tables where table_schema = 'staging' and table_name = 'events';
-
-select 1 as found from information_schema.tables where table_schema = 'staging' and table_name = 'songs';
-
-select 1 as found from information_schema.tables where table_schema = 'ops' and table_name = 'files';
-
-select 1 as found from information_schema.tables where table_schema = 'ops' and table_name = 'runs';
-
-select 1 as found from information_schema.tables where table_schema = 'ops' and table_name = 'rejects';
-
-select 1 as found from information_schema.tables where table_schema = 'ops' and table_name = 'repeated_events';
-
-select 1 as found from information_schema.tables where table_schema = 'ops' and table_name = 'repeated_songs';
-
-select 1 as found from information_schema.tables where table_schema = 'ops' and table_name = 'song_keys';
-
-select 1 as found from information_schema.tables where table_schema = 'ops' and table_name = 'user_levels';
-
-select 1 as found from information_schema.tables where table_schema = 'ops' and table_name = 'drift';
+select current_schema() as star, table_schema, table_name, column_name, data_type
+     from information_schema.columns
+     where table_schema in ('staging', 'ops')
+       or table_name in ('songplays', 'users', 'songs', 'artists', 'time')
+     order by table_schema, table_name, ordinal_position;
 
 select 1 as found from pg_namespace where nspname = 'staging';
 
@@ -1100,17 +1074,17 @@ from artists
 where (latitude is null and longitude is not null) or (latitude is not null and longitude is null)
 ) as failing;
 
-select count(*) as failures from (-- For every file: lines = staged + rejected + blank.
-select kind, path, lines, staged, rejected, blank
-from ops.files
-where lines <> staged + rejected + blank
-) as failing;
-
 select count(*) as failures from (-- time has as many rows as songplays has distinct start_times; that they are the same, the check of its model says.
 select distinct_times.moments as distinct_start_times, time_rows.moments as time_rows
 from (select count(distinct start_time) as moments from songplays) as distinct_times
 cross join (select count(*) as moments from time) as time_rows
 where distinct_times.moments <> time_rows.moments
+) as failing;
+
+select count(*) as failures from (-- For every file: lines = staged + rejected + blank.
+select kind, path, lines, staged, rejected, blank
+from ops.files
+where lines <> staged + rejected + blank
 ) as failing;
 
 select rule, field, count(*) as records, min(reject_id) as example
@@ -1175,7 +1149,7 @@ select count(*) as known from ops.user_levels;
 
 analyze ops.user_levels;
 
-select layout_version, created_by from ops.warehouse;
+select layout_version, created_by from ops.warehouse order by layout_version desc;
 
 select path, file_id, sha256, bytes, fingerprint, duplicate from ops.files where kind = 'song' and file_id >= 1 and file_id < 1 order by path;
 

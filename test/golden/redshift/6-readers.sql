@@ -2,6 +2,8 @@
 
 begin read only;
 
+select 1 as found from information_schema.tables where table_schema = 'ops' and table_name = 'warehouse';
+
 select count(*) as records from staging.events;
 
 select count(*) as records from staging.songs;

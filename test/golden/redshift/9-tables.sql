@@ -58,16 +58,6 @@ compound sortkey(start_time);
 
 set search_path to "analytics";
 
-select 1 as found from information_schema.tables where table_schema = 'analytics' and table_name = 'songplays';
-
-select 1 as found from information_schema.tables where table_schema = 'analytics' and table_name = 'users';
-
-select 1 as found from information_schema.tables where table_schema = 'analytics' and table_name = 'songs';
-
-select 1 as found from information_schema.tables where table_schema = 'analytics' and table_name = 'artists';
-
-select 1 as found from information_schema.tables where table_schema = 'analytics' and table_name = 'time';
-
 select 1 as found from pg_namespace where nspname = 'analytics';
 
 create schema if not exists "analytics";

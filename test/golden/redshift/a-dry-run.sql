@@ -989,41 +989,6 @@ update ops.files set duplicate = false
        select min(path) from ops.files where kind = 'song' group by file_id, sha256 having bool_and(duplicate)
      );
 
-create temporary table aside_before as select song_id,
-      count(case when repeat = 'duplicate' then 1 end) as duplicates,
-      count(case when repeat = 'conflict' then 1 end) as conflicts
-    from ops.repeated_songs where exists (select 1 from contested where contested.song_id = ops.repeated_songs.song_id) group by song_id;
-
-create temporary table candidates as select file_id, num_songs, artist_id, artist_latitude, artist_longitude, artist_location, artist_name, song_id, title, duration, year, extra from staging.songs where exists (select 1 from contested where contested.song_id = staging.songs.song_id)
-     union all
-     select file_id, num_songs, artist_id, artist_latitude, artist_longitude, artist_location, artist_name, song_id, title, duration, year, extra from ops.repeated_songs where exists (select 1 from contested where contested.song_id = ops.repeated_songs.song_id);
-
-delete from staging.songs using contested where contested.song_id = staging.songs.song_id;
-
-delete from ops.repeated_songs using contested where contested.song_id = ops.repeated_songs.song_id;
-
-create temporary table ranked as select file_id, num_songs, artist_id, artist_latitude, artist_longitude, artist_location, artist_name, song_id, title, duration, year, extra,
-       row_number() over (partition by song_id order by num_songs, artist_id, artist_latitude, artist_longitude, artist_location, artist_name, song_id, title, duration, year, extra, file_id) as place,
-       dense_rank() over (partition by song_id order by num_songs, artist_id, artist_latitude, artist_longitude, artist_location, artist_name, song_id, title, duration, year, extra) as content,
-       row_number() over (partition by song_id, num_songs, artist_id, artist_latitude, artist_longitude, artist_location, artist_name, song_id, title, duration, year, extra order by file_id) as occurrence
-     from candidates;
-
-insert into staging.songs (file_id, num_songs, artist_id, artist_latitude, artist_longitude, artist_location, artist_name, song_id, title, duration, year, extra) select file_id, num_songs, artist_id, artist_latitude, artist_longitude, artist_location, artist_name, song_id, title, duration, year, extra from ranked where place = 1;
-
-insert into ops.repeated_songs (file_id, num_songs, artist_id, artist_latitude, artist_longitude, artist_location, artist_name, song_id, title, duration, year, extra, repeat)
-     select file_id, num_songs, artist_id, artist_latitude, artist_longitude, artist_location, artist_name, song_id, title, duration, year, extra, case when content > 1 and occurrence = 1 then 'conflict' else 'duplicate' end
-     from ranked where place > 1;
-
-select coalesce(sum(case when standing.duplicates > coalesce(aside_before.duplicates, 0)
-    then standing.duplicates - coalesce(aside_before.duplicates, 0) else 0 end), 0) as duplicates,
-            coalesce(sum(case when standing.conflicts > coalesce(aside_before.conflicts, 0)
-    then standing.conflicts - coalesce(aside_before.conflicts, 0) else 0 end), 0) as conflicts
-     from (select song_id,
-      count(case when repeat = 'duplicate' then 1 end) as duplicates,
-      count(case when repeat = 'conflict' then 1 end) as conflicts
-    from ops.repeated_songs where exists (select 1 from contested where contested.song_id = ops.repeated_songs.song_id) group by song_id) as standing
-     left join aside_before on aside_before.song_id = standing.song_id;
-
 insert into ops.files (kind, path, file_id, sha256, bytes, fingerprint, lines, staged, rejected, blank, duplicate, run_id, loaded_at) values ('log', 's3://data/log_data/1.json', cast(5 as integer), 'etag:8e3243793f26dde994063721a5c42d37e8c5941dab2dc1ded43c933c2b1', cast(1408 as bigint), '1408:"3fe616894429ed7095e553d1ae3105fa"', cast(0 as bigint), cast(0 as bigint), cast(0 as bigint), cast(0 as bigint), cast(false as boolean), '2026-01-01T00:00:00.000Z-012345', cast('2026-01-01 00:00:00.000' as timestamp)), ('log', 's3://data/log_data/10.json', cast(5 as integer), 'etag:f482e8d048a360afc218407496a9e1abdb4bc940f3559d79d5f1d7690e2', cast(348 as bigint), '348:"30ec66f9e3f6d760479bd1dd384e715b"', cast(0 as bigint), cast(0 as bigint), cast(0 as bigint), cast(0 as bigint), cast(false as boolean), '2026-01-01T00:00:00.000Z-012345', cast('2026-01-01 00:00:00.000' as timestamp)), ('log', 's3://data/log_data/11.json', cast(5 as integer), 'etag:38a82d203b1ddd76717025eb3ae17bbdf0064ced3ae47d9b45a2602a398', cast(348 as bigint), '348:"1468abd07055420aea19edd234dc4900"', cast(0 as bigint), cast(0 as bigint), cast(0 as bigint), cast(0 as bigint), cast(false as boolean), '2026-01-01T00:00:00.000Z-012345', cast('2026-01-01 00:00:00.000' as timestamp)), ('log', 's3://data/log_data/4.json', cast(5 as integer), 'etag:bbdf842124c1618cbb11da1866f1cb8d6cc6356f0c1964ea06dbf5f6fea', cast(695 as bigint), '695:"eedfedbb65e212c6ed21707b68af39b3"', cast(0 as bigint), cast(0 as bigint), cast(0 as bigint), cast(0 as bigint), cast(false as boolean), '2026-01-01T00:00:00.000Z-012345', cast('2026-01-01 00:00:00.000' as timestamp)), ('log', 's3://data/log_data/5.json', cast(5 as integer), 'etag:33921d77a808502f1f0c0698c7faa5a69ed6fbd2e347defb4b8bb1e250d', cast(1396 as bigint), '1396:"618f69b1616634e0eee4055852cd572f"', cast(0 as bigint), cast(0 as bigint), cast(0 as bigint), cast(0 as bigint), cast(false as boolean), '2026-01-01T00:00:00.000Z-012345', cast('2026-01-01 00:00:00.000' as timestamp)), ('log', 's3://data/log_data/7.json', cast(5 as integer), 'etag:00792c0d0d9daa29673613e85fd0779b75c6fe8d2a253bf3bbcf5263b70', cast(704 as bigint), '704:"b1b26cab6e9a6584c905ea20e1ad0211"', cast(0 as bigint), cast(0 as bigint), cast(0 as bigint), cast(0 as bigint), cast(false as boolean), '2026-01-01T00:00:00.000Z-012345', cast('2026-01-01 00:00:00.000' as timestamp)), ('log', 's3://data/log_data/9.json', cast(5 as integer), 'etag:18cdbc46768d1772ec54800e056cbd7c9112ffe90851ec4c34586c45ce3', cast(347 as bigint), '347:"5f60d256d120064251e059b478862963"', cast(0 as bigint), cast(0 as bigint), cast(0 as bigint), cast(0 as bigint), cast(false as boolean), '2026-01-01T00:00:00.000Z-012345', cast('2026-01-01 00:00:00.000' as timestamp)), ('log', 's3://data/log_data/2.json.gz', cast(9 as integer), 'etag:6c7596b88cef5bdc584f67ce0e9da3f5346acff3eab287f9eb1f992c54c', cast(298 as bigint), '298:"59ad55ae572c1755b37d36617b18d0ee"', cast(0 as bigint), cast(0 as bigint), cast(0 as bigint), cast(0 as bigint), cast(false as boolean), '2026-01-01T00:00:00.000Z-012345', cast('2026-01-01 00:00:00.000' as timestamp)), ('log', 's3://data/log_data/8.json.gz', cast(9 as integer), 'etag:8f48711656b74ef3a682ba3190a059c6dc7f8fb298686f23d199fd1bc50', cast(60 as bigint), '60:"0ff928121ca2bccb23c24d99a1b41cdb"', cast(0 as bigint), cast(0 as bigint), cast(0 as bigint), cast(0 as bigint), cast(false as boolean), '2026-01-01T00:00:00.000Z-012345', cast('2026-01-01 00:00:00.000' as timestamp)), ('log', 's3://data/log_data/3.json.zst', cast(11 as integer), 'etag:e4b2987887fe032c75c6aa5675af58cfd79e38fea996813750be2d61201', cast(293 as bigint), '293:"7b7b4b63914630c7e021fc49425157ce"', cast(0 as bigint), cast(0 as bigint), cast(0 as bigint), cast(0 as bigint), cast(false as boolean), '2026-01-01T00:00:00.000Z-012345', cast('2026-01-01 00:00:00.000' as timestamp)), ('log', 's3://data/log_data/6.json', cast(5 as integer), 'etag:bbdf842124c1618cbb11da1866f1cb8d6cc6356f0c1964ea06dbf5f6fea', cast(695 as bigint), '695:"eedfedbb65e212c6ed21707b68af39b3"', cast(0 as bigint), cast(0 as bigint), cast(0 as bigint), cast(0 as bigint), cast(true as boolean), '2026-01-01T00:00:00.000Z-012345', cast('2026-01-01 00:00:00.000' as timestamp));
 
 update ops.files set duplicate = false

@@ -1,0 +1,102 @@
+import { allTables, starTables } from '../models/book.ts';
+import type { ColumnType } from '../schema/column.ts';
+import { columnNames, type Table } from '../schema/table.ts';
+import { literal } from '../warehouses/sql.ts';
+import type { ReadOnlyWarehouse } from '../warehouses/warehouse.ts';
+
+/** A table as the database describes it: its columns and their types; null is a type that no declaration uses. */
+interface FoundTable {
+  readonly columns: ReadonlyMap<string, ColumnType | null>;
+}
+
+/** The tables that have our names, as far as the user may see them. */
+export interface FoundTables {
+  /** The table in the place where ours belongs. */
+  of(table: Pick<Table, 'schema' | 'name'>): FoundTable | undefined;
+  /** Other schemas that hold tables like those of the star. */
+  readonly otherSchemas: readonly string[];
+}
+
+/** How a found table differs from its declaration. */
+export interface Difference {
+  readonly table: Table;
+  readonly missing: readonly string[];
+  /** Columns of another type than declared. */
+  readonly mistyped: readonly string[];
+  /** Columns that no declaration names: the user's own. */
+  readonly extra: readonly string[];
+}
+
+/** How the engines name the types in their information_schema. */
+const TYPE_NAMES: Readonly<Record<string, ColumnType>> = {
+  text: 'text',
+  varchar: 'text',
+  'character varying': 'text',
+  integer: 'integer',
+  bigint: 'bigint',
+  double: 'double',
+  'double precision': 'double',
+  timestamp: 'timestamp',
+  'timestamp without time zone': 'timestamp',
+  boolean: 'boolean',
+};
+
+/** The schemas of tables that are not in the star. */
+export const ownSchemas: readonly string[] = [
+  ...new Set(allTables.map(({ schema }) => schema).filter((schema) => schema !== 'star')),
+];
+
+/** Asks the database once for all columns of all tables that have one of our names. */
+export async function findTables(
+  warehouse: Pick<ReadOnlyWarehouse, 'rows' | 'starSchema'>,
+): Promise<FoundTables> {
+  const rows = await warehouse.rows(
+    `select current_schema() as star, table_schema, table_name, column_name, data_type
+     from information_schema.columns
+     where table_schema in (${ownSchemas.map(literal).join(', ')})
+       or table_name in (${starTables.map(({ name }) => literal(name)).join(', ')})
+     order by table_schema, table_name, ordinal_position`,
+  );
+  const star = warehouse.starSchema ?? String(rows[0]?.star);
+  const tables = new Map<string, Map<string, ColumnType | null>>();
+  for (const { table_schema: schema, table_name: name, column_name: column, data_type: type } of rows) {
+    const key = `${schema}.${name}`;
+    const columns = tables.get(key) ?? new Map<string, ColumnType | null>();
+    tables.set(key, columns.set(String(column), TYPE_NAMES[String(type).toLowerCase()] ?? null));
+  }
+  const inSchema = (schema: string, name: string): FoundTable | undefined => {
+    const columns = tables.get(`${schema}.${name}`);
+    return columns === undefined ? undefined : { columns };
+  };
+  const schemas = new Set(rows.map(({ table_schema: schema }) => String(schema)));
+  return {
+    of: ({ schema, name }) => inSchema(schema === 'star' ? star : schema, name),
+    otherSchemas: [...schemas].filter(
+      (schema) =>
+        schema !== star &&
+        !ownSchemas.includes(schema) &&
+        starTables.some((table) => {
+          const found = inSchema(schema, table.name);
+          return found !== undefined && isLike(table, found);
+        }),
+    ),
+  };
+}
+
+/** Whether a found table can be ours, changed by hand perhaps: it has the key and most of the columns that are declared. */
+export function isLike(table: Table, { columns }: FoundTable): boolean {
+  const names = columnNames(table);
+  const known = names.filter((name) => columns.get(name) === table.columns[name]?.type);
+  return table.key.every((name) => columns.has(name)) && known.length * 2 >= names.length;
+}
+
+/** What differs between a declaration and the table that was found; null where nothing does. */
+export function differenceOf(table: Table, { columns }: FoundTable): Difference | null {
+  const names = columnNames(table);
+  const missing = names.filter((name) => !columns.has(name));
+  const mistyped = names.filter(
+    (name) => columns.has(name) && columns.get(name) !== table.columns[name]?.type,
+  );
+  const extra = [...columns.keys()].filter((name) => !(name in table.columns));
+  return missing.length + mistyped.length + extra.length === 0 ? null : { table, missing, mistyped, extra };
+}

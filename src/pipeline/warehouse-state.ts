@@ -1,0 +1,225 @@
+import { ConfigError, WarehouseError } from '../errors.ts';
+import { allTables, derivedTables, starTables } from '../models/book.ts';
+import { type LayoutStep, layoutSteps } from '../models/layouts.ts';
+import { files as filesTable } from '../models/ops/files.ts';
+import { runs } from '../models/ops/runs.ts';
+import { LAYOUT_VERSION, warehouse as warehouseTable } from '../models/ops/warehouse.ts';
+import { qualifiedName, type Table } from '../schema/table.ts';
+import type { ReadOnlyWarehouse } from '../warehouses/warehouse.ts';
+import {
+  type Difference,
+  differenceOf,
+  type FoundTables,
+  findTables,
+  isLike,
+  ownSchemas,
+} from './found-tables.ts';
+
+export type Reader = Pick<ReadOnlyWarehouse, 'rows' | 'name' | 'starSchema'>;
+
+/** What stands in a database under our names. */
+export interface WarehouseState {
+  readonly found: FoundTables;
+  /** What ops.warehouse says; null where that table is not there. */
+  readonly own: {
+    readonly rows: number;
+    /** The newest, where several rows stand. */
+    readonly layout: number;
+    readonly createdBy: string;
+  } | null;
+}
+
+/** What is left to do where nothing else helps. */
+export const START_OVER = 'sparkify create-tables --drop, then sparkify etl';
+
+/** Looks at a database once; ConfigError where ops.warehouse is a table of somebody else's. */
+export async function readState(warehouse: Reader): Promise<WarehouseState> {
+  const found = await findTables(warehouse);
+  const standing = found.of(warehouseTable);
+  if (standing === undefined) return { found, own: null };
+  if (!['layout_version', 'created_by'].every((column) => standing.columns.has(column)))
+    throw somebodyElses(warehouse, warehouseTable);
+  const rows = await warehouse.rows(
+    'select layout_version, created_by from ops.warehouse order by layout_version desc',
+  );
+  const [newest] = rows;
+  return {
+    found,
+    own: {
+      rows: rows.length,
+      layout: Number(newest?.layout_version ?? 0),
+      createdBy: String(newest?.created_by ?? ''),
+    },
+  };
+}
+
+function somebodyElses({ name }: Pick<Reader, 'name'>, table: Table, hint?: string): ConfigError {
+  return new ConfigError(
+    `${name} holds a table ${qualifiedName(table)} that sparkify did not make; nothing was touched.`,
+    {
+      hint:
+        hint ??
+        'Choose another database or file; on PostgreSQL, the star can have a schema of its own (?schema=analytics).',
+    },
+  );
+}
+
+/** A table that has one of our names, where there is no warehouse of ours, is somebody else's. */
+export function assertNothingOfOthers(warehouse: Pick<Reader, 'name'>, { found }: WarehouseState): void {
+  const other = allTables.find((table) => found.of(table) !== undefined);
+  if (other === undefined) return;
+  const isRuns = found.of(runs)?.columns.has('sparkify_version') === true;
+  throw somebodyElses(
+    warehouse,
+    other,
+    isRuns
+      ? `Without ops.warehouse nobody knows whose tables these are. If they are sparkify's, drop them: drop schema ${ownSchemas.join(', ')} cascade; drop table ${starTables.map(({ name }) => name).join(', ')}`
+      : undefined,
+  );
+}
+
+/** Refuses what this version must not touch: a newer layout, a star in another schema, tables of somebody else's. */
+export function assertOurs(warehouse: Pick<Reader, 'name'>, { found, own }: WarehouseState): void {
+  if (own === null) return;
+  if (own.layout > LAYOUT_VERSION) {
+    throw new WarehouseError(
+      `${warehouse.name} was made by sparkify ${own.createdBy} (layout ${own.layout}); this version knows layout ${LAYOUT_VERSION}.`,
+      { hint: 'Upgrade sparkify; the warehouse was not touched.' },
+    );
+  }
+  assertStarHere(warehouse, found);
+  for (const table of starTables) {
+    const standing = found.of(table);
+    if (standing !== undefined && !isLike(table, standing))
+      throw somebodyElses(warehouse, table, `Drop ${table.name} or give it another name.`);
+  }
+}
+
+function assertStarHere(warehouse: Pick<Reader, 'name'>, found: FoundTables): void {
+  const isHere = starTables.some((table) => found.of(table) !== undefined);
+  if (isHere || found.otherSchemas.length === 0) return;
+  throw new ConfigError(
+    `${warehouse.name} holds a warehouse, but its star is in another schema (${found.otherSchemas.join(', ')}).`,
+    {
+      hint: 'Name that one: SCHEMA below [WAREHOUSE] in dwh.cfg, SPARKIFY_SCHEMA, or ?schema= in the address.',
+    },
+  );
+}
+
+/** The steps from a layout to this version's. */
+export function stepsFrom(layout: number): readonly LayoutStep[] {
+  return layoutSteps.filter(({ to }) => to > layout);
+}
+
+/** Refuses an ops.warehouse that does not say in one row which layout the tables have. */
+export function assertLayoutKnown(warehouse: Pick<Reader, 'name'>, { own }: WarehouseState): void {
+  if (own === null || (own.rows === 1 && own.layout >= 1)) return;
+  const found = own.rows === 1 ? `layout ${own.layout}` : `${own.rows} rows`;
+  throw new WarehouseError(
+    `ops.warehouse of ${warehouse.name} holds ${found}; it must hold one row with a layout from 1.`,
+    { hint: `Restore it from a backup, or start over: ${START_OVER}.` },
+  );
+}
+
+/** The derived tables that are missing or lack columns, and so are to be made again. */
+export function derivedToMake({ found }: WarehouseState): Difference[] {
+  return derivedTables.flatMap((table) => {
+    const standing = found.of(table);
+    if (standing === undefined) return [{ table, missing: [], mistyped: [], extra: [] }];
+    const difference = differenceOf(table, standing);
+    return difference !== null && difference.missing.length + difference.mistyped.length > 0
+      ? [difference]
+      : [];
+  });
+}
+
+/** The tables that are gone and cannot be derived, beside those that steps to come will make. */
+export function lostTables({ found, own }: WarehouseState): Table[] {
+  const made = stepsFrom(own?.layout ?? LAYOUT_VERSION).flatMap(({ changes }) =>
+    changes.flatMap((change) => (change.change === 'create' ? [qualifiedName(change.table)] : [])),
+  );
+  return allTables.filter(
+    (table) =>
+      !derivedTables.includes(table) && found.of(table) === undefined && !made.includes(qualifiedName(table)),
+  );
+}
+
+/** Refuses a warehouse that lost what cannot be derived; a full refresh reads the files again, and makes what it can fill. */
+export function assertNothingLost(warehouse: Pick<Reader, 'name'>, state: WarehouseState): void {
+  const lost = lostTables(state);
+  if (lost.length > 0) {
+    const names = lost.map(qualifiedName).join(', ');
+    throw new WarehouseError(
+      `${warehouse.name} has lost ${names}; what ${lost.length === 1 ? 'it' : 'they'} held cannot be made from other tables.`,
+      {
+        hint: isRefillable(lost)
+          ? 'sparkify etl --full-refresh makes it again and reads the files again; or restore it from a backup.'
+          : `Restore it from a backup, or start over: ${START_OVER}.`,
+      },
+    );
+  }
+  const [damaged] = damagedColumns(state);
+  if (damaged === undefined) return;
+  const [column] = [...damaged.missing, ...damaged.mistyped];
+  const what = damaged.missing.length > 0 ? 'is missing' : 'has another type than sparkify gave it';
+  throw new WarehouseError(
+    `The column ${column} of ${qualifiedName(damaged.table)} in ${warehouse.name} ${what}.`,
+    { hint: `Restore the table from a backup, or start over: ${START_OVER}.` },
+  );
+}
+
+/** Whether a full refresh can fill the tables again: all but the manifest, without which no file is known. */
+export function isRefillable(lost: readonly Table[]): boolean {
+  return !lost.includes(filesTable);
+}
+
+/** Differences of tables that cannot be derived, beside those that steps to come will end. */
+function damagedColumns({ found, own }: WarehouseState): Difference[] {
+  const steps = stepsFrom(own?.layout ?? LAYOUT_VERSION);
+  const isToCome = (table: Table, column: string): boolean =>
+    steps.some(({ changes }) =>
+      changes.some(
+        (change) =>
+          change.change !== 'drop' &&
+          qualifiedName(change.table) === qualifiedName(table) &&
+          (change.change !== 'add column' || change.column === column),
+      ),
+    );
+  return allTables.flatMap((table) => {
+    const standing = found.of(table);
+    if (standing === undefined || derivedTables.includes(table)) return [];
+    const difference = differenceOf(table, standing);
+    if (difference === null) return [];
+    const missing = difference.missing.filter((column) => !isToCome(table, column));
+    const mistyped = difference.mistyped.filter((column) => !isToCome(table, column));
+    return missing.length + mistyped.length > 0 ? [{ ...difference, missing, mistyped }] : [];
+  });
+}
+
+/** What a reader must be told before it asks: that there is nothing, or that the next load has work to do first. */
+export function assertReadable(warehouse: Pick<Reader, 'name'>, state: WarehouseState): void {
+  const { found, own } = state;
+  if (own === null) {
+    throw new WarehouseError(`${warehouse.name} holds no tables of sparkify's yet.`, {
+      hint: 'Load it: sparkify etl --log-data FOLDER --song-data FOLDER',
+    });
+  }
+  assertOurs(warehouse, state);
+  assertLayoutKnown(warehouse, state);
+  if (own.layout < LAYOUT_VERSION) {
+    throw new WarehouseError(
+      `${warehouse.name} has layout ${own.layout}; this version of sparkify reads layout ${LAYOUT_VERSION}.`,
+      { hint: 'The next load upgrades it: sparkify etl (or sparkify create-tables).' },
+    );
+  }
+  // Who may not see every table cannot tell what is gone from what is hidden.
+  const isHidden = (table: Table): boolean => !derivedTables.includes(table) && found.of(table) === undefined;
+  if (allTables.some(isHidden)) return;
+  const toMake = derivedToMake(state);
+  if (toMake.length === 0) return;
+  const names = toMake.map(({ table }) => qualifiedName(table)).join(', ');
+  throw new WarehouseError(
+    `${warehouse.name} has not the whole of its star: ${names} ${toMake.length === 1 ? 'is' : 'are'} missing, or not as sparkify made ${toMake.length === 1 ? 'it' : 'them'}.`,
+    { hint: 'The next load makes that again from staging: sparkify etl (or sparkify create-tables).' },
+  );
+}

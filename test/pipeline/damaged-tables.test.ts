@@ -1,0 +1,247 @@
+import { copyFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { allTables, derivedTables, starTables } from '../../src/models/book.ts';
+import { allChecks, runChecks } from '../../src/pipeline/check.ts';
+import { dropTables, ensureTables, recover } from '../../src/pipeline/setup.ts';
+import { qualifiedName } from '../../src/schema/table.ts';
+import type { Warehouse } from '../../src/warehouses/warehouse.ts';
+import { sparkify } from '../support/command.ts';
+import { loadDeliveries, writeDeliveries } from '../support/layouts/deliveries.ts';
+import { ask, freshDatabase, usePostgres, withPostgres } from '../support/postgres.ts';
+import { freshCluster, useRedshift, withRedshift } from '../support/redshift-world.ts';
+import { useS3Server } from '../support/s3-world.ts';
+import { readTables } from '../support/tables.ts';
+import { deliver, freshFolder, withWarehouse } from '../support/warehouse.ts';
+
+usePostgres();
+useS3Server();
+useRedshift();
+
+type Open = <T>(work: (warehouse: Warehouse) => Promise<T>) => Promise<T>;
+
+const folder = freshFolder();
+let loaded: string;
+
+beforeAll(async () => {
+  loaded = join(freshFolder(), 'loaded.duckdb');
+  await withWarehouse(loaded, (warehouse) => loadDeliveries(warehouse, folder));
+});
+
+/** A DuckDB warehouse of the deliveries, of its own. */
+function copyOfLoaded(): string {
+  const file = join(freshFolder(), 'w.duckdb');
+  copyFileSync(loaded, file);
+  return file;
+}
+
+const sources = () => writeDeliveries(folder);
+
+const engines: readonly [string, () => Promise<Open>][] = [
+  [
+    'DuckDB',
+    async () => {
+      const file = copyOfLoaded();
+      return (work) => withWarehouse(file, work);
+    },
+  ],
+  [
+    'PostgreSQL',
+    async () => {
+      const database = await freshDatabase();
+      await withPostgres(database, (warehouse) => loadDeliveries(warehouse, folder));
+      return (work) => withPostgres(database, work);
+    },
+  ],
+  [
+    'Redshift',
+    async () => {
+      const cluster = await freshCluster();
+      await withRedshift(cluster, (warehouse) => loadDeliveries(warehouse, folder));
+      return (work) => withRedshift(cluster, work);
+    },
+  ],
+];
+
+async function failures(warehouse: Warehouse): Promise<string[]> {
+  const results = await runChecks(allChecks('title, artist, duration', warehouse.dialect), warehouse);
+  return results.filter(({ status }) => status === 'failed').map(({ name }) => name);
+}
+
+describe.each(engines)('on %s', (_, open) => {
+  test('derived tables that are missing, lack a column or have one of another type are made again by the next load', async () => {
+    const at = await open();
+    await at(async (warehouse) => {
+      const before = await readTables(warehouse);
+      const names = derivedTables.map(qualifiedName);
+      for (const name of names) await warehouse.run(`drop table ${name}`);
+      expect(await deliver(warehouse, sources())).toMatchObject({ status: 'unchanged', remade: names });
+      expect(await readTables(warehouse)).toEqual(before);
+      await warehouse.run('alter table songplays drop column level');
+      await warehouse.run('alter table time drop column hour');
+      await warehouse.run('alter table time add column hour varchar(10)');
+      await warehouse.run('alter table users add column mine integer');
+      expect(await ensureTables(warehouse)).toMatchObject({ created: false, remade: ['songplays', 'time'] });
+      expect(await readTables(warehouse)).toEqual(before);
+      expect(await failures(warehouse)).toEqual([]);
+      // The user's own column is left alone.
+      expect((await warehouse.rows('select mine from users'))[0]).toEqual({ mine: null });
+      expect(await deliver(warehouse, sources())).toMatchObject({ status: 'unchanged', remade: [] });
+    });
+  });
+
+  test('a table that cannot be derived is named, with what fixes it', async () => {
+    const at = await open();
+    await at(async (warehouse) => {
+      await warehouse.run('drop table ops.rejects');
+      const lost = { message: expect.stringContaining('has lost ops.rejects'), exitCode: 1 };
+      await expect(deliver(warehouse, sources())).rejects.toMatchObject({
+        ...lost,
+        hint: expect.stringContaining('sparkify etl --full-refresh'),
+      });
+      await expect(ensureTables(warehouse)).rejects.toMatchObject(lost);
+      await recover(warehouse);
+      await warehouse.run('drop table ops.files');
+      await expect(ensureTables(warehouse)).rejects.toMatchObject({
+        message: expect.stringContaining('has lost ops.files, ops.rejects'),
+        hint: expect.stringContaining('sparkify create-tables --drop, then sparkify etl'),
+      });
+      await dropTables(warehouse);
+      expect(await ensureTables(warehouse)).toMatchObject({ created: true });
+    });
+  });
+
+  test('a column that cannot be derived is named', async () => {
+    const at = await open();
+    await at(async (warehouse) => {
+      await warehouse.run('alter table ops.files drop column blank');
+      await expect(ensureTables(warehouse)).rejects.toThrow(
+        /The column blank of ops\.files in .* is missing/,
+      );
+      await warehouse.run('alter table ops.files add column blank varchar(10)');
+      await expect(ensureTables(warehouse)).rejects.toThrow(/blank of ops\.files .* has another type/);
+    });
+  });
+
+  test('a table of somebody else’s is never dropped, even in the place of one of ours', async () => {
+    const at = await open();
+    await at(async (warehouse) => {
+      await warehouse.run('drop table users');
+      await warehouse.run('create table users (user_id varchar(10), mine varchar(10))');
+      const told = {
+        message: expect.stringContaining('holds a table users that sparkify did not make'),
+        exitCode: 2,
+      };
+      await expect(ensureTables(warehouse)).rejects.toMatchObject(told);
+      await expect(dropTables(warehouse)).rejects.toMatchObject(told);
+      expect(await warehouse.rows('select count(*) as plays from songplays')).toEqual([{ plays: 6 }]);
+      await warehouse.run('drop table users');
+      await warehouse.run('drop table ops.warehouse');
+      await warehouse.run('create table ops.warehouse (city varchar(10))');
+      const foreign = { message: expect.stringContaining('holds a table ops.warehouse that'), exitCode: 2 };
+      await expect(ensureTables(warehouse)).rejects.toMatchObject(foreign);
+      await expect(dropTables(warehouse)).rejects.toMatchObject(foreign);
+      await expect(recover(warehouse)).rejects.toMatchObject(foreign);
+      await warehouse.run('drop table ops.warehouse');
+      await expect(ensureTables(warehouse)).rejects.toMatchObject({
+        exitCode: 2,
+        hint: expect.stringContaining('drop schema staging, ops cascade'),
+      });
+      await dropTables(warehouse);
+      expect(await warehouse.rows('select count(*) as plays from songplays')).toEqual([{ plays: 6 }]);
+    });
+  });
+
+  test('an ops.warehouse of no row, of several, or of a layout that never was is told, and dropped if asked', async () => {
+    const at = await open();
+    await at(async (warehouse) => {
+      await warehouse.run(
+        "insert into ops.warehouse (layout_version, created_by, next_file_id, match_on) values (1, 'x', 1, 'title, artist')",
+      );
+      await recover(warehouse);
+      await expect(ensureTables(warehouse)).rejects.toThrow(/ops\.warehouse of .* holds 2 rows/);
+      await warehouse.run('delete from ops.warehouse');
+      await recover(warehouse);
+      await expect(ensureTables(warehouse)).rejects.toMatchObject({
+        message: expect.stringContaining('holds 0 rows'),
+        hint: expect.stringContaining('sparkify create-tables --drop'),
+      });
+      await warehouse.run(
+        "insert into ops.warehouse (layout_version, created_by, next_file_id, match_on) values (0, 'x', 1, 'title, artist')",
+      );
+      await expect(ensureTables(warehouse)).rejects.toThrow(/holds layout 0/);
+      await dropTables(warehouse);
+      expect(await ensureTables(warehouse)).toMatchObject({ created: true });
+      await warehouse.run('update ops.warehouse set layout_version = 99');
+      await expect(dropTables(warehouse)).rejects.toThrow(/layout 99\); this version knows layout/);
+    });
+  });
+});
+
+describe('the command', () => {
+  const run = (file: string, ...args: string[]) => sparkify([...args, '--warehouse', file], { cwd: folder });
+
+  test('create-tables makes derived tables again, and tells what it made', async () => {
+    const file = copyOfLoaded();
+    await withWarehouse(file, async (warehouse) => {
+      for (const name of ['songplays', 'ops.song_keys']) await warehouse.run(`drop table ${name}`);
+    });
+    const reader = await run(file, 'status');
+    expect(`${reader.code} ${reader.stderr}`).toMatch(/^1 .*songplays, ops\.song_keys are missing/);
+    expect(reader.stderr).toContain('sparkify etl (or sparkify create-tables)');
+    const made = await run(file, 'create-tables', '--json');
+    expect(made.code, made.stderr).toBe(0);
+    expect(JSON.parse(made.stdout)).toMatchObject({
+      status: 'repaired',
+      tables: allTables.length,
+      remade: ['songplays', 'ops.song_keys'],
+      upgraded: null,
+    });
+    expect(made.stderr).toContain('making songplays, ops.song_keys again');
+    expect(JSON.parse((await run(file, 'status', '--json')).stdout).tables[0]).toEqual({
+      name: 'songplays',
+      rows: 6,
+    });
+  });
+
+  test.each([
+    ['an emptied ops.warehouse', 'delete from ops.warehouse', 6],
+    [
+      'an older layout',
+      'update ops.warehouse set layout_version = 1; alter table ops.warehouse drop column last_run_id',
+      6,
+    ],
+    ['without songplays', 'drop table songplays', null],
+    ['without its manifest', 'drop table ops.files', 6],
+  ])('create-tables --drop drops a warehouse of %s, after a yes', async (_, damage, plays) => {
+    const file = copyOfLoaded();
+    await withWarehouse(file, (warehouse) => warehouse.run(damage));
+    const asked = await run(file, 'create-tables', '--drop');
+    expect(`${asked.code} ${asked.stderr}`).toMatch(/^2 .*Nothing was dropped/);
+    const dropped = await run(file, 'create-tables', '--drop', '--yes', '--json');
+    expect(dropped.code, dropped.stderr).toBe(0);
+    expect(JSON.parse(dropped.stdout)).toMatchObject({ status: 'created', dropped: true });
+    const loadedAgain = await run(file, 'etl', '--log-data', 'logs', '--song-data', 'songs', '--json');
+    expect(JSON.parse(loadedAgain.stdout).tables.songplays.rows, `${plays}`).toBe(5);
+  });
+
+  test('on PostgreSQL, a star in another schema is told from one that was dropped', async () => {
+    const database = await freshDatabase();
+    const apart = `${database}?schema=analytics`;
+    const { logs } = sources();
+    const etl = (url: string) =>
+      sparkify(['etl', '--log-data', logs, '--warehouse', url, '--json'], { cwd: folder });
+    expect((await etl(apart)).code).toBe(0);
+    for (const args of [['etl', '--log-data', logs], ['status'], ['create-tables', '--drop', '--yes']]) {
+      const { code, stderr } = await sparkify([...args, '--warehouse', database], { cwd: folder });
+      expect(`${code} ${stderr}`).toMatch(/^2 .*its star is in another schema \(analytics\)/s);
+    }
+    await ask(database, 'drop table analytics.songplays');
+    expect(JSON.parse((await etl(apart)).stdout)).toMatchObject({
+      status: 'unchanged',
+      remade: ['songplays'],
+    });
+    await ask(database, ...starTables.map(({ name }) => `drop table analytics.${name}`));
+    expect(JSON.parse((await etl(apart)).stdout).remade).toEqual(starTables.map(({ name }) => name));
+  });
+});
