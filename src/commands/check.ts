@@ -20,7 +20,8 @@ export const command: Command = {
   },
   async run(context, flags) {
     if (typeof flags.against === 'string') return against(context, flags, flags.against);
-    const { allChecks, runChecks, limitChecks } = await import('../pipeline/check.ts');
+    const { allChecks, driftChecks, limitChecks, runChecks } = await import('../pipeline/check.ts');
+    const { lastDrift } = await import('../pipeline/totals.ts');
     const { matchReport } = await import('../pipeline/match.ts');
     const { assertMayRead } = await import('../pipeline/rights.ts');
     const { allTables } = await import('../models/book.ts');
@@ -32,12 +33,18 @@ export const command: Command = {
       });
       await assertMayRead(warehouse, 'check reads every table', allTables);
       const [state] = await warehouse.rows('select match_on from ops.warehouse');
-      const checks = [...allChecks(state?.match_on as MatchOn, warehouse.dialect), ...limits];
+      const checks = [
+        ...allChecks(state?.match_on as MatchOn, warehouse.dialect),
+        ...driftChecks(await lastDrift(warehouse)),
+        ...limits,
+      ];
       context.voice.step('checks', checks.length, 'checks');
       const results = await runChecks(checks, warehouse, () => context.voice.advance(1));
       const match = await matchReport(warehouse);
       const { readFreshness } = await import('../pipeline/status.ts');
       const { latestEvent, drift } = await readFreshness(warehouse);
+      const { extraColumns } = await import('../pipeline/found-tables.ts');
+      const extra = await extraColumns(warehouse);
       const failed = results.filter((result) => result.status === 'failed');
       const lines = results.map(({ claim, status, failures, sample }) => {
         if (status === 'passed') return `${pc.green('passed')}  ${claim}`;
@@ -58,6 +65,7 @@ export const command: Command = {
           match,
           latestEvent,
           drift,
+          extraColumns: extra,
         },
         text: [
           ...lines,
@@ -65,6 +73,7 @@ export const command: Command = {
           `match   ${drawMatch(match)}`,
           `fresh   the latest event is of ${latestEvent ?? 'no time yet'}`,
           ...drawDrift(drift),
+          ...extra.map((column) => `column  ${printable(column)} is not sparkify's; it is left alone`),
           '',
           sum,
         ].join('\n'),

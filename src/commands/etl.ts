@@ -19,7 +19,10 @@ export const command: Command = {
         several,
       )
       .option('--song-data <place>', 'song files, likewise', several)
-      .option('--full-refresh', 'read every file again and build the star anew from staging')
+      .option(
+        '--full-refresh',
+        'read every file again, load those again whose rows are damaged, and build the star again from staging',
+      )
       .option('--max-rejects <limit>', 'commit nothing beyond so many refused records: 100 or 1%')
       .option(
         '--match-on <fields>',

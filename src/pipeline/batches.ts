@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { SourceError } from '../errors.ts';
 import type { Survey } from '../reading/survey.ts';
 import type { Listing, SourceFile } from '../sources/source.ts';
+import { cannotReadAgain } from './damage.ts';
 import type { KnownFile } from './known-files.ts';
 
 /**
@@ -82,11 +83,12 @@ export function brokenBatches(
 }
 
 /**
- * The known files of broken batches that are to be read again, and the names that can be forgotten, since they hold nothing or
+ * The known files of broken batches and damaged contents that are to be read again, and the names that can be forgotten, since they hold nothing or
  * what they held lies under another name. SourceError where a content has gone, since its rows could not be kept.
  */
 export function filesToReadAgain(
   broken: ReadonlySet<number>,
+  damaged: ReadonlySet<number>,
   touched: readonly KnownFile[],
   contentOf: ReadonlyMap<string, Content>,
   { files }: Listing,
@@ -96,7 +98,8 @@ export function filesToReadAgain(
     [...contentOf].filter(([path]) => listed.has(path)).map(([, content]) => keyOf(content)),
   );
   const again: { files: SourceFile[]; forgotten: string[] } = { files: [], forgotten: [] };
-  for (const known of touched) {
+  // Where the manifest was damaged, a name stands there twice.
+  for (const known of new Map(touched.map((file) => [file.path, file])).values()) {
     const content = contentOf.get(known.path);
     // Those that hold something else by now are being loaded already.
     if (!broken.has(known.file_id) || content?.fileId !== known.file_id || content.sha256 !== known.sha256)
@@ -106,6 +109,8 @@ export function filesToReadAgain(
       again.files.push(file);
     } else if (known.bytes === 0 || there.has(keyOf(content))) {
       again.forgotten.push(known.path);
+    } else if (damaged.has(known.file_id)) {
+      throw cannotReadAgain(known.path);
     } else {
       throw new SourceError(
         `${known.path} is gone, and was loaded in one batch with a file that has changed: reading the batch again would lose its rows.`,

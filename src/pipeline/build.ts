@@ -6,21 +6,14 @@ import { songplays } from '../models/star/songplays.ts';
 import { songs } from '../models/star/songs.ts';
 import { time } from '../models/star/time.ts';
 import { users } from '../models/star/users.ts';
-import { qualifiedName, type Table } from '../schema/table.ts';
+import type { Table } from '../schema/table.ts';
 import { bindModel, equalOn, inDialect, listColumns } from '../warehouses/sql.ts';
 import type { Dialect, Warehouse } from '../warehouses/warehouse.ts';
 import type { Observer } from './observer.ts';
+import { type Rebuild, reconcile, type TableChange } from './reconcile.ts';
 import type { MatchOn } from './setup.ts';
 import { renewSongKeys } from './spellings.ts';
-import { dropTemporary, makeTemporary } from './temporary.ts';
-
-/** What a build did to a table. */
-export interface TableChange {
-  readonly rows: number;
-  readonly inserted: number;
-  readonly updated: number;
-  readonly deleted: number;
-}
+import { makeTemporary } from './temporary.ts';
 
 export interface BuildScope {
   /** Build everything that comes from events, not only what was touched. */
@@ -30,14 +23,6 @@ export interface BuildScope {
   readonly matchOn: MatchOn;
   /** Rows of the star's tables before, where they are known without counting. */
   readonly rowsBefore: Readonly<Record<string, number>>;
-}
-
-/** The rows of a table that a build may change, and the model that says what they must be. */
-interface Rebuild {
-  readonly table: Table;
-  readonly inputs: Readonly<Record<string, string>>;
-  /** Condition on the table's own rows; null for all of them. */
-  readonly scope: string | null;
 }
 
 type StarName = 'songplays' | 'users' | 'songs' | 'artists' | 'time';
@@ -279,69 +264,4 @@ async function chooseUsers(warehouse: Warehouse): Promise<number> {
      where ops.user_levels.valid_to is null or ops.user_levels.valid_to >= touched_users.from_time`,
   );
   return Number(row?.earliest ?? 0);
-}
-
-/**
- * Makes a table's rows in scope what the model says: built aside, and only what differs is changed, so that readers,
- * views and rights stay. Leaves what it took out in gone_<table> and what it put in in fresh_<table>, unless the table
- * was empty.
- */
-async function reconcile(
-  { table, inputs, scope }: Rebuild,
-  rowsBefore: Readonly<Record<string, number>>,
-  warehouse: Warehouse,
-): Promise<TableChange> {
-  const name = qualifiedName(table);
-  const columns = listColumns(table);
-  const model = bindModel(modelSql(table), inputs, warehouse.dialect);
-  // A whole build counts what is there; a part relies on what the last run counted.
-  const known = scope === null ? undefined : rowsBefore[table.name];
-  const before = known ?? (await countRows(name, warehouse));
-  if (scope === null && before === 0) {
-    const inserted = await warehouse.run(`insert into ${name} (${columns}) ${model}`);
-    await warehouse.analyze?.(name, inserted);
-    return { rows: inserted, inserted, updated: 0, deleted: 0 };
-  }
-  const [built, standing, gone, fresh] = ['built', 'standing', 'gone', 'fresh'].map(
-    (part) => `${part}_${table.name}`,
-  ) as [string, string, string, string];
-  await makeTemporary(warehouse, built, model);
-  await makeTemporary(warehouse, standing, `select ${columns} from ${name} where ${scope ?? '1 = 1'}`);
-  await makeTemporary(
-    warehouse,
-    gone,
-    `select ${columns} from ${standing} except select ${columns} from ${built}`,
-  );
-  await makeTemporary(
-    warehouse,
-    fresh,
-    `select ${columns} from ${built} except select ${columns} from ${standing}`,
-  );
-  const sameKey = equalOn(table.key, gone, fresh);
-  const [counts] = await warehouse.rows(
-    `select (select count(*) from ${gone}) as gone, (select count(*) from ${fresh}) as fresh,
-       (select count(*) from ${fresh} where exists (select 1 from ${gone} where ${sameKey})) as updated`,
-  );
-  const [goneRows, freshRows, updated] = [
-    Number(counts?.gone),
-    Number(counts?.fresh),
-    Number(counts?.updated),
-  ];
-  if (goneRows > 0) {
-    await warehouse.run(`delete from ${name} using ${gone} where ${equalOn(table.key, gone, name)}`);
-  }
-  if (freshRows > 0) await warehouse.run(`insert into ${name} (${columns}) select ${columns} from ${fresh}`);
-  for (const temporary of [built, standing]) await dropTemporary(warehouse, temporary);
-  await warehouse.analyze?.(name, freshRows);
-  return {
-    rows: before + freshRows - goneRows,
-    inserted: freshRows - updated,
-    updated,
-    deleted: goneRows - updated,
-  };
-}
-
-async function countRows(name: string, warehouse: Warehouse): Promise<number> {
-  const [row] = await warehouse.rows(`select count(*) as records from ${name}`);
-  return Number(row?.records ?? 0);
 }

@@ -1,9 +1,10 @@
 import { allTables, checkSql, referencedTable, starTables } from '../models/book.ts';
 import { qualifiedName, type Table } from '../schema/table.ts';
-import { columnName, equalOn, listColumns, literal } from '../warehouses/sql.ts';
-import type { Dialect, SqlRow, Warehouse } from '../warehouses/warehouse.ts';
+import { columnName, equalOn, inDialect, listColumns, literal } from '../warehouses/sql.ts';
+import type { Dialect, SqlRow, SqlValue, Warehouse } from '../warehouses/warehouse.ts';
 import { wholeModels } from './build.ts';
 import type { MatchOn } from './setup.ts';
+import type { KeptDrift } from './totals.ts';
 
 /** A claim about the warehouse; each row that its SQL yields contradicts it. */
 export interface Check {
@@ -34,6 +35,8 @@ const claims: Readonly<Record<string, string>> = {
   'files-balance': 'for every file, lines = staged + rejected + blank',
   'repeats-have-their-original': 'every event and song set aside has its key in staging',
   'staged-rows-are-accounted': 'what the manifest says is staged stands in staging, file by file',
+  'rejects-are-accounted': 'what the manifest says was rejected stands in ops.rejects, file by file',
+  'song-keys-follow-the-songs': 'ops.song_keys has the spellings of every staged song, and no others',
 };
 
 /** Every check there is: derived from the declarations and the models, and those of models/checks. */
@@ -41,17 +44,47 @@ export function allChecks(matchOn: MatchOn, dialect: Dialect): Check[] {
   const derived = allTables.flatMap((table) => [...uniqueCheck(table), notNullCheck(table)]);
   const star = starTables.flatMap((table) => [...referenceChecks(table), ...valueChecks(table)]);
   const models = wholeModels(matchOn, dialect).map(modelCheck);
-  return [...derived, ...star, ...Object.keys(claims).map(writtenCheck), ...models];
+  const written = Object.keys(claims).map((name) => {
+    const check = writtenCheck(name);
+    return { ...check, sql: inDialect(check.sql, dialect) };
+  });
+  return [...derived, ...star, ...written, ...models];
+}
+
+/** That ops.drift holds what the loads wrote there, of which the manifest keeps no count; none where no run counted it. */
+export function driftChecks(kept: KeptDrift | null): Check[] {
+  if (kept === null) return [];
+  return [
+    {
+      name: 'drift-is-accounted',
+      claim: 'ops.drift holds what the loads wrote there',
+      sql: `select found.keys, found.records, ${kept.keys} as keys_written, ${kept.records} as records_written
+            from (select count(*) as keys, coalesce(sum(records), 0) as records from ops.drift) as found
+            where found.keys <> ${kept.keys} or found.records <> ${kept.records}`,
+      blocks: true,
+    },
+  ];
+}
+
+/** Checks of every content against the manifest; each yields its file_id. They look through all of staging. */
+export function contentChecks(): Check[] {
+  return ['staged-rows-are-accounted', 'rejects-are-accounted', 'files-balance'].map(writtenCheck);
 }
 
 /**
  * The checks before a commit. Of a table that was built in parts, the rows that were put in are checked (they stand
  * in fresh_<table>), so that the cost follows them. Of one built whole, what its model cannot break is left to
  * `sparkify check`: the keys of songplays follow from those of staging.events, which settleRepeats makes unique,
- * and from the equal counts.
+ * and from the equal counts. `ofEveryContent`: as after a full refresh, which promises all of them.
  */
-export function loadChecks(scopes: ReadonlyMap<string, string | null>): Check[] {
-  return [...derivedChecks(scopes), writtenCheck('files-balance')];
+export function loadChecks(
+  scopes: ReadonlyMap<string, string | null>,
+  { ofEveryContent = false } = {},
+): Check[] {
+  const ofContents = ofEveryContent
+    ? [...contentChecks(), writtenCheck('repeats-have-their-original')]
+    : [writtenCheck('files-balance')];
+  return [...derivedChecks(scopes), ...ofContents];
 }
 
 /** Of the checks before a commit, those of what was built from staging. */
@@ -124,13 +157,35 @@ export async function runChecks(
     const sample =
       failures === 0
         ? []
-        : await warehouse.rows(`select * from (${check.sql}) as failing limit ${SAMPLE_ROWS}`);
+        : (await warehouse.rows(`select * from (${check.sql}) as failing limit ${SAMPLE_ROWS}`)).map(
+            withMoments,
+          );
     const status = failures === 0 ? 'passed' : 'failed';
     const result: CheckResult = { name: check.name, claim: check.claim, status, failures, sample };
     results.push(result);
     onDone(result);
   }
   return results;
+}
+
+/** A row for people: beside milliseconds since 1970, the moment in UTC. */
+function withMoments(row: SqlRow): SqlRow {
+  return Object.fromEntries(
+    Object.entries(row).flatMap(([name, value]): [string, SqlValue][] =>
+      /(^|_)ts$/.test(name) && typeof value === 'number'
+        ? [
+            [name, value],
+            [`${name}_utc`, momentOf(value)],
+          ]
+        : [[name, value]],
+    ),
+  );
+}
+
+/** ISO 8601; null for what is no moment that JavaScript knows. */
+function momentOf(ms: number): string | null {
+  const moment = new Date(ms);
+  return Number.isNaN(moment.getTime()) ? null : moment.toISOString();
 }
 
 /** A table's rows are those that its model makes of staging, no more and no less, in every column. */

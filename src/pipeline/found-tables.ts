@@ -1,6 +1,6 @@
 import { allTables, starTables } from '../models/book.ts';
 import type { ColumnType } from '../schema/column.ts';
-import { columnNames, type Table } from '../schema/table.ts';
+import { columnNames, qualifiedName, type Table } from '../schema/table.ts';
 import { literal } from '../warehouses/sql.ts';
 import type { ReadOnlyWarehouse } from '../warehouses/warehouse.ts';
 
@@ -99,4 +99,16 @@ export function differenceOf(table: Table, { columns }: FoundTable): Difference 
   );
   const extra = [...columns.keys()].filter((name) => !(name in table.columns));
   return missing.length + mistyped.length + extra.length === 0 ? null : { table, missing, mistyped, extra };
+}
+
+/** The columns that no declaration names, with their tables: the user's own, which are left alone. */
+export async function extraColumns(
+  warehouse: Pick<ReadOnlyWarehouse, 'rows' | 'starSchema'>,
+): Promise<string[]> {
+  const found = await findTables(warehouse);
+  return allTables.flatMap((table) => {
+    const standing = found.of(table);
+    const extra = standing === undefined ? [] : (differenceOf(table, standing)?.extra ?? []);
+    return extra.map((column) => `${qualifiedName(table)}.${column}`);
+  });
 }

@@ -63,7 +63,7 @@ export async function assertChecks(
     throw new LoadError(
       `The check "${broken.name}" failed: it is not true that ${broken.claim} (${broken.failures} rows).${first}`,
       {
-        hint: 'Nothing was committed. sparkify etl --full-refresh builds the star anew; if it fails again, please report it.',
+        hint: 'Nothing was committed. sparkify etl --full-refresh reads damaged contents again and builds the star again; if that fails too, please report it.',
       },
     );
   }

@@ -1,13 +1,14 @@
 import { starTables } from '../models/book.ts';
 import type { SqlRow, Warehouse } from '../warehouses/warehouse.ts';
-import type { Built, TableChange } from './build.ts';
+import type { Built } from './build.ts';
 import type { CheckResult } from './check.ts';
 import { type MatchReport, matchReport, matchWithAdded } from './match.ts';
 import type { FileKind, FilePlan } from './plan.ts';
+import type { TableChange } from './reconcile.ts';
 import type { Balance, DriftReport, LoadReport } from './report.ts';
 import type { Brought, Run } from './stage.ts';
 import { countTotals, lastTotals, type Totals } from './totals.ts';
-import type { Repeats } from './touched.ts';
+import { idsIn, type Repeats } from './touched.ts';
 import type { Upgrade } from './upgrade.ts';
 
 const NAMES_SHOWN = 20;
@@ -167,7 +168,7 @@ async function driftOf(warehouse: Warehouse, fileIds: readonly number[]): Promis
     `select file.kind, drift.change, drift.key, sum(drift.records) as records, count(*) as files
      from ops.drift as drift
      join (select distinct kind, file_id from ops.files) as file on file.file_id = drift.file_id
-     where drift.file_id between ${fileIds[0]} and ${fileIds.at(-1)}
+     where ${idsIn(fileIds, 'drift.file_id')}
      group by file.kind, drift.change, drift.key
      order by records desc, key`,
   );

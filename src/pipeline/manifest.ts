@@ -43,7 +43,10 @@ export async function recordContents(
   );
   await renewFingerprints(plan, warehouse);
   await promoteOrphans(plan.kind, warehouse);
-  if (plan.load.length > 0) await warehouse.run(`update ops.warehouse set next_file_id = ${plan.nextFileId}`);
+  // Contents that got their ids back leave their new ones free.
+  const restored = new Set(plan.restoredIds.values());
+  if (plan.load.some(({ fileId }) => !restored.has(fileId)))
+    await warehouse.run(`update ops.warehouse set next_file_id = ${plan.nextFileId}`);
 }
 
 /** The balance of a content, whether it came now or before. */

@@ -12,6 +12,7 @@ import {
   keyOf,
   listedSurvey,
 } from './batches.ts';
+import type { Damage } from './damage.ts';
 import type { KnownFile, KnownFiles } from './known-files.ts';
 import type { Observer } from './observer.ts';
 import { type PassedOver, sourceFailed } from './passed-over.ts';
@@ -61,6 +62,8 @@ export interface FilePlan {
   readonly vanished: readonly string[];
   /** Contents that no name has any more; their rows go. */
   readonly removedFileIds: readonly number[];
+  /** New ids of damaged contents that are read again, and the ids that they had and get back. */
+  readonly restoredIds: ReadonlyMap<number, number>;
   readonly skipped: readonly string[];
   /** Files and folders that could not be read; what is known of them stays. */
   readonly unreadable: readonly Unreadable[];
@@ -77,6 +80,8 @@ export interface PlanInput {
   readonly nextFileId: number;
   /** Read every file, whatever the file system says. */
   readonly distrust: boolean;
+  /** What of the known contents is damaged, and so is loaded again. */
+  readonly damage: Damage;
   /** No file is read here: the engine will. */
   readonly byEngine: boolean;
   readonly passedOver: PassedOver;
@@ -96,6 +101,7 @@ export async function planFiles(input: PlanInput, observer: Observer): Promise<F
   const renewed: SourceFile[] = [];
   const named = new Map<string, Content>();
   const ids = idGiver(input.nextFileId, input.byEngine);
+  const damaged = new Set(input.damage.fileIds);
   for (const found of surveys) {
     const { file, sha256 } = found;
     const known = before.get(file.path);
@@ -103,6 +109,7 @@ export async function planFiles(input: PlanInput, observer: Observer): Promise<F
       if (known.duplicate) knownDuplicates += 1;
       else unchanged += 1;
       if (file.settled && file.fingerprint !== known.fingerprint) renewed.push(file);
+      if (isDamaged(known, found, input)) damaged.add(known.file_id);
       await source.release(file);
       continue;
     }
@@ -125,7 +132,7 @@ export async function planFiles(input: PlanInput, observer: Observer): Promise<F
   const vanished = [...before.keys()].filter((path) => !listed.has(path));
   // Only these contents can have gained or lost a name.
   const changedIds = [...before.values()].filter(({ path }) => named.has(path)).map((file) => file.file_id);
-  const touched = await known.withIds([...changedIds, ...duplicates.map(({ fileId }) => fileId)]);
+  const touched = await known.withIds([...changedIds, ...duplicates.map(({ fileId }) => fileId), ...damaged]);
   const contentOf = new Map<string, Content>(
     touched.map((file) => [file.path, { fileId: file.file_id, sha256: file.sha256 }]),
   );
@@ -133,9 +140,14 @@ export async function planFiles(input: PlanInput, observer: Observer): Promise<F
   const moved = movedNames(duplicates, vanished, contentOf);
   const goneIds = moved.map((path) => contentOf.get(path)?.fileId as number);
   for (const path of moved) contentOf.delete(path);
-  const broken = brokenBatches(touched, contentOf);
+  const lostOne = brokenBatches(touched, contentOf);
+  const broken = new Set([
+    ...lostOne,
+    ...touched.flatMap(({ file_id: id }) => (damaged.has(id) ? [id] : [])),
+  ]);
+  const restoredIds = new Map<number, number>();
   if (broken.size > 0) {
-    const again = filesToReadAgain(broken, touched, contentOf, listing);
+    const again = filesToReadAgain(broken, damaged, touched, contentOf, listing);
     for (const path of again.forgotten) contentOf.delete(path);
     moved.push(...again.forgotten);
     const left = (await surveysOf(again.files, input, observer, mustRead)).map((survey) => ({
@@ -159,12 +171,12 @@ export async function planFiles(input: PlanInput, observer: Observer): Promise<F
         const of = first.survey.file.path;
         duplicates.push({ fileId: id.fileId, survey, changed, again: isAgain, of });
       }
+      const before = contentOf.get(survey.file.path);
+      if (isAgain && before !== undefined && !input.byEngine && holdsOne(before.fileId, touched))
+        restoredIds.set(id.fileId, before.fileId);
       contentOf.set(survey.file.path, { fileId: id.fileId, sha256 });
     }
-    if (left.length > 0)
-      observer.note(
-        `${left.length} unchanged files are read again, since another file of their batch changed; what was mended of their rejects is judged anew.`,
-      );
+    if (left.length > 0) observer.note(whyReadAgain(left.length, lostOne.size > 0));
   }
   const gone = new Set(moved);
   const namesOf = new Map<string, string[]>();
@@ -191,6 +203,7 @@ export async function planFiles(input: PlanInput, observer: Observer): Promise<F
     renewed,
     moved,
     vanished: vanished.filter((path) => !gone.has(path)),
+    restoredIds,
     removedFileIds: [...new Set([...changedIds, ...goneIds, ...broken])].filter((id) => !namedIds.has(id)),
     skipped: listing.skipped,
     unreadable,
@@ -224,6 +237,25 @@ async function readNew(
   unreadable.sort((a, b) => (a.path < b.path ? -1 : 1));
   passedOver.say(unreadable);
   return { surveys, unreadable };
+}
+
+/** Whether the rows of a known content that did not change are not those that it gave, or may not be. */
+function isDamaged(known: KnownFile, found: Survey, { damage, byEngine }: PlanInput): boolean {
+  const isOtherSize = !byEngine && known.bytes !== found.file.bytes;
+  // What is in clean form has every declared key and no other.
+  return damage.fileIds.has(known.file_id) || isOtherSize || (damage.hasDriftLost && !found.isClean);
+}
+
+/** Whether an id is of one content alone, not of a batch. */
+function holdsOne(fileId: number, known: readonly KnownFile[]): boolean {
+  return new Set(known.filter((file) => file.file_id === fileId).map(({ sha256 }) => sha256)).size === 1;
+}
+
+function whyReadAgain(files: number, isOfBatch: boolean): string {
+  const why = isOfBatch
+    ? 'another file of the batch changed'
+    : 'the rows in the warehouse are not those that were loaded';
+  return `${files} unchanged ${files === 1 ? 'file is' : 'files are'} read again, since ${why}; what was fixed of the rejects is judged again.`;
 }
 
 /** What is known of files' contents: from reading them, or from their listing alone where the engine will read them. */

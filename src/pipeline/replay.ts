@@ -5,15 +5,16 @@ import { LONGEST_RAW } from '../reading/read-file.ts';
 import { literal } from '../warehouses/sql.ts';
 import type { Warehouse } from '../warehouses/warehouse.ts';
 import { commitOnce, withAttempts } from './attempts.ts';
-import { build, type TableChange } from './build.ts';
+import { build } from './build.ts';
 import { loadChecks } from './check.ts';
 import { assertChecks, publishCommitted } from './guards.ts';
 import type { Observer } from './observer.ts';
 import type { FileKind } from './plan.ts';
+import type { TableChange } from './reconcile.ts';
 import { recordRun } from './run-record.ts';
 import type { MatchOn } from './setup.ts';
 import { targets } from './targets.ts';
-import { lastTotals } from './totals.ts';
+import { lastDrift, lastTotals } from './totals.ts';
 import { settleRepeats, startTouched, touchContents } from './touched.ts';
 
 const IDS_PER_STATEMENT = 1_000;
@@ -107,7 +108,12 @@ async function replayOnce(
         rejected: 0,
         songplaysRows: built.changes.songplays.rows,
         matchOn: scope.matchOn,
-        report: { accepted: accepted.length, stillRefused: stillRefused.length },
+        report: {
+          accepted: accepted.length,
+          stillRefused: stillRefused.length,
+          // A replay changes no drift.
+          keptDrift: await lastDrift(warehouse),
+        },
       });
       observer.committing();
       return built.changes;

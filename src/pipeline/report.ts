@@ -1,6 +1,6 @@
-import type { TableChange } from './build.ts';
 import type { CheckResult } from './check.ts';
 import type { MatchReport } from './match.ts';
+import type { TableChange } from './reconcile.ts';
 
 export interface Balance {
   readonly lines: number;

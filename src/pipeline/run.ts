@@ -8,6 +8,15 @@ import type { Warehouse } from '../warehouses/warehouse.ts';
 import { commitOnce, withAttempts } from './attempts.ts';
 import { type BuildScope, build } from './build.ts';
 import { loadChecks } from './check.ts';
+import {
+  assertSourceGiven,
+  assertStagingKept,
+  type Damage,
+  findDamage,
+  noDamage,
+  removeStrays,
+  tellOfDrift,
+} from './damage.ts';
 import { assertChecks, assertFewRejects, publishCommitted, type RejectLimit } from './guards.ts';
 import { knownFiles } from './known-files.ts';
 import { committedReport, type Loaded, unchangedReport } from './load-report.ts';
@@ -17,6 +26,7 @@ import { type PassedOver, passedOver } from './passed-over.ts';
 import { type PhaseClock, phaseClock } from './phase-clock.ts';
 import { type FileKind, type FilePlan, isEmpty, planFiles } from './plan.ts';
 import type { LoadReport } from './report.ts';
+import { restoreIds } from './restore-ids.ts';
 import { recordRun } from './run-record.ts';
 import { ensureTables, type MatchOn } from './setup.ts';
 import {
@@ -29,7 +39,7 @@ import {
 } from './stage.ts';
 import { copyByEngine } from './stage-objects.ts';
 import { targets } from './targets.ts';
-import { lastTotals, type Totals } from './totals.ts';
+import { countDrift, driftWith, type KeptDrift, lastReport, type Totals, totalsOf } from './totals.ts';
 import { type Repeats, settleRepeats, startTouched, touchContents } from './touched.ts';
 import type { Upgrade } from './upgrade.ts';
 
@@ -47,6 +57,10 @@ export interface LoadOptions {
 /** What stood in the warehouse before, and what the sources ask for now. */
 interface Plans {
   readonly plans: readonly FilePlan[];
+  /** Looked for in a full refresh alone. */
+  readonly damage: Damage;
+  /** The first id that no content had before. */
+  readonly firstFileId: number;
   readonly sources: Readonly<Record<FileKind, Source | null>>;
   readonly matchOn: MatchOn;
   /** The plays in the star were matched on something else. */
@@ -112,6 +126,8 @@ async function loadOnce(
     id: `${new Date(began).toISOString()}-${randomBytes(3).toString('hex')}`,
     startedAt: new Date(began),
   };
+  // Rows under ids of files to come; where staging is part of the transaction, they are found as strays.
+  if (options.fullRefresh && warehouse.bringsApart) await discardUnfinished(warehouse);
   const plans = await makePlans(warehouse, options, observer, without);
   clock.lap('plan');
   if (plans.plans.every(isEmpty) && !options.fullRefresh && !plans.rematch) {
@@ -126,7 +142,9 @@ async function loadOnce(
   }
   const progress: Progress = { run, observer, useCleanReader, clock };
   const cold = await isCold(warehouse);
-  const before = await lastTotals(warehouse);
+  if (!options.fullRefresh) await assertStagingKept(cold, warehouse);
+  const last = await lastReport(warehouse);
+  const before = totalsOf(last);
   const bring = async (): Promise<readonly Brought[]> => {
     const brought = await bringAll(warehouse, plans, progress);
     await assertFewRejects(brought, options.maxRejects, run, warehouse);
@@ -142,9 +160,20 @@ async function loadOnce(
     warehouse,
     run.id,
     async () => {
+      if (plans.damage.fileIds.size > 0 || plans.damage.hasDriftLost)
+        await removeStrays(warehouse, apart === null ? null : plans.firstFileId, observer);
       const brought = apart ?? (await bring());
-      const loaded = await buildOn(warehouse, plans, brought, cold, before, options, progress);
-      const checks = await assertChecks(loadChecks(loaded.built.scopes), warehouse, observer);
+      const driftBefore = options.fullRefresh ? null : (last.keptDrift ?? null);
+      const { keptDrift, ...loaded } = await buildOn(warehouse, plans, brought, {
+        cold,
+        before,
+        driftBefore,
+        options,
+        progress,
+      });
+      if (plans.damage.hasDriftLost) tellOfDrift(plans.plans, last.keptDrift, keptDrift, observer);
+      const toCheck = loadChecks(loaded.built.scopes, { ofEveryContent: options.fullRefresh });
+      const checks = await assertChecks(toCheck, warehouse, observer);
       for (const table of allTables) await warehouse.settle?.(table);
       clock.lap('check');
       const made = await committedReport(warehouse, plans.plans, loaded, checks, run, {
@@ -170,7 +199,7 @@ async function loadOnce(
         songplaysRows: whole.tables.songplays.rows,
         matchOn: plans.matchOn,
         // A rehearsal's sums are not real: the next load must not go on from them.
-        report: warehouse.rehearses ? {} : whole,
+        report: warehouse.rehearses ? {} : { ...whole, keptDrift },
       });
       clock.lap('report');
       observer.committing();
@@ -197,11 +226,18 @@ async function makePlans(
 ): Promise<Plans> {
   const [state] =
     warehouse === null ? [] : await warehouse.rows('select match_on, next_file_id from ops.warehouse');
-  let nextFileId = Number(state?.next_file_id ?? 1);
+  const firstFileId = Number(state?.next_file_id ?? 1);
+  let nextFileId = firstFileId;
+  const damage = warehouse !== null && options.fullRefresh ? await findDamage(warehouse) : noDamage;
   const plans: FilePlan[] = [];
   const sources: { kind: FileKind; source: Source }[] = [];
-  if (options.songs !== null) sources.push({ kind: 'song', source: options.songs });
-  if (options.logs !== null) sources.push({ kind: 'log', source: options.logs });
+  for (const [kind, source] of [
+    ['song', options.songs],
+    ['log', options.logs],
+  ] as const) {
+    if (source === null) await assertSourceGiven(kind, damage, warehouse);
+    else sources.push({ kind, source });
+  }
   const listings = await listAll(
     sources.map(({ kind, source }) => async () => {
       observer.step(`${kind}s`, null, 'files');
@@ -216,7 +252,7 @@ async function makePlans(
       !source.isLocal && (warehouse?.objects?.suits(listing.files.length, bytesOf(listing)) ?? false);
     const distrust = options.fullRefresh;
     const made = await planFiles(
-      { kind, table, source, listing, known, nextFileId, distrust, byEngine, passedOver: without },
+      { kind, table, source, listing, known, nextFileId, distrust, damage, byEngine, passedOver: without },
       observer,
     );
     nextFileId = made.nextFileId;
@@ -225,6 +261,8 @@ async function makePlans(
   const matchedOn = (state?.match_on ?? 'title, artist, duration') as MatchOn;
   return {
     plans,
+    damage,
+    firstFileId,
     sources: { log: options.logs, song: options.songs },
     matchOn: options.matchOn ?? matchedOn,
     rematch: options.matchOn !== null && options.matchOn !== matchedOn,
@@ -262,26 +300,38 @@ async function bringAll(warehouse: Warehouse, plans: Plans, progress: Progress):
   return brought;
 }
 
+/** What a build goes on from. */
+interface Basis {
+  readonly cold: Cold;
+  readonly before: Totals | null;
+  /** Null counts it. */
+  readonly driftBefore: KeptDrift | null;
+  readonly options: LoadOptions;
+  readonly progress: Progress;
+}
+
 /** Manifest, repeats and star, all in one transaction. */
 async function buildOn(
   warehouse: Warehouse,
   plans: Plans,
-  brought: readonly Brought[],
-  cold: Cold,
-  before: Totals | null,
-  options: LoadOptions,
-  progress: Progress,
-): Promise<Loaded> {
+  staged: readonly Brought[],
+  { cold, before, driftBefore, options, progress }: Basis,
+): Promise<Loaded & { readonly keptDrift: KeptDrift }> {
   await startTouched(warehouse);
   const repeats: Record<FileKind, Repeats> = {
     log: { duplicates: 0, conflicts: 0 },
     song: { duplicates: 0, conflicts: 0 },
   };
-  for (const one of brought) {
-    const { kind, removedFileIds, load: files } = one.plan;
+  const brought: Brought[] = [];
+  let keptDrift = driftBefore;
+  for (const found of staged) {
+    const { kind, removedFileIds, load: files } = found.plan;
     if (!cold[kind])
       await touchContents(kind, [...removedFileIds, ...files.map((file) => file.fileId)], warehouse);
-    await removeContents(one.plan, warehouse);
+    if (keptDrift !== null) keptDrift = await driftWith(keptDrift, found, warehouse);
+    await removeContents(found.plan, warehouse);
+    const one = await restoreIds(found, warehouse);
+    brought.push(one);
     await recordContents(one, contextOf(kind, warehouse, plans, progress));
     await warehouse.analyze?.(qualifiedName(targets[kind].staging), one.balance.staged);
     repeats[kind] = await settleRepeats(kind, cold[kind] || options.fullRefresh, warehouse);
@@ -297,7 +347,7 @@ async function buildOn(
   const built = await build(scope, warehouse, progress.observer);
   if (plans.rematch) await warehouse.run('update ops.warehouse set match_on = $1', [plans.matchOn]);
   progress.clock.lap('build');
-  return { brought, repeats, built };
+  return { brought, repeats, built, keptDrift: keptDrift ?? (await countDrift(warehouse)) };
 }
 
 function bytesOf({ files }: Listing): number {

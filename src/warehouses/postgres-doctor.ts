@@ -147,10 +147,23 @@ async function contents(server: PostgresServer, connection: PostgresConnection):
   );
   if (warehouse === undefined) return good('warehouse', 'none yet; the first load makes it');
   if (star === undefined) {
+    const [row] = await connection.rows(
+      `select min(schemas.nspname) as elsewhere from pg_catalog.pg_class as tables
+       join pg_catalog.pg_namespace as schemas on schemas.oid = tables.relnamespace
+       where tables.relname = 'songplays' and tables.relkind in ('r', 'p')`,
+    );
+    if (row?.elsewhere === null || row?.elsewhere === undefined) {
+      return {
+        what: 'warehouse',
+        status: 'bad',
+        detail: 'there is one, but songplays is missing',
+        fix: 'sparkify create-tables makes it again from staging, and so does the next load.',
+      };
+    }
     return {
       what: 'warehouse',
       status: 'bad',
-      detail: 'there is one, but its star is in another schema',
+      detail: `there is one, but its star is in another schema (${row.elsewhere})`,
       fix: 'Name that one: SCHEMA below [WAREHOUSE], SPARKIFY_SCHEMA, or ?schema= in the address.',
     };
   }

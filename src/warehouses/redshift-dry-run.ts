@@ -107,7 +107,7 @@ function imaginedAnswer(sql: string, { objects, carried }: Script): SqlRow[] {
     [/as keys from contested/, { keys: 1 }],
     [/from touched_keys\) as songs/, { songs: 1, first_ts: null, last_ts: null }],
     [/as earliest from touched_users/, { earliest: 0 }],
-    [/\) as gone,/, { gone: 1, fresh: 1, updated: 0 }],
+    [/\) as gone,/, { gone: 1, fresh: 1, updated: 0, standing: 1, built: 1 }],
     [/as failures from/, { failures: 0 }],
     [/from sys_load_history/, { loaded_rows: 1, error_count: 0, source_file_count: entriesIn(objects) }],
   ];

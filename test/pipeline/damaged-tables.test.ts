@@ -225,6 +225,16 @@ describe('the command', () => {
     expect(JSON.parse(loadedAgain.stdout).tables.songplays.rows, `${plays}`).toBe(5);
   });
 
+  test('check names columns of the user’s own, which are left alone', async () => {
+    const file = copyOfLoaded();
+    await withWarehouse(file, (warehouse) => warehouse.run('alter table users add column mine integer'));
+    const checked = await run(file, 'check');
+    expect(`${checked.code} ${checked.stdout}`).toMatch(
+      /^0 .*users\.mine is not sparkify's; it is left alone/s,
+    );
+    expect(JSON.parse((await run(file, 'check', '--json')).stdout).extraColumns).toEqual(['users.mine']);
+  });
+
   test('on PostgreSQL, a star in another schema is told from one that was dropped', async () => {
     const database = await freshDatabase();
     const apart = `${database}?schema=analytics`;
@@ -236,7 +246,11 @@ describe('the command', () => {
       const { code, stderr } = await sparkify([...args, '--warehouse', database], { cwd: folder });
       expect(`${code} ${stderr}`).toMatch(/^2 .*its star is in another schema \(analytics\)/s);
     }
+    const doctor = async (url: string) =>
+      (await sparkify(['doctor', '--warehouse', url, '--log-data', logs], { cwd: folder })).stdout;
+    expect(await doctor(database)).toContain('its star is in another schema (analytics)');
     await ask(database, 'drop table analytics.songplays');
+    expect(await doctor(apart)).toContain('songplays is missing');
     expect(JSON.parse((await etl(apart)).stdout)).toMatchObject({
       status: 'unchanged',
       remade: ['songplays'],

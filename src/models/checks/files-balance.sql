@@ -1,4 +1,4 @@
 -- For every file: lines = staged + rejected + blank.
-select kind, path, lines, staged, rejected, blank
+select kind, path, file_id, lines, staged, rejected, blank
 from ops.files
 where lines <> staged + rejected + blank

@@ -313,6 +313,10 @@ select file_id from staging.events limit 1;
 
 select file_id from staging.songs limit 1;
 
+select path from ops.files where kind = 'log' and staged > 0 limit 1;
+
+select path from ops.files where kind = 'song' and staged > 0 limit 1;
+
 select report from ops.runs where run_id = (select last_run_id from ops.warehouse);
 
 create temporary table read_records_1 (record super);
@@ -1013,6 +1017,8 @@ select
     lead(moment) over (partition by user_id order by moment) as valid_to
 from changes;
 
+select count(*) as keys, coalesce(sum(records), 0) as records from ops.drift where 1 = 1;
+
 select count(*) as failures from (select user_id
             from (select distinct user_id from songplays where user_id is not null) as referring
             where not exists (select 1 from users where users.user_id = referring.user_id)) as failing;
@@ -1082,7 +1088,7 @@ where distinct_times.moments <> time_rows.moments
 ) as failing;
 
 select count(*) as failures from (-- For every file: lines = staged + rejected + blank.
-select kind, path, lines, staged, rejected, blank
+select kind, path, file_id, lines, staged, rejected, blank
 from ops.files
 where lines <> staged + rejected + blank
 ) as failing;
@@ -1107,7 +1113,7 @@ where event.page = 'NextSong';
 select file.kind, drift.change, drift.key, sum(drift.records) as records, count(*) as files
      from ops.drift as drift
      join (select distinct kind, file_id from ops.files) as file on file.file_id = drift.file_id
-     where drift.file_id between 1 and 2
+     where (drift.file_id = 1 or drift.file_id = 1 or drift.file_id = 1 or drift.file_id = 1)
      group by file.kind, drift.change, drift.key
      order by records desc, key;
 

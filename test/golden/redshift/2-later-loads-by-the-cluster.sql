@@ -168,7 +168,8 @@ create temporary table gone_songs as select song_id, title, artist_id, year, dur
 create temporary table fresh_songs as select song_id, title, artist_id, year, duration from built_songs except select song_id, title, artist_id, year, duration from standing_songs;
 
 select (select count(*) from gone_songs) as gone, (select count(*) from fresh_songs) as fresh,
-       (select count(*) from fresh_songs where exists (select 1 from gone_songs where gone_songs.song_id = fresh_songs.song_id)) as updated;
+       (select count(*) from fresh_songs where exists (select 1 from gone_songs where gone_songs.song_id = fresh_songs.song_id)) as updated,
+       (select count(*) from standing_songs) as standing, (select count(*) from built_songs) as built;
 
 drop table if exists built_songs;
 
@@ -228,7 +229,8 @@ create temporary table gone_artists as select artist_id, name, location, latitud
 create temporary table fresh_artists as select artist_id, name, location, latitude, longitude from built_artists except select artist_id, name, location, latitude, longitude from standing_artists;
 
 select (select count(*) from gone_artists) as gone, (select count(*) from fresh_artists) as fresh,
-       (select count(*) from fresh_artists where exists (select 1 from gone_artists where gone_artists.artist_id = fresh_artists.artist_id)) as updated;
+       (select count(*) from fresh_artists where exists (select 1 from gone_artists where gone_artists.artist_id = fresh_artists.artist_id)) as updated,
+       (select count(*) from standing_artists) as standing, (select count(*) from built_artists) as built;
 
 drop table if exists built_artists;
 
@@ -289,7 +291,8 @@ create temporary table gone_songplays as select songplay_id, start_time, user_id
 create temporary table fresh_songplays as select songplay_id, start_time, user_id, level, song_id, artist_id, session_id, location, user_agent from built_songplays except select songplay_id, start_time, user_id, level, song_id, artist_id, session_id, location, user_agent from standing_songplays;
 
 select (select count(*) from gone_songplays) as gone, (select count(*) from fresh_songplays) as fresh,
-       (select count(*) from fresh_songplays where exists (select 1 from gone_songplays where gone_songplays.songplay_id = fresh_songplays.songplay_id)) as updated;
+       (select count(*) from fresh_songplays where exists (select 1 from gone_songplays where gone_songplays.songplay_id = fresh_songplays.songplay_id)) as updated,
+       (select count(*) from standing_songplays) as standing, (select count(*) from built_songplays) as built;
 
 insert into songplays (songplay_id, start_time, user_id, level, song_id, artist_id, session_id, location, user_agent) select songplay_id, start_time, user_id, level, song_id, artist_id, session_id, location, user_agent from fresh_songplays;
 
@@ -316,7 +319,8 @@ create temporary table gone_time as select start_time, hour, day, week, month, y
 create temporary table fresh_time as select start_time, hour, day, week, month, year, weekday from built_time except select start_time, hour, day, week, month, year, weekday from standing_time;
 
 select (select count(*) from gone_time) as gone, (select count(*) from fresh_time) as fresh,
-       (select count(*) from fresh_time where exists (select 1 from gone_time where gone_time.start_time = fresh_time.start_time)) as updated;
+       (select count(*) from fresh_time where exists (select 1 from gone_time where gone_time.start_time = fresh_time.start_time)) as updated,
+       (select count(*) from standing_time) as standing, (select count(*) from built_time) as built;
 
 insert into time (start_time, hour, day, week, month, year, weekday) select start_time, hour, day, week, month, year, weekday from fresh_time;
 
@@ -386,7 +390,8 @@ create temporary table gone_users as select user_id, first_name, last_name, gend
 create temporary table fresh_users as select user_id, first_name, last_name, gender, level from built_users except select user_id, first_name, last_name, gender, level from standing_users;
 
 select (select count(*) from gone_users) as gone, (select count(*) from fresh_users) as fresh,
-       (select count(*) from fresh_users where exists (select 1 from gone_users where gone_users.user_id = fresh_users.user_id)) as updated;
+       (select count(*) from fresh_users where exists (select 1 from gone_users where gone_users.user_id = fresh_users.user_id)) as updated,
+       (select count(*) from standing_users) as standing, (select count(*) from built_users) as built;
 
 delete from users using gone_users where gone_users.user_id = users.user_id;
 
@@ -468,7 +473,8 @@ create temporary table gone_user_levels as select user_id, level, valid_from, va
 create temporary table fresh_user_levels as select user_id, level, valid_from, valid_to from built_user_levels except select user_id, level, valid_from, valid_to from standing_user_levels;
 
 select (select count(*) from gone_user_levels) as gone, (select count(*) from fresh_user_levels) as fresh,
-       (select count(*) from fresh_user_levels where exists (select 1 from gone_user_levels where gone_user_levels.user_id = fresh_user_levels.user_id and gone_user_levels.valid_from = fresh_user_levels.valid_from)) as updated;
+       (select count(*) from fresh_user_levels where exists (select 1 from gone_user_levels where gone_user_levels.user_id = fresh_user_levels.user_id and gone_user_levels.valid_from = fresh_user_levels.valid_from)) as updated,
+       (select count(*) from standing_user_levels) as standing, (select count(*) from built_user_levels) as built;
 
 delete from ops.user_levels using gone_user_levels where gone_user_levels.user_id = ops.user_levels.user_id and gone_user_levels.valid_from = ops.user_levels.valid_from;
 
@@ -551,6 +557,13 @@ left join (select distinct title, artist_name from ops.song_keys) as known_title
     on known_title.title = rtrim(event.song, ' ')
     and known_title.artist_name = rtrim(event.artist, ' ')
 where event.page = 'NextSong';
+
+select file.kind, drift.change, drift.key, sum(drift.records) as records, count(*) as files
+     from ops.drift as drift
+     join (select distinct kind, file_id from ops.files) as file on file.file_id = drift.file_id
+     where (drift.file_id = 1)
+     group by file.kind, drift.change, drift.key
+     order by records desc, key;
 
 select path, file_id, sha256, bytes, fingerprint, duplicate from ops.files where kind = 'song' and fingerprint in ('203:"d0ae5c0a7f0e3145277bdc4fed00d7fb"', '191:"3159bf78c58cacc38479a0bc2c8da3b6"') order by path;
 
@@ -1214,6 +1227,8 @@ insert into touched_events select session_id, item_in_session, user_id, ts from 
 insert into touched_events select session_id, item_in_session, user_id, ts from ops.repeated_events
        where (file_id = 1 or file_id = 1);
 
+select count(*) as keys, coalesce(sum(records), 0) as records from ops.drift where (file_id = 1);
+
 delete from staging.events where file_id in (1, 2);
 
 delete from ops.repeated_events where file_id in (1, 2);
@@ -1329,6 +1344,13 @@ drop table if exists fresh_users;
 drop table if exists gone_user_levels;
 
 drop table if exists fresh_user_levels;
+
+select file.kind, drift.change, drift.key, sum(drift.records) as records, count(*) as files
+     from ops.drift as drift
+     join (select distinct kind, file_id from ops.files) as file on file.file_id = drift.file_id
+     where (drift.file_id = 1 or drift.file_id = 1)
+     group by file.kind, drift.change, drift.key
+     order by records desc, key;
 
 select path, file_id, sha256, bytes, fingerprint, duplicate from ops.files where kind = 'log' and fingerprint in ('704:"b1b26cab6e9a6584c905ea20e1ad0211"', '60:"0ff928121ca2bccb23c24d99a1b41cdb"') order by path;
 

@@ -58,44 +58,46 @@ select count(*) as failures from (select start_time
             from (select distinct start_time from songplays where start_time is not null) as referring
             where not exists (select 1 from time where time.start_time = referring.start_time)) as failing;
 
-select count(*) as failures from (-- What is set aside as a repeat has the record that it repeats, or lost to, in staging.
-select 'log' as kind, cast(aside.session_id as varchar) || '-' || cast(aside.item_in_session as varchar) as record
-from ops.repeated_events as aside
-where not exists (
-    select 1 from staging.events as event
-    where event.session_id = aside.session_id and event.item_in_session = aside.item_in_session
-)
-union all
-select 'song' as kind, aside.song_id as record
-from ops.repeated_songs as aside
-where not exists (select 1 from staging.songs as song where song.song_id = aside.song_id)
-) as failing;
-
-select count(*) as failures from (-- What the manifest says is staged stands in staging or among the repeats, file by file.
-with expected as (
-    select distinct kind, file_id, staged from ops.files
+select count(*) as failures from (-- Every staged song has its own key and, where it has letters beyond ASCII, the two others; no other song has keys.
+with wanted as (
+    select
+        song_id,
+        artist_id,
+        rtrim(title, ' ') as title,
+        rtrim(artist_name, ' ') as artist_name,
+        duration,
+        case
+            when octet_length(title) > length(title) or octet_length(artist_name) > length(artist_name) then 3
+            else 1
+        end as spellings
+    from staging.songs
 ),
 present as (
-    select kind, file_id, sum(records) as records
-    from (
-        select 'log' as kind, file_id, count(*) as records from staging.events group by file_id
-        union all
-        select 'log' as kind, file_id, count(*) as records from ops.repeated_events group by file_id
-        union all
-        select 'song' as kind, file_id, count(*) as records from staging.songs group by file_id
-        union all
-        select 'song' as kind, file_id, count(*) as records from ops.repeated_songs group by file_id
-    ) as counted
-    group by kind, file_id
+    select
+        wanted.song_id,
+        wanted.spellings,
+        count(song_key.song_id) as spelled,
+        count(
+            case
+                when song_key.spelling = 'own'
+                    and song_key.artist_id = wanted.artist_id
+                    and song_key.title = wanted.title
+                    and song_key.artist_name = wanted.artist_name
+                    and song_key.duration = wanted.duration then 1
+            end
+        ) as own
+    from wanted
+    left join ops.song_keys as song_key on song_key.song_id = wanted.song_id
+    group by wanted.song_id, wanted.spellings
 )
-select
-    coalesce(expected.kind, present.kind) as kind,
-    coalesce(expected.file_id, present.file_id) as file_id,
-    coalesce(expected.staged, 0) as said,
-    coalesce(present.records, 0) as present
-from expected
-full join present on present.kind = expected.kind and present.file_id = expected.file_id
-where coalesce(expected.staged, 0) <> coalesce(present.records, 0)
+select song_id, spellings, spelled, own
+from present
+where spelled <> spellings or own <> 1
+union all
+select song_key.song_id, 0 as spellings, count(*) as spelled, 0 as own
+from ops.song_keys as song_key
+where not exists (select 1 from staging.songs as song where song.song_id = song_key.song_id)
+group by song_key.song_id
 ) as failing;
 
 select count(*) as failures from (select 'missing' as fault, songplay_id, start_time, user_id, level, song_id, artist_id, session_id, location, user_agent
@@ -476,6 +478,10 @@ left join locations on locations.artist_id = names.artist_id and locations.choic
 left join coordinates on coordinates.artist_id = names.artist_id and coordinates.choice = 1
 where names.choice = 1) as built) as surplus) as failing;
 
+select count(*) as failures from (select found.keys, found.records, 3 as keys_written, 3 as records_written
+            from (select count(*) as keys, coalesce(sum(records), 0) as records from ops.drift) as found
+            where found.keys <> 3 or found.records <> 3) as failing;
+
 select count(*) as failures from (select 'missing' as fault, songplay_id, start_time, user_id, level, song_id, artist_id, session_id, location, user_agent
           from (select songplay_id, start_time, user_id, level, song_id, artist_id, session_id, location, user_agent from (with ranked_song_keys as (
     select
@@ -638,6 +644,48 @@ select * from (-- Half a coordinate is no place.
 select artist_id, latitude, longitude
 from artists
 where (latitude is null and longitude is not null) or (latitude is not null and longitude is null)
+) as failing limit 5;
+
+select * from (-- Every staged song has its own key and, where it has letters beyond ASCII, the two others; no other song has keys.
+with wanted as (
+    select
+        song_id,
+        artist_id,
+        rtrim(title, ' ') as title,
+        rtrim(artist_name, ' ') as artist_name,
+        duration,
+        case
+            when octet_length(title) > length(title) or octet_length(artist_name) > length(artist_name) then 3
+            else 1
+        end as spellings
+    from staging.songs
+),
+present as (
+    select
+        wanted.song_id,
+        wanted.spellings,
+        count(song_key.song_id) as spelled,
+        count(
+            case
+                when song_key.spelling = 'own'
+                    and song_key.artist_id = wanted.artist_id
+                    and song_key.title = wanted.title
+                    and song_key.artist_name = wanted.artist_name
+                    and song_key.duration = wanted.duration then 1
+            end
+        ) as own
+    from wanted
+    left join ops.song_keys as song_key on song_key.song_id = wanted.song_id
+    group by wanted.song_id, wanted.spellings
+)
+select song_id, spellings, spelled, own
+from present
+where spelled <> spellings or own <> 1
+union all
+select song_key.song_id, 0 as spellings, count(*) as spelled, 0 as own
+from ops.song_keys as song_key
+where not exists (select 1 from staging.songs as song where song.song_id = song_key.song_id)
+group by song_key.song_id
 ) as failing limit 5;
 
 select * from (select 'missing' as fault, songplay_id, start_time, user_id, level, song_id, artist_id, session_id, location, user_agent

@@ -57,7 +57,11 @@ const deliveries: readonly Readonly<Record<string, string>>[] = [
 const nowMs = (): number => Date.UTC(2026, 0, 1);
 
 /** Loads delivery after delivery, as this version does, and replays one refused record that was fixed. */
-export async function loadDeliveries(warehouse: Warehouse, folder: string): Promise<void> {
+export async function loadDeliveries(
+  warehouse: Warehouse,
+  folder: string,
+  { replays = true } = {},
+): Promise<void> {
   for (const kind of ['logs', 'songs']) rmSync(join(folder, kind), { recursive: true, force: true });
   for (const files of deliveries) {
     writeFiles(folder, files);
@@ -67,6 +71,7 @@ export async function loadDeliveries(warehouse: Warehouse, folder: string): Prom
       options: { nowMs },
     });
   }
+  if (!replays) return;
   const [reject] = await warehouse.rows("select reject_id from ops.rejects where rule = 'not_accepted'");
   await replay(
     [{ rejectId: String(reject?.reject_id), raw: JSON.stringify(play(5)) }],

@@ -1,0 +1,129 @@
+import { LoadError, SourceError } from '../errors.ts';
+import { drift as driftTable } from '../models/ops/drift.ts';
+import { rejects as rejectsTable } from '../models/ops/rejects.ts';
+import { qualifiedName } from '../schema/table.ts';
+import { equalOn } from '../warehouses/sql.ts';
+import type { Warehouse } from '../warehouses/warehouse.ts';
+import { contentChecks } from './check.ts';
+import { knownFiles } from './known-files.ts';
+import type { Observer } from './observer.ts';
+import type { FileKind, FilePlan } from './plan.ts';
+import { unfinishedTables } from './stage.ts';
+import { targets } from './targets.ts';
+import { countDrift, type KeptDrift, lastDrift } from './totals.ts';
+
+/** What does not stand in the warehouse as it was loaded: changed by hand, or lost. */
+export interface Damage {
+  /** Contents whose rows are not those that the manifest counts; ids that it does not know are among them. */
+  readonly fileIds: ReadonlySet<number>;
+  /** Rows of ops.drift are not those that the loads wrote: which content they are of, nobody knows. */
+  readonly hasDriftLost: boolean;
+}
+
+export const noDamage: Damage = { fileIds: new Set(), hasDriftLost: false };
+
+/** Counts the rows of every content, as `sparkify check` does; what it finds, a full refresh reads again. */
+export async function findDamage(warehouse: Pick<Warehouse, 'rows'>): Promise<Damage> {
+  const fileIds = new Set<number>();
+  for (const { sql } of contentChecks())
+    for (const row of await warehouse.rows(`select distinct file_id from (${sql}) as failing`))
+      fileIds.add(Number(row.file_id));
+  for (const sql of doubledSql())
+    for (const row of await warehouse.rows(sql)) fileIds.add(Number(row.file_id));
+  const kept = await lastDrift(warehouse);
+  const found = kept === null ? null : await countDrift(warehouse);
+  return {
+    fileIds,
+    hasDriftLost: kept !== null && (found?.keys !== kept.keys || found.records !== kept.records),
+  };
+}
+
+/** The contents of names that stand twice in the manifest, and of keys that stand twice in staging. */
+function doubledSql(): string[] {
+  const tables = [
+    { name: 'ops.files', key: ['kind', 'path'] },
+    ...Object.values(targets).map(({ staging, key }) => ({ name: qualifiedName(staging), key })),
+  ];
+  return tables.map(
+    ({ name, key }) =>
+      `select distinct ${name}.file_id from ${name}
+       join (select ${key.join(', ')} from ${name} group by ${key.join(', ')} having count(*) > 1) as doubled
+         on ${equalOn(key, 'doubled', name)}`,
+  );
+}
+
+/** Refuses a full refresh without the source of contents that are damaged. */
+export async function assertSourceGiven(
+  kind: FileKind,
+  { fileIds }: Damage,
+  warehouse: Pick<Warehouse, 'rows'> | null,
+): Promise<void> {
+  const [first] = fileIds.size === 0 ? [] : await knownFiles(kind, warehouse).withIds([...fileIds]);
+  if (first !== undefined) throw cannotReadAgain(first.path);
+}
+
+/** The rows of a file are damaged, and the file is not there. */
+export function cannotReadAgain(path: string): SourceError {
+  return new SourceError(
+    `${path} is not among the files of this load, and its rows in the warehouse are damaged: they cannot be read again.`,
+    {
+      hint: 'Put it back, or name the place where it lies. To go on without it, start over: sparkify create-tables --drop, then sparkify etl.',
+    },
+  );
+}
+
+/** Takes out rows of contents that the manifest does not know; those from `firstNewId` on are being loaded now. */
+export async function removeStrays(
+  warehouse: Pick<Warehouse, 'rows' | 'run'>,
+  firstNewId: number | null,
+  observer: Observer,
+): Promise<void> {
+  const tables = [...Object.values(targets).flatMap(({ staging, repeated }) => [staging, repeated])];
+  let removed = 0;
+  for (const table of [...tables, rejectsTable, driftTable]) {
+    const name = qualifiedName(table);
+    const isBefore =
+      firstNewId !== null && unfinishedTables.includes(table) ? `file_id < ${firstNewId}` : '1 = 1';
+    removed += await warehouse.run(
+      `delete from ${name} where file_id is null
+       or (${isBefore} and not exists (select 1 from ops.files where ops.files.file_id = ${name}.file_id))`,
+    );
+  }
+  if (removed > 0)
+    observer.note(`Removed ${removed} rows of contents that the manifest (ops.files) does not know.`);
+}
+
+/** Staging that was emptied by hand would take the star with it. */
+export async function assertStagingKept(
+  cold: Readonly<Record<FileKind, boolean>>,
+  warehouse: Pick<Warehouse, 'rows' | 'name'>,
+): Promise<void> {
+  for (const kind of ['log', 'song'] as const) {
+    if (!cold[kind]) continue;
+    const [known] = await warehouse.rows(
+      `select path from ops.files where kind = '${kind}' and staged > 0 limit 1`,
+    );
+    if (known === undefined) continue;
+    const { staging } = targets[kind];
+    throw new LoadError(
+      `${qualifiedName(staging)} of ${warehouse.name} is empty, though ${known.path} was loaded into it.`,
+      {
+        hint: 'Nothing was committed. sparkify etl --full-refresh reads the files again; or restore it from a backup.',
+      },
+    );
+  }
+}
+
+/** Says what of the drift that was lost could not be read again. */
+export function tellOfDrift(
+  plans: readonly FilePlan[],
+  written: KeptDrift | undefined,
+  { keys, records }: KeptDrift,
+  observer: Observer,
+): void {
+  const vanished = plans.reduce((sum, plan) => sum + plan.vanished.length, 0);
+  if (vanished === 0 || (written?.keys === keys && written.records === records)) return;
+  observer.note(
+    `Rows of ops.drift were lost; those of ${vanished} files that are gone cannot be read again.`,
+  );
+}
