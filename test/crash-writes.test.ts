@@ -121,7 +121,7 @@ describe('a load on a disk that is too small', () => {
           (statSync(join(cwd, 'sparkify.duckdb.wal'), { throwIfNoEntry: false })?.size ?? 0) > 0 &&
           after === before
         )
-          expect(full.stderr, told).toMatch(/sparkify\.duckdb\.wal \(\d+\.\d MB\) stays|committed, but/);
+          expect(full.stderr, told).toMatch(/sparkify\.duckdb\.wal \(\d+\.\d [kM]B\) stays|committed, but/);
         if (full.code !== 0 && !full.stderr.includes('committed, but')) expect(after, told).toBe(before);
         else expect([before, wanted.songplays.length], told).toContain(after);
         remount('size=400m');

@@ -78,12 +78,14 @@ export function quoted(path: string): string {
   return `'${path.replaceAll("'", "'\\''")}'`;
 }
 
-/** What a full disk keeps of a load that did not commit. */
+/** What stays on a full disk. */
 function leftLog(file: string): string {
   try {
     const { size } = statSync(`${file}.wal`);
     if (size === 0) return '';
-    return ` Its log ${file}.wal (${(size / 1e6).toFixed(1)} MB) stays until a run has room to clear it.`;
+    const bytes = size < 1e6 ? `${(size / 1e3).toFixed(1)} kB` : `${(size / 1e6).toFixed(1)} MB`;
+    // It may hold a load that committed, too.
+    return `\n${file}.wal (${bytes}) stays until a run has room for it; leave it there.`;
   } catch {
     return '';
   }
