@@ -8,7 +8,7 @@ import { columnName, columnSql, createTableSql, inDialect, listColumns } from '.
 import type { Warehouse } from '../warehouses/warehouse.ts';
 import { build } from './build.ts';
 import { derivedChecks } from './check.ts';
-import type { Difference } from './found-tables.ts';
+import type { Difference, FoundTables } from './found-tables.ts';
 import { assertChecks } from './guards.ts';
 import type { Observer } from './observer.ts';
 import type { MatchOn } from './setup.ts';
@@ -50,7 +50,7 @@ export async function upgrade(
   const [matched] = await warehouse.rows('select match_on from ops.warehouse');
   await warehouse
     .transaction(async () => {
-      await applySteps(steps, warehouse, ensureSchema);
+      await applySteps(steps, state.found, warehouse, ensureSchema);
       for (const difference of toMake) await remake(difference, state, warehouse, ensureSchema);
       await buildWhole(matched?.match_on as MatchOn, warehouse, observer);
       // The sums of the last run's report may not hold any more: without that run's name, the next load counts.
@@ -80,13 +80,21 @@ function notUpgraded(error: unknown, from: number): unknown {
   });
 }
 
-/** Carries out the changes of some steps, in order, within a transaction. */
+/** Carries out the changes of some steps, in order, within a transaction; what was `found` to be there is not made again. */
 export async function applySteps(
   steps: readonly LayoutStep[],
+  found: FoundTables,
   warehouse: Warehouse,
   ensureSchema: EnsureSchema,
 ): Promise<void> {
-  for (const { changes } of steps) for (const change of changes) await apply(change, warehouse, ensureSchema);
+  for (const change of steps.flatMap(({ changes }) => changes))
+    if (!isThere(change, found)) await apply(change, warehouse, ensureSchema);
+}
+
+function isThere(change: LayoutChange, found: FoundTables): boolean {
+  const standing = found.of(change.table);
+  if (change.change === 'create') return standing !== undefined;
+  return change.change === 'add column' && standing?.columns.has(change.column) === true;
 }
 
 async function apply(change: LayoutChange, warehouse: Warehouse, ensureSchema: EnsureSchema): Promise<void> {

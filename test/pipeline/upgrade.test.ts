@@ -4,6 +4,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { type LayoutStep, layoutSteps } from '../../src/models/layouts.ts';
 import { LAYOUT_VERSION, warehouse as warehouseTable } from '../../src/models/ops/warehouse.ts';
 import { allChecks, runChecks } from '../../src/pipeline/check.ts';
+import { findTables } from '../../src/pipeline/found-tables.ts';
 import { type Observer, silent } from '../../src/pipeline/observer.ts';
 import { ensureTables } from '../../src/pipeline/setup.ts';
 import { applySteps } from '../../src/pipeline/upgrade.ts';
@@ -208,6 +209,7 @@ describe.each(engines)('on %s', (engine, freshPlace) => {
     await open(async (warehouse) => {
       await thaw(1, engine, freshFolder(), warehouse.run);
       const before = await names(warehouse);
+      const found = await findTables(warehouse);
       const makesNone = async (): Promise<void> => {
         throw new Error('No schema is missing.');
       };
@@ -216,13 +218,13 @@ describe.each(engines)('on %s', (engine, freshPlace) => {
         changes: [{ change: 'rebuild', table: third, rows: 'select nothing from ops.things' }],
       };
       await expect(
-        warehouse.transaction(() => applySteps([...steps, broken], warehouse, async () => {})),
+        warehouse.transaction(() => applySteps([...steps, broken], found, warehouse, async () => {})),
       ).rejects.toThrow(/nothing/);
       expect(await names(warehouse)).toEqual(before);
-      await expect(warehouse.transaction(() => applySteps(steps, warehouse, makesNone))).rejects.toThrow(
-        'No schema is missing.',
-      );
-      await warehouse.transaction(() => applySteps(steps, warehouse, async () => {}));
+      await expect(
+        warehouse.transaction(() => applySteps(steps, found, warehouse, makesNone)),
+      ).rejects.toThrow('No schema is missing.');
+      await warehouse.transaction(() => applySteps(steps, found, warehouse, async () => {}));
     });
     await open(async (warehouse) => {
       expect(await warehouse.rows('select * from ops.things order by id')).toEqual([
@@ -231,6 +233,18 @@ describe.each(engines)('on %s', (engine, freshPlace) => {
       ]);
       expect(await warehouse.rows('select last_run_id from ops.warehouse')).toEqual([{ last_run_id: null }]);
       expect(await names(warehouse)).not.toContainEqual({ table_name: 'others', column_name: 'id' });
+    });
+  });
+
+  test('what an older layout has already is not made again', async () => {
+    const folder = freshFolder();
+    const open = await freshPlace();
+    await open(async (warehouse) => {
+      await thaw(LAYOUT_VERSION, engine, folder, warehouse.run);
+      const before = await readTables(warehouse);
+      await warehouse.run('update ops.warehouse set layout_version = 1');
+      expect(await ensureTables(warehouse)).toMatchObject({ upgraded: { from: 1, to: LAYOUT_VERSION } });
+      expect(await readTables(warehouse)).toEqual(before);
     });
   });
 
@@ -310,40 +324,48 @@ describe('the command', () => {
     expect(checked.code, checked.stdout + checked.stderr).toBe(0);
   });
 
-  test.each(['Upgrading', 'star:', 'checks:'])(
-    'killed when it says %s leaves the old layout or the new one, and the next load ends in the same tables',
-    async (word) => {
-      const folder = freshFolder();
-      const file = join(folder, 'w.duckdb');
-      copyFileSync(old, file);
+  describe('killed', () => {
+    let large: string;
+    let wanted: Awaited<ReturnType<typeof readTables>>;
+
+    const etl = (place: string, onTalk?: Parameters<typeof sparkify>[1]['onTalk']) =>
+      sparkify(['etl', '--log-data', 'logs', '--song-data', 'songs', '--warehouse', place], {
+        cwd,
+        ...(onTalk && { onTalk }),
+      });
+
+    beforeAll(async () => {
+      large = copyOfOld();
       // Plays enough for the build to take some time.
-      await withWarehouse(file, (warehouse) =>
+      await withWarehouse(large, (warehouse) =>
         warehouse.run(
           `insert into staging.events (file_id, session_id, item_in_session, ts, page, level, user_id, song, artist, length)
            select 4, 100 + range // 50, range % 50, 1541106106796 + range * 1000, 'NextSong', 'free', cast(range % 97 as varchar), 'Undo', 'Björk', 200.5
            from range(40000)`,
         ),
       );
-      const whole = join(folder, 'whole.duckdb');
-      copyFileSync(file, whole);
-      const etl = (place: string, onTalk?: Parameters<typeof sparkify>[1]['onTalk']) =>
-        sparkify(['etl', '--log-data', 'logs', '--song-data', 'songs', '--warehouse', place], {
-          cwd,
-          ...(onTalk && { onTalk }),
-        });
+      const whole = join(freshFolder(), 'whole.duckdb');
+      copyFileSync(large, whole);
       expect((await etl(whole)).code).toBe(0);
-      const killed = await etl(file, (child, talk) => {
-        if (talk.includes(word)) child.kill('SIGKILL');
-      });
-      expect(killed.signal).toBe('SIGKILL');
-      const layout = await withWarehouse(file, async (warehouse) => {
-        const [row] = await warehouse.rows('select layout_version from ops.warehouse');
-        return Number(row?.layout_version);
-      });
-      expect([1, LAYOUT_VERSION]).toContain(layout);
-      expect((await etl(file)).code).toBe(0);
-      const tables = (place: string) => withWarehouse(place, readTables);
-      expect(await tables(file)).toEqual(await tables(whole));
-    },
-  );
+      wanted = await withWarehouse(whole, readTables);
+    }, 120_000);
+
+    test.each(['Upgrading', 'star:', 'checks:'])(
+      'when it says %s leaves the old layout or the new one, and the next load ends in the same tables',
+      async (word) => {
+        const file = join(freshFolder(), 'w.duckdb');
+        copyFileSync(large, file);
+        const killed = await etl(file, (child, talk) => {
+          if (talk.includes(word)) child.kill('SIGKILL');
+        });
+        expect(killed.signal).toBe('SIGKILL');
+        const [row] = await withWarehouse(file, (warehouse) =>
+          warehouse.rows('select layout_version from ops.warehouse'),
+        );
+        expect([1, LAYOUT_VERSION]).toContain(row?.layout_version);
+        expect((await etl(file)).code).toBe(0);
+        expect(await withWarehouse(file, readTables)).toEqual(wanted);
+      },
+    );
+  });
 });
