@@ -25,7 +25,7 @@ export const command: Command = {
     const sql = await statementOf(args[0], flags.file);
     const format = formatOf(flags.format, flags.json === true);
     const output = typeof flags.output === 'string' ? flags.output : null;
-    context.onInterrupt(() => process.exit(130));
+    context.onInterrupt(({ exitCode }) => process.exit(exitCode));
     if (output !== null) {
       return writeResult(context, flags, output, (file) =>
         write(context, flags, { sql, format, output, file }),

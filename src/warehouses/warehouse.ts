@@ -154,7 +154,10 @@ export interface ReadOnlyWarehouse {
   readonly unreadable?: (tables: readonly Table[]) => Promise<Unreadable>;
   /** Runs one statement that only reads; anything else is a UsageError. */
   answer(sql: string): Promise<Answer>;
-  /** Writes a SELECT's result to a Parquet file; how many rows. All that one reader writes is of one load. */
+  /**
+   * Writes a SELECT's result to a Parquet file, one of those that the reader was opened to write; how many rows. All that
+   * one reader writes is of one load.
+   */
   writeParquet(sql: string, path: string): Promise<number>;
   /**
    * Has the engine itself write a SELECT's result as Parquet files right below an address that ends in a slash; how many
