@@ -11,7 +11,7 @@ const modules = readdirSync(src, { recursive: true, encoding: 'utf8' }).filter((
   name.endsWith('.ts'),
 );
 
-/** Which rooms each room may look into; everyone may import errors, secrets and version. */
+/** Which rooms each room may look into; everyone may import those at the root but cli.ts. */
 const arrows: Readonly<Record<string, readonly string[]>> = {
   schema: [],
   models: ['schema'],
@@ -38,6 +38,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
     'warehouses',
   ],
   'cli.ts': ['commands', 'config', 'terminal'],
+  'edit-distance.ts': [],
   'errors.ts': [],
   'secrets.ts': [],
   'version.ts': [],
@@ -68,7 +69,7 @@ describe('the house', () => {
           const [from, to] = [roomOf(module), roomOf(imported)];
           return (
             from !== to &&
-            !['errors.ts', 'secrets.ts', 'version.ts'].includes(to) &&
+            !['edit-distance.ts', 'errors.ts', 'secrets.ts', 'version.ts'].includes(to) &&
             !arrows[from]?.includes(to)
           );
         })

@@ -1,3 +1,5 @@
+import { editDistance } from '../edit-distance.ts';
+
 /** The name that somebody probably meant: of its own section, or the same key in another; null if none is like it. */
 export function nearestName(section: string, key: string, known: Iterable<string>): string | null {
   const most = Math.max(1, Math.floor(key.length / 3));
@@ -13,18 +15,4 @@ export function nearestName(section: string, key: string, known: Iterable<string
       nearest = { name, distance: ofKey + ofSection };
   }
   return nearest?.name ?? null;
-}
-
-/** Letters to insert, remove or replace (Levenshtein). */
-function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, at) => at);
-  for (const [i, letter] of [...a].entries()) {
-    const next = [i + 1];
-    for (const [j, other] of [...b].entries()) {
-      const [left = 0, above = 0, before = 0] = [next[j], row[j + 1], row[j]];
-      next.push(Math.min(left + 1, above + 1, before + (letter === other ? 0 : 1)));
-    }
-    row = next;
-  }
-  return row.at(-1) as number;
 }

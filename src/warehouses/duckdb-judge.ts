@@ -1,4 +1,5 @@
 import { type DuckDBConnection, StatementType } from '@duckdb/node-api';
+import { editDistance } from '../edit-distance.ts';
 import { SparkifyError, UsageError } from '../errors.ts';
 import { type Catalogue, readCatalogue } from './duckdb-catalogue.ts';
 import {
@@ -152,24 +153,10 @@ function onlyReads(explained: string | null): UsageError {
 
 function didYouMean(name: string, known: readonly string[]): string | null {
   const [nearest] = known
-    .map((candidate) => ({ candidate, edits: editsBetween(name.toLowerCase(), candidate.toLowerCase()) }))
+    .map((candidate) => ({ candidate, edits: editDistance(name.toLowerCase(), candidate.toLowerCase()) }))
     .filter(({ edits }) => edits <= Math.min(2, name.length / 3))
     .sort((a, b) => a.edits - b.edits);
   return nearest === undefined ? null : `Did you mean ${nearest.candidate}?`;
-}
-
-/** How many characters must be put in, taken out or changed (Levenshtein). */
-function editsBetween(a: string, b: string): number {
-  let last = Array.from({ length: b.length + 1 }, (_, at) => at);
-  for (const [at, character] of [...a].entries()) {
-    const next = [at + 1];
-    for (const [to, other] of [...b].entries()) {
-      const changed = (last[to] as number) + (character === other ? 0 : 1);
-      next.push(Math.min(changed, (last[to + 1] as number) + 1, (next[to] as number) + 1));
-    }
-    last = next;
-  }
-  return last[b.length] as number;
 }
 
 /** An error in SQL that a person wrote is theirs: its own text says best what is wrong. */
