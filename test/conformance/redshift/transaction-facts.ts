@@ -267,4 +267,67 @@ export const transactionFacts: readonly Fact[] = [
       return same(await temporary(cluster, 'undone'), false);
     },
   },
+  {
+    id: 'alter-in-transaction',
+    claim:
+      'ALTER TABLE adds a column in a transaction that then writes to the table, and RENAME gives a new table the name of a dropped one.',
+    page: 'r_ALTER_TABLE',
+    doubt: 'inferred',
+    reliedOnBy: 'An upgrade of an older layout is one transaction.',
+    async check(cluster) {
+      await cluster.run('create table altered (n integer)');
+      await cluster.run('insert into altered values (1)');
+      await cluster.run('begin');
+      await cluster.run('alter table altered add column word varchar(16) encode zstd');
+      await cluster.run("update altered set word = 'one' where n = 1");
+      await cluster.run('create table altered_of_new_layout (n integer, word varchar(16), twice integer)');
+      await cluster.run(
+        'insert into altered_of_new_layout (n, word, twice) select n, word, n * 2 from altered',
+      );
+      await cluster.run('drop table altered');
+      await cluster.run('alter table altered_of_new_layout rename to altered');
+      await (await cluster.main()).commit();
+      return same(await cluster.rows('select n, word, twice from altered'), [
+        { n: 1, word: 'one', twice: 2 },
+      ]);
+    },
+  },
+  {
+    id: 'alter-rolled-back',
+    claim: 'ALTER TABLE ADD COLUMN, DROP TABLE and RENAME within a transaction are rolled back with it.',
+    page: UNDOCUMENTED,
+    doubt: 'inferred',
+    reliedOnBy: 'An upgrade that fails leaves the older layout.',
+    async check(cluster) {
+      await cluster.run('create table kept (n integer)');
+      await cluster.run('insert into kept values (1)');
+      await cluster.run('begin');
+      await cluster.run('alter table kept add column word varchar(16)');
+      await cluster.run('create table kept_of_new_layout (other integer)');
+      await cluster.run('drop table kept');
+      await cluster.run('alter table kept_of_new_layout rename to kept');
+      await cluster.run('rollback');
+      return same(await cluster.rows('select * from kept'), [{ n: 1 }]);
+    },
+  },
+  {
+    id: 'update-from',
+    claim: 'UPDATE … FROM takes values from a temporary table, row by row.',
+    page: 'r_UPDATE',
+    doubt: 'documented',
+    reliedOnBy: 'Contents that a full refresh loads again get their ids back.',
+    async check(cluster) {
+      await cluster.run('create table numbered (id integer, word varchar(16))');
+      await cluster.run("insert into numbered values (7, '7:1'), (8, '8:1')");
+      await cluster.run('create temporary table restored as select 7 as new_id, 2 as old_id');
+      await cluster.run(
+        `update numbered set id = restored.old_id, word = cast(restored.old_id as varchar) || substring(word, length(cast(restored.new_id as varchar)) + 1)
+         from restored where restored.new_id = numbered.id`,
+      );
+      return same(await cluster.rows('select id, word from numbered order by id'), [
+        { id: 2, word: '2:1' },
+        { id: 8, word: '8:1' },
+      ]);
+    },
+  },
 ];
