@@ -122,3 +122,8 @@ export function filesToReadAgain(
   }
   return again;
 }
+
+/** Whether an id is of one content alone, not of a batch. */
+export function holdsOne(fileId: number, known: readonly KnownFile[]): boolean {
+  return new Set(known.filter((file) => file.file_id === fileId).map(({ sha256 }) => sha256)).size === 1;
+}

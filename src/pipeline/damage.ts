@@ -1,11 +1,12 @@
 import { LoadError, SourceError } from '../errors.ts';
 import { drift as driftTable } from '../models/ops/drift.ts';
 import { rejects as rejectsTable } from '../models/ops/rejects.ts';
-import { qualifiedName } from '../schema/table.ts';
+import type { Survey } from '../reading/survey.ts';
+import { qualifiedName, type Table } from '../schema/table.ts';
 import { equalOn } from '../warehouses/sql.ts';
 import type { Warehouse } from '../warehouses/warehouse.ts';
 import { contentChecks } from './check.ts';
-import { knownFiles } from './known-files.ts';
+import { type KnownFile, knownFiles } from './known-files.ts';
 import type { Observer } from './observer.ts';
 import type { FileKind, FilePlan } from './plan.ts';
 import { unfinishedTables } from './stage.ts';
@@ -22,8 +23,14 @@ export interface Damage {
 
 export const noDamage: Damage = { fileIds: new Set(), hasDriftLost: false };
 
-/** Counts the rows of every content, as `sparkify check` does; what it finds, a full refresh reads again. */
-export async function findDamage(warehouse: Pick<Warehouse, 'rows'>): Promise<Damage> {
+/**
+ * Counts the rows of every content, as `sparkify check` does; what it finds, a full refresh reads again. `lost` are tables
+ * that are empty since they were missing.
+ */
+export async function findDamage(
+  warehouse: Pick<Warehouse, 'rows'>,
+  lost: readonly Table[],
+): Promise<Damage> {
   const fileIds = new Set<number>();
   for (const { sql } of contentChecks())
     for (const row of await warehouse.rows(`select distinct file_id from (${sql}) as failing`))
@@ -32,10 +39,8 @@ export async function findDamage(warehouse: Pick<Warehouse, 'rows'>): Promise<Da
     for (const row of await warehouse.rows(sql)) fileIds.add(Number(row.file_id));
   const kept = await lastDrift(warehouse);
   const found = kept === null ? null : await countDrift(warehouse);
-  return {
-    fileIds,
-    hasDriftLost: kept !== null && (found?.keys !== kept.keys || found.records !== kept.records),
-  };
+  const differs = kept !== null && (found?.keys !== kept.keys || found.records !== kept.records);
+  return { fileIds, hasDriftLost: differs || lost.includes(driftTable) };
 }
 
 /** The contents of names that stand twice in the manifest, and of keys that stand twice in staging. */
@@ -50,6 +55,27 @@ function doubledSql(): string[] {
        join (select ${key.join(', ')} from ${name} group by ${key.join(', ')} having count(*) > 1) as doubled
          on ${equalOn(key, 'doubled', name)}`,
   );
+}
+
+/** Whether the rows of a known content that did not change are not those that it gave, or may not be. */
+export function isDamaged(
+  known: Pick<KnownFile, 'file_id' | 'bytes'>,
+  { file, isClean }: Survey,
+  byEngine: boolean,
+  { fileIds, hasDriftLost }: Damage,
+): boolean {
+  // What is in clean form has every declared key and no other.
+  return (
+    fileIds.has(known.file_id) || (!byEngine && known.bytes !== file.bytes) || (hasDriftLost && !isClean)
+  );
+}
+
+/** Tells that known files are read again: their batch lost a content, or their rows are damaged. */
+export function whyReadAgain(files: number, isOfBatch: boolean): string {
+  const why = isOfBatch
+    ? 'another file of the batch changed'
+    : 'the rows in the warehouse are not those that were loaded';
+  return `${files} unchanged ${files === 1 ? 'file is' : 'files are'} read again, since ${why}; what was fixed of the rejects is judged again.`;
 }
 
 /** Refuses a full refresh without the source of contents that are damaged. */

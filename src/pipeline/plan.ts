@@ -7,12 +7,13 @@ import {
   brokenBatches,
   type Content,
   filesToReadAgain,
+  holdsOne,
   idGiver,
   isListed,
   keyOf,
   listedSurvey,
 } from './batches.ts';
-import type { Damage } from './damage.ts';
+import { type Damage, isDamaged, whyReadAgain } from './damage.ts';
 import type { KnownFile, KnownFiles } from './known-files.ts';
 import type { Observer } from './observer.ts';
 import { type PassedOver, sourceFailed } from './passed-over.ts';
@@ -109,7 +110,7 @@ export async function planFiles(input: PlanInput, observer: Observer): Promise<F
       if (known.duplicate) knownDuplicates += 1;
       else unchanged += 1;
       if (file.settled && file.fingerprint !== known.fingerprint) renewed.push(file);
-      if (isDamaged(known, found, input)) damaged.add(known.file_id);
+      if (isDamaged(known, found, input.byEngine, input.damage)) damaged.add(known.file_id);
       await source.release(file);
       continue;
     }
@@ -237,25 +238,6 @@ async function readNew(
   unreadable.sort((a, b) => (a.path < b.path ? -1 : 1));
   passedOver.say(unreadable);
   return { surveys, unreadable };
-}
-
-/** Whether the rows of a known content that did not change are not those that it gave, or may not be. */
-function isDamaged(known: KnownFile, found: Survey, { damage, byEngine }: PlanInput): boolean {
-  const isOtherSize = !byEngine && known.bytes !== found.file.bytes;
-  // What is in clean form has every declared key and no other.
-  return damage.fileIds.has(known.file_id) || isOtherSize || (damage.hasDriftLost && !found.isClean);
-}
-
-/** Whether an id is of one content alone, not of a batch. */
-function holdsOne(fileId: number, known: readonly KnownFile[]): boolean {
-  return new Set(known.filter((file) => file.file_id === fileId).map(({ sha256 }) => sha256)).size === 1;
-}
-
-function whyReadAgain(files: number, isOfBatch: boolean): string {
-  const why = isOfBatch
-    ? 'another file of the batch changed'
-    : 'the rows in the warehouse are not those that were loaded';
-  return `${files} unchanged ${files === 1 ? 'file is' : 'files are'} read again, since ${why}; what was fixed of the rejects is judged again.`;
 }
 
 /** What is known of files' contents: from reading them, or from their listing alone where the engine will read them. */

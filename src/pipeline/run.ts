@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { CleanReadFailed, CommittedError } from '../errors.ts';
 import { allTables } from '../models/book.ts';
-import { qualifiedName } from '../schema/table.ts';
+import { qualifiedName, type Table } from '../schema/table.ts';
 import { listAll } from '../sources/several.ts';
 import type { Listing, Source } from '../sources/source.ts';
 import type { Warehouse } from '../warehouses/warehouse.ts';
@@ -77,14 +77,16 @@ export async function load(
   const without = passedOver(observer);
   // What an attempt did to the tables has committed, whatever becomes of it.
   let done: Upgrade = { upgraded: null, remade: [] };
+  let lost: readonly Table[] = [];
   for (;;) {
     try {
       return await withAttempts(warehouse, observer, async () => {
-        const { upgraded, remade } = await ensureTables(warehouse, observer, {
+        const { upgraded, remade, refilled } = await ensureTables(warehouse, observer, {
           refills: options.fullRefresh,
         });
         if (upgraded !== null || remade.length > 0) done = { upgraded, remade };
-        return await loadOnce(warehouse, options, observer, { useCleanReader, without, done });
+        lost = [...lost, ...refilled];
+        return await loadOnce(warehouse, options, observer, { useCleanReader, without, done, lost });
       });
     } catch (error) {
       if (error instanceof CommittedError) throw error;
@@ -103,7 +105,8 @@ export async function plan(
   options: LoadOptions,
   observer: Observer,
 ): Promise<readonly FilePlan[]> {
-  return (await makePlans(warehouse, options, observer, passedOver(observer, 1))).plans;
+  return (await makePlans(warehouse, options, observer, { without: passedOver(observer, 1), lost: [] }))
+    .plans;
 }
 
 /** How an attempt goes, after what happened to those before it. */
@@ -112,14 +115,17 @@ interface Attempt {
   readonly without: PassedOver;
   /** What was done to the tables, which has committed. */
   readonly done: Upgrade;
+  /** Tables that were gone and stand empty, to be filled by this load. */
+  readonly lost: readonly Table[];
 }
 
 async function loadOnce(
   warehouse: Warehouse,
   options: LoadOptions,
   observer: Observer,
-  { useCleanReader, without, done }: Attempt,
+  attempt: Attempt,
 ): Promise<LoadReport> {
+  const { useCleanReader, done } = attempt;
   const began = options.nowMs();
   const clock = phaseClock(options.nowMs);
   const run: Run = {
@@ -128,7 +134,7 @@ async function loadOnce(
   };
   // Rows under ids of files to come; where staging is part of the transaction, they are found as strays.
   if (options.fullRefresh && warehouse.bringsApart) await discardUnfinished(warehouse);
-  const plans = await makePlans(warehouse, options, observer, without);
+  const plans = await makePlans(warehouse, options, observer, attempt);
   clock.lap('plan');
   if (plans.plans.every(isEmpty) && !options.fullRefresh && !plans.rematch) {
     await warehouse.transaction(async () => {
@@ -222,13 +228,13 @@ async function makePlans(
   warehouse: Pick<Warehouse, 'rows' | 'objects'> | null,
   options: LoadOptions,
   observer: Observer,
-  without: PassedOver,
+  { without, lost }: Pick<Attempt, 'without' | 'lost'>,
 ): Promise<Plans> {
   const [state] =
     warehouse === null ? [] : await warehouse.rows('select match_on, next_file_id from ops.warehouse');
   const firstFileId = Number(state?.next_file_id ?? 1);
   let nextFileId = firstFileId;
-  const damage = warehouse !== null && options.fullRefresh ? await findDamage(warehouse) : noDamage;
+  const damage = warehouse !== null && options.fullRefresh ? await findDamage(warehouse, lost) : noDamage;
   const plans: FilePlan[] = [];
   const sources: { kind: FileKind; source: Source }[] = [];
   for (const [kind, source] of [

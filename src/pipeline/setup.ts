@@ -29,6 +29,8 @@ export type MatchOn = 'title, artist, duration' | 'title, artist';
 export interface Prepared extends Upgrade {
   /** The warehouse is new. */
   readonly created: boolean;
+  /** Tables that were lost and created empty, for the files to fill again. */
+  readonly refilled: readonly Table[];
 }
 
 /**
@@ -45,14 +47,17 @@ export async function ensureTables(
   if (state.own === null) {
     assertNothingOfOthers(warehouse, state);
     await createAll(warehouse);
-    return { created: true, upgraded: null, remade: [] };
+    return { created: true, refilled: [], upgraded: null, remade: [] };
   }
   assertOurs(warehouse, state);
   assertLayoutKnown(warehouse, state);
-  const ready = refills ? await createLost(warehouse, state, observer) : state;
+  const lost = lostTables(state);
+  const refilled = refills && isRefillable(lost) ? lost : [];
+  if (refilled.length > 0) await createLost(warehouse, refilled, observer);
+  const ready = refilled.length > 0 ? await readState(warehouse) : state;
   assertNothingLost(warehouse, ready);
   const done = await upgrade(warehouse, ready, (schema) => ensureSchema(warehouse, schema), observer);
-  return { created: false, ...done };
+  return { created: false, refilled, ...done };
 }
 
 async function createAll(warehouse: Warehouse): Promise<void> {
@@ -72,14 +77,8 @@ async function createAll(warehouse: Warehouse): Promise<void> {
   });
 }
 
-/** Creates what a full refresh fills again; the state after that. */
-async function createLost(
-  warehouse: Warehouse,
-  state: WarehouseState,
-  observer: Observer,
-): Promise<WarehouseState> {
-  const lost = lostTables(state);
-  if (lost.length === 0 || !isRefillable(lost)) return state;
+/** Creates what a full refresh fills again. */
+async function createLost(warehouse: Warehouse, lost: readonly Table[], observer: Observer): Promise<void> {
   const names = lost.map(qualifiedName).join(', ');
   observer.note(
     `${names} of ${warehouse.name} ${lost.length === 1 ? 'was' : 'were'} missing: created empty.`,
@@ -90,7 +89,6 @@ async function createLost(
       await warehouse.run(createTableSql(table, warehouse.dialect));
     }
   });
-  return readState(warehouse);
 }
 
 /** Takes out what a killed load may have left, so that what is published is a whole load. What is damaged is left as it is. */

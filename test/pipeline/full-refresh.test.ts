@@ -179,7 +179,7 @@ describe.each(Object.keys(open))('a full refresh on %s', (engine) => {
 
   test('makes tables again that the files can fill', async () => {
     await (places.get(engine) as Open)(async (warehouse) => {
-      for (const table of ['staging.events', 'ops.rejects', 'ops.repeated_songs', 'ops.drift'])
+      for (const table of ['staging.events', 'ops.rejects', 'ops.repeated_songs', 'ops.drift', 'ops.runs'])
         await warehouse.run(`drop table ${table}`);
       await refresh(warehouse);
       expect(await failing(warehouse)).toEqual([]);

@@ -100,7 +100,12 @@ describe.each(engines)('a warehouse on %s', (name, freshPlace) => {
 
   test('has the declared tables, with their columns in order, made once', () =>
     opened(async (warehouse) => {
-      expect(await ensureTables(warehouse)).toEqual({ created: false, upgraded: null, remade: [] });
+      expect(await ensureTables(warehouse)).toEqual({
+        created: false,
+        refilled: [],
+        upgraded: null,
+        remade: [],
+      });
       for (const table of allTables) {
         const rows = await warehouse.rows(
           `select column_name from information_schema.columns

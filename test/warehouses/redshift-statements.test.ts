@@ -20,7 +20,7 @@ import type { LoadReport } from '../../src/pipeline/report.ts';
 import { type LoadOptions, plan } from '../../src/pipeline/run.ts';
 import { dropTables, ensureTables, hasTables, recover } from '../../src/pipeline/setup.ts';
 import { readFreshness, readStatus } from '../../src/pipeline/status.ts';
-import { countTotals, lastDrift } from '../../src/pipeline/totals.ts';
+import { countDrift, countTotals, lastDrift } from '../../src/pipeline/totals.ts';
 import { allReports, reportSql } from '../../src/reports/book.ts';
 import { usualRates } from '../../src/simulator/faults.ts';
 import { openSource } from '../../src/sources/open.ts';
@@ -299,6 +299,7 @@ test('every statement that Redshift is sent stands in the golden files, and they
         nowMs,
         silent,
       );
+      expect(await countDrift(warehouse)).toEqual(await lastDrift(warehouse));
       await loadFromS3(warehouse, { fullRefresh: true });
       // What was changed by hand is set right: rows twice, and rows that are gone, of what the cluster and this program read.
       await warehouse.run('insert into songplays select * from songplays');
