@@ -126,6 +126,7 @@ async function findInFile(
     },
     broken() {},
     blank() {},
+    isFull: () => false,
   });
   const hash = createHash('sha256');
   async function* hashed(): AsyncGenerator<Buffer> {
@@ -134,8 +135,8 @@ async function findInFile(
       yield chunk;
     }
   }
-  for await (const chunk of unpack(hashed())) splitter.push(chunk);
-  splitter.end();
+  for await (const chunk of unpack(hashed(), file.bytes)) for (const _pause of splitter.push(chunk));
+  for (const _pause of splitter.end());
   return { found, identities: [hash.digest('hex'), listedIdentity(file)] };
 }
 

@@ -11,8 +11,8 @@ import type { StageContext } from './stage.ts';
 import { targets } from './targets.ts';
 
 const ROWS_HELD = 5_000;
-/** Text of the rows held, estimated by the bytes that they were read from. */
-const BYTES_HELD = 16 * 1024 * 1024;
+/** Text of the rows held, estimated by the records that they were read from. */
+const TEXT_HELD = 16 * 1024 * 1024;
 
 /** Reads files line by line, with rejects and drift. */
 export async function readCarefully(
@@ -29,17 +29,17 @@ export async function readCarefully(
   /** The rows before these, on their way into the warehouse while the next ones are being read. */
   let writing: Promise<void> = Promise.resolve();
 
-  async function put(file: FileToLoad, batch: Batch): Promise<void> {
-    held += batch.bytes;
+  async function put(file: FileToLoad, batch: Batch, refused: RejectWriter): Promise<void> {
+    held += batch.text;
     for (const row of batch.rows) {
       row.file_id = file.fileId;
       rows.push(row);
     }
     if (batch.rejects.length > 0) {
       await writing;
-      await writeRejects(file, kind, batch.rejects, context);
+      await refused.write(batch.rejects);
     }
-    if (rows.length >= ROWS_HELD || held >= BYTES_HELD) await startWriting();
+    if (rows.length >= ROWS_HELD || held >= TEXT_HELD) await startWriting();
   }
 
   async function startWriting(): Promise<void> {
@@ -57,26 +57,31 @@ export async function readCarefully(
 
   const contents = readAhead(files, context.source);
   for (const file of files) {
-    const { compression } = file.survey;
+    const { compression, isClean, sha256 } = file.survey;
     const content = await contents(file);
+    const refused = rejectWriter(file, kind, context);
     if (content !== null && compression === 'none') {
-      const { batch, summary } = readContent(content, format);
-      await put(file, batch);
-      summaries.set(file.fileId, summary);
+      const reader = readContent(content, format);
+      let next = reader.next();
+      for (; !next.done; next = reader.next()) await put(file, next.value, refused);
+      summaries.set(file.fileId, next.value);
       observer.advance(file.survey.file.bytes);
       continue;
     }
-    const reader = readFile(chunksOf(file, content, context), format, file.survey.isClean);
+    const reader = readFile(chunksOf(file, content, context), format, {
+      bytes: file.survey.file.bytes,
+      isVouchedFor: isClean,
+    });
     let next = await reader.next();
-    for (; !next.done; next = await reader.next()) await put(file, next.value);
+    for (; !next.done; next = await reader.next()) await put(file, next.value, refused);
     if ('unreadable' in next.value) {
       await flush();
       await warehouse.run(`delete from ${qualifiedName(staging)} where file_id = ${file.fileId}`);
       await warehouse.run(`delete from ops.rejects where file_id = ${file.fileId}`);
-      await writeRejects(file, kind, [next.value.unreadable], context);
+      await rejectWriter(file, kind, context).write([next.value.unreadable]);
       summaries.set(file.fileId, { lines: 1, staged: 0, rejected: 1, blank: 0, drift: [] });
     } else {
-      if (next.value.sha256 !== file.survey.sha256) throw changedWhileRead(file.survey.file);
+      if (next.value.sha256 !== sha256) throw changedWhileRead(file.survey.file);
       summaries.set(file.fileId, next.value.summary);
     }
     await context.source.release(file.survey.file);
@@ -128,25 +133,33 @@ async function* chunksOf(
   }
 }
 
-async function writeRejects(
-  file: FileToLoad,
+interface RejectWriter {
+  write(rejects: readonly Reject[]): Promise<void>;
+}
+
+/** Writes a file's rejects, which come in the order of their lines; those of one line are numbered, in however many portions they come. */
+function rejectWriter(
+  { fileId, survey }: FileToLoad,
   kind: FileKind,
-  rejects: readonly Reject[],
   { warehouse, run }: StageContext,
-): Promise<void> {
-  const perLine = new Map<number, number>();
-  const rows = rejects.map((reject) => {
-    const nth = (perLine.get(reject.line) ?? 0) + 1;
-    perLine.set(reject.line, nth);
-    return {
-      ...reject,
-      reject_id: `${file.fileId}:${reject.line}${nth > 1 ? `.${nth}` : ''}`,
-      file_id: file.fileId,
-      kind,
-      path: file.survey.file.path,
-      run_id: run.id,
-      rejected_at: run.startedAt,
-    };
-  });
-  await warehouse.append(rejectsTable, rows);
+): RejectWriter {
+  const last = { line: 0, nth: 0 };
+  return {
+    async write(rejects) {
+      const rows = rejects.map((reject) => {
+        last.nth = reject.line === last.line ? last.nth + 1 : 1;
+        last.line = reject.line;
+        return {
+          ...reject,
+          reject_id: `${fileId}:${reject.line}${last.nth > 1 ? `.${last.nth}` : ''}`,
+          file_id: fileId,
+          kind,
+          path: survey.file.path,
+          run_id: run.id,
+          rejected_at: run.startedAt,
+        };
+      });
+      await warehouse.append(rejectsTable, rows);
+    },
+  };
 }

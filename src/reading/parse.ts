@@ -43,6 +43,10 @@ const KEY_END = /"[ \t\r\n]*:/g;
 const SHOWN_VALUE_LENGTH = 200;
 /** Characters of a key that drift names: as many as its column holds, whatever they are. */
 const LONGEST_KEY = 300;
+/** Keys that drift names in one file, and in all files of a load: those beyond, which are data and no keys, are counted as one. */
+const MOST_KEYS = 1_000;
+const MOST_KEYS_OF_ALL = 100_000;
+const OTHER_KEYS = '…';
 
 /** A table's record format at one moment, made once and used for every file. */
 export interface RecordFormat {
@@ -50,6 +54,8 @@ export interface RecordFormat {
   readonly keys: ReadonlySet<string>;
   readonly byLowerCase: ReadonlyMap<string, string>;
   readonly requiredWhen: RequiredWhen | undefined;
+  /** The keys that drift may still name, over all files. */
+  readonly left: { keys: number };
 }
 
 /** The format that a table declares; `nowMs` bounds its times. */
@@ -60,6 +66,7 @@ export function recordFormat(table: Table, nowMs: number): RecordFormat {
     keys: new Set(fields.map((field) => field.key)),
     byLowerCase: new Map(fields.map((field) => [field.key.toLowerCase(), field.key])),
     requiredWhen: table.requiredWhen,
+    left: { keys: MOST_KEYS_OF_ALL },
   };
 }
 
@@ -68,18 +75,30 @@ export function recordFormat(table: Table, nowMs: number): RecordFormat {
  * in clean form (clean-form.ts): of them, only what the form leaves open is looked at.
  */
 export function recordParser(format: RecordFormat, isVouchedFor = false): RecordParser {
-  const { fields, keys, byLowerCase, requiredWhen } = format;
+  const { fields, keys, byLowerCase, requiredWhen, left } = format;
   const drift = new Map<string, DriftCount>();
+
+  function count(change: DriftCount['change'], key: string): void {
+    const id = `${change}\t${key}`;
+    const known = drift.get(id);
+    if (known) known.records += 1;
+    else if (change !== 'missing' && key !== OTHER_KEYS && (drift.size >= MOST_KEYS || left.keys <= 0))
+      count(change, OTHER_KEYS);
+    else {
+      drift.set(id, { change, key, records: 1 });
+      left.keys -= 1;
+    }
+  }
 
   /** Counts keys that are not as declared; the undeclared ones with their values as JSON. */
   function countDrift(record: Record<string, unknown>, text: string): string | null {
     const undeclared = Object.keys(record).filter((key) => !keys.has(key));
     for (const key of undeclared) {
-      count(drift, byLowerCase.has(key.toLowerCase()) ? 'other case' : 'new', shortKey(key));
+      count(byLowerCase.has(key.toLowerCase()) ? 'other case' : 'new', shortKey(key));
     }
     if (Object.keys(record).length - undeclared.length < fields.length) {
       for (const field of fields) {
-        if (!Object.hasOwn(record, field.key)) count(drift, 'missing', field.key);
+        if (!Object.hasOwn(record, field.key)) count('missing', field.key);
       }
     }
     return undeclared.length === 0 ? null : extraJson(record, undeclared, text);
@@ -339,13 +358,6 @@ function extraJson(record: Record<string, unknown>, keys: readonly string[], tex
 /** A key as drift names it: one that is longer than anybody reads is cut off. */
 function shortKey(key: string): string {
   return key.length <= LONGEST_KEY ? key : `${key.slice(0, LONGEST_KEY).toWellFormed()}…`;
-}
-
-function count(drift: Map<string, DriftCount>, change: DriftCount['change'], key: string): void {
-  const id = `${change}\t${key}`;
-  const known = drift.get(id);
-  if (known) known.records += 1;
-  else drift.set(id, { change, key, records: 1 });
 }
 
 function fault(rule: Rule, field: string | null, value: unknown, reason: string): Fault {

@@ -7,12 +7,16 @@ import { UnpackError, unpack } from './unpack.ts';
 /** A longer raw text is kept cut off, with a note in the reject's reason. */
 export const LONGEST_RAW = 1024 * 1024;
 
-/** Rows and rejects in the file's order, as they come. */
+/** So many rows and rejects are handed on at once, and so much of their text, whatever stands on one line. */
+const MOST_RECORDS = 5_000;
+const MOST_TEXT = 16 * 1024 * 1024;
+
+/** Rows and rejects in the file's order, as they come; few enough to be held. */
 export interface Batch {
   readonly rows: StagedRow[];
   readonly rejects: Reject[];
-  /** How many bytes of unpacked text these come from. */
-  readonly bytes: number;
+  /** The length of the texts that these come from. */
+  readonly text: number;
 }
 
 /** What a file came to: lines = staged + rejected + blank. */
@@ -30,28 +34,28 @@ export type FileEnd =
   | { readonly unreadable: Reject };
 
 interface FileReader {
-  push(chunk: Buffer): void;
-  /** What came in since it was last taken. */
-  take(): Batch;
-  end(): FileSummary;
+  /** Takes a chunk; yields what came of it, in batches. */
+  push(chunk: Buffer): Generator<Batch>;
+  end(): Generator<Batch>;
+  summary(): FileSummary;
 }
 
-/** Reads a whole small file that is not packed. */
-export function readContent(content: Buffer, format: RecordFormat): { batch: Batch; summary: FileSummary } {
+/** Reads a whole small file that is not packed; yields batches, returns what the file came to. */
+export function* readContent(content: Buffer, format: RecordFormat): Generator<Batch, FileSummary> {
   const reader = fileReader(format);
-  reader.push(content);
-  const summary = reader.end();
-  return { batch: reader.take(), summary };
+  yield* reader.push(content);
+  yield* reader.end();
+  return reader.summary();
 }
 
 /**
- * Reads a file's bytes as stored, chunk by chunk; yields batches, returns what the file came to. Of a content that a survey
+ * Reads a file's bytes as stored, so many in all, chunk by chunk; yields batches, returns what the file came to. Of a content that a survey
  * found clean less needs to be looked at; that it is the same, its hash must tell.
  */
 export async function* readFile(
   chunks: AsyncIterable<Buffer>,
   format: RecordFormat,
-  isVouchedFor = false,
+  { bytes, isVouchedFor = false }: { bytes: number; isVouchedFor?: boolean },
 ): AsyncGenerator<Batch, FileEnd> {
   const hash = createHash('sha256');
   const reader = fileReader(format, isVouchedFor);
@@ -64,39 +68,39 @@ export async function* readFile(
   }
 
   try {
-    for await (const chunk of unpack(hashed())) {
-      reader.push(chunk);
-      yield reader.take();
-    }
+    for await (const chunk of unpack(hashed(), bytes)) yield* reader.push(chunk);
   } catch (error) {
     if (!(error instanceof UnpackError)) throw error;
     return { unreadable: unreadable(error.message) };
   }
-  const summary = reader.end();
-  yield reader.take();
-  return { sha256: hash.digest('hex'), summary };
+  yield* reader.end();
+  return { sha256: hash.digest('hex'), summary: reader.summary() };
 }
 
 function fileReader(format: RecordFormat, isVouchedFor = false): FileReader {
   const parser = recordParser(format, isVouchedFor);
   let rows: StagedRow[] = [];
   let rejects: Reject[] = [];
-  let bytes = 0;
+  let text = 0;
   const counted = { staged: 0, rejected: 0, blank: 0 };
 
   function refuse(reject: Reject): void {
-    rejects.push(cutRaw(reject));
+    const cut = cutRaw(reject);
+    rejects.push(cut);
+    text += cut.raw.length;
     counted.rejected += 1;
   }
 
   const splitter = recordSplitter({
-    record(line, text) {
-      const parsed = parser.parse(text);
+    isFull: () => rows.length + rejects.length >= MOST_RECORDS || text >= MOST_TEXT,
+    record(line, record) {
+      const parsed = parser.parse(record);
       if ('row' in parsed) {
         rows.push(parsed.row);
+        text += record.length;
         counted.staged += 1;
       } else if (parsed.fault.rule === 'malformed_json') return false;
-      else refuse({ line, ...parsed.fault, raw: text });
+      else refuse({ line, ...parsed.fault, raw: record });
       return true;
     },
     broken(line, raw, rule) {
@@ -109,20 +113,24 @@ function fileReader(format: RecordFormat, isVouchedFor = false): FileReader {
     },
   });
 
+  function take(): Batch {
+    const taken = { rows, rejects, text };
+    rows = [];
+    rejects = [];
+    text = 0;
+    return taken;
+  }
+
   return {
-    push(chunk) {
-      bytes += chunk.length;
-      splitter.push(chunk);
+    *push(chunk) {
+      for (const _pause of splitter.push(chunk)) yield take();
+      yield take();
     },
-    take() {
-      const taken = { rows, rejects, bytes };
-      rows = [];
-      rejects = [];
-      bytes = 0;
-      return taken;
+    *end() {
+      for (const _pause of splitter.end()) yield take();
+      yield take();
     },
-    end() {
-      splitter.end();
+    summary() {
       const lines = counted.staged + counted.rejected + counted.blank;
       return { lines, ...counted, drift: [...parser.drift.values()] };
     },
@@ -132,7 +140,7 @@ function fileReader(format: RecordFormat, isVouchedFor = false): FileReader {
 const BROKEN = {
   malformed_json: 'not one JSON record',
   invalid_utf8: 'the line is not valid UTF-8; bytes that are none stand as \ufffd in raw',
-  too_long: 'the record is longer than 16 MiB',
+  too_long: 'the record is longer than 4 MiB, or its line than 16 MiB',
 } as const;
 
 function unreadable(reason: string): Reject {

@@ -1,11 +1,23 @@
 import { isUtf8 } from 'node:buffer';
+import {
+  DEEPEST_NESTING,
+  objectMayFollow,
+  type Scan,
+  scanJson,
+  skipBlanks,
+  startScan,
+  trim,
+} from './json-text.ts';
 
-/** A record of more bytes is refused whole. */
-const LONGEST_RECORD_BYTES = 16 * 1024 * 1024;
-/** Sparkify's records are flat; deeper nesting is no record of ours. */
-const DEEPEST_NESTING = 64;
+/** A longer record is refused whole; Redshift's COPY takes no longer one either. In UTF-16 units, of which it has no more than bytes. */
+const LONGEST_RECORD = 4 * 1024 * 1024;
+/** A longer line is not looked into, whatever it holds. */
+const LONGEST_LINE_BYTES = 16 * 1024 * 1024;
+/** Of such a line so much is kept: a reject shows no more of it. */
+const HEAD_BYTES = 4 * 1024 * 1024;
 const MOST_LINES_PER_RECORD = 100_000;
 const NEWLINE = 0x0a;
+const BYTE_ORDER_MARK = 0xfeff;
 
 /** What a reader of records calls, in the file's order. */
 export interface RecordSink {
@@ -14,7 +26,25 @@ export interface RecordSink {
   /** Text that no record could be made of. */
   broken(line: number, text: string, rule: 'malformed_json' | 'invalid_utf8' | 'too_long'): void;
   blank(line: number): void;
+  /** Whether it holds as much as it should before somebody empties it. */
+  isFull(): boolean;
 }
+
+interface RecordSplitter {
+  /** Takes a chunk. Pauses where the sink is full. */
+  push(chunk: Buffer): Generator<void, void>;
+  end(): Generator<void, void>;
+}
+
+/** What is to be taken: a line, or what is left of one from this index on, once its first records were taken. */
+interface Piece {
+  readonly line: number;
+  readonly text: string;
+  readonly from: number | null;
+}
+
+/** One array for all, since most lines leave nothing. */
+const NOTHING: readonly Piece[] = [];
 
 interface OpenRecord {
   readonly line: number;
@@ -23,78 +53,87 @@ interface OpenRecord {
   length: number;
 }
 
-/** Where a scan of JSON text stands: the open brackets, and the last character that was not blank. */
-interface Scan {
-  stack: string;
-  inString: boolean;
-  last: string;
-}
-
 /**
  * Splits bytes into records: one object a line, several a line, or one over many lines. A line that is a whole
- * record is never taken for a part of another, so one broken line costs no other. Push chunks, then `end()`.
+ * record is never taken for a part of another, so one broken line costs no other. Push chunks, then `end()`; both pause
+ * where the sink is full, in the midst of a line if need be.
  */
-export function recordSplitter(sink: RecordSink): { push(chunk: Buffer): void; end(): void } {
+export function recordSplitter(sink: RecordSink): RecordSplitter {
   const pieces: Buffer[] = [];
   let held = 0;
   let skipping = false;
   let line = 0;
   let open: OpenRecord | null = null;
 
-  function takeLine(text: string): void {
-    line += 1;
-    const stripped = line === 1 && text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
-    if (open === null) startLine(line, stripped);
-    else continueRecord(open, stripped);
+  /** Takes a line that is blank or one record, as almost all are; false for any other, of which nothing was taken. */
+  function takeWhole(at: number, text: string): boolean {
+    if (text === '') sink.blank(at);
+    else return text.length <= LONGEST_RECORD && sink.record(at, text);
+    return true;
   }
 
-  function startLine(at: number, text: string): void {
+  /** Takes a piece, and those that come of it before any other. */
+  function* takeAll(first: readonly Piece[]): Generator<void, void> {
+    const waiting = [...first].reverse();
+    for (let piece = waiting.pop(); piece !== undefined; piece = waiting.pop()) {
+      const more = takePiece(piece);
+      for (let at = more.length - 1; at >= 0; at -= 1) waiting.push(more[at] as Piece);
+      if (sink.isFull()) yield;
+    }
+  }
+
+  function takePiece({ line: at, text, from }: Piece): readonly Piece[] {
+    return from !== null ? splitLine(at, text, from) : takeNext(at, text);
+  }
+
+  /** Takes a line; what is to be taken before the next one. */
+  function takeNext(at: number, text: string): readonly Piece[] {
+    if (open !== null) return continueRecord(open, at, text);
     const trimmed = trim(text);
-    if (trimmed === '') sink.blank(at);
-    else if (!sink.record(at, trimmed)) splitLine(at, trimmed);
+    return takeWhole(at, trimmed) ? NOTHING : splitLine(at, trimmed, 0);
   }
 
   /** A line that is no single record: several records, the begin of a longer one, or broken. */
-  function splitLine(at: number, text: string): void {
-    let rest = text;
-    while (rest.startsWith('{')) {
-      const scan: Scan = { stack: '', inString: false, last: '' };
-      const end = scanJson(rest, scan);
+  function splitLine(at: number, text: string, from: number): readonly Piece[] {
+    let start = from;
+    while (text[start] === '{') {
+      if (start > from && sink.isFull()) return [{ line: at, text, from: start }];
+      const scan = startScan();
+      const end = scanJson(text, start, scan);
       if (end === -1) {
         if (scan.inString || scan.stack.length > DEEPEST_NESTING) break;
+        const rest = trim(text.slice(start));
+        if (rest.length > LONGEST_RECORD) break;
         open = { line: at, lines: [rest], scan, length: rest.length };
-        return;
+        return NOTHING;
       }
-      const first = rest.slice(0, end);
-      if (!sink.record(at, first)) break;
-      rest = trim(rest.slice(end));
+      if (end - start > LONGEST_RECORD) sink.broken(at, text.slice(start, end), 'too_long');
+      else if (!sink.record(at, text.slice(start, end))) break;
+      start = skipBlanks(text, end);
     }
-    if (rest !== '') sink.broken(at, rest, 'malformed_json');
+    const rest = trim(text.slice(start));
+    if (rest !== '') sink.broken(at, rest, rest.length > LONGEST_RECORD ? 'too_long' : 'malformed_json');
+    return NOTHING;
   }
 
-  function continueRecord(record: OpenRecord, text: string): void {
-    const trimmed = trim(text);
-    if (trimmed.startsWith('{') && !objectMayFollow(record.scan)) {
-      breakUp(record, line - 1);
-      startLine(line, text);
-      return;
+  function continueRecord(record: OpenRecord, at: number, text: string): readonly Piece[] {
+    if (trim(text).startsWith('{') && !objectMayFollow(record.scan)) {
+      return [...breakUp(record), { line: at, text, from: null }];
     }
-    const end = scanJson(text, record.scan);
+    const end = scanJson(text, 0, record.scan);
     if (end === -1) {
       record.lines.push(text);
       record.length += text.length + 1;
-      if (mustEnd(record)) breakUp(record, line);
-      return;
+      return mustEnd(record) ? breakUp(record) : NOTHING;
     }
     const whole = [...record.lines, text.slice(0, end)].join('\n');
-    if (!sink.record(record.line, whole)) {
+    if (whole.length > LONGEST_RECORD || !sink.record(record.line, whole)) {
       record.lines.push(text);
-      breakUp(record, line);
-      return;
+      return breakUp(record);
     }
     open = null;
-    const rest = trim(text.slice(end));
-    if (rest !== '') splitLine(line, rest);
+    const start = skipBlanks(text, end);
+    return start < text.length ? [{ line: at, text, from: start }] : NOTHING;
   }
 
   function mustEnd(record: OpenRecord): boolean {
@@ -102,62 +141,58 @@ export function recordSplitter(sink: RecordSink): { push(chunk: Buffer): void; e
       record.scan.inString ||
       record.scan.stack.length > DEEPEST_NESTING ||
       record.lines.length > MOST_LINES_PER_RECORD ||
-      record.length > LONGEST_RECORD_BYTES
+      record.length > LONGEST_RECORD
     );
   }
 
-  /** The record did not hold: its first line is broken, together with those that cannot begin another. */
-  function breakUp(record: OpenRecord, lastLine: number): void {
+  /** The record did not hold: its first line is broken, together with those that cannot begin another. The others are to be taken again. */
+  function breakUp({ line: first, lines }: OpenRecord): readonly Piece[] {
     open = null;
     let end = 1;
-    while (end < record.lines.length && !trim(record.lines[end] ?? '').startsWith('{')) end += 1;
-    sink.broken(record.line, record.lines.slice(0, end).join('\n'), 'malformed_json');
-    for (let index = end; index < record.lines.length; index += 1) {
-      const text = record.lines[index] ?? '';
-      const at = lastLine - record.lines.length + 1 + index;
-      if (open === null) startLine(at, text);
-      else resume(open, at, text);
-    }
+    while (end < lines.length && !trim(lines[end] ?? '').startsWith('{')) end += 1;
+    const text = lines.slice(0, end).join('\n');
+    sink.broken(first, text, text.length > LONGEST_RECORD ? 'too_long' : 'malformed_json');
+    return lines.slice(end).map((again, nth) => ({ line: first + end + nth, text: again, from: null }));
   }
 
-  /** `continueRecord` for a line that was seen before. */
-  function resume(record: OpenRecord, at: number, text: string): void {
-    const now = line;
-    line = at;
-    continueRecord(record, text);
-    line = now;
-  }
-
-  function takeLines(block: Buffer): void {
-    if (isUtf8(block)) {
-      const text = block.toString('utf8');
+  function* takeLines(block: Buffer): Generator<void, void> {
+    if (!isUtf8(block)) {
       let start = 0;
-      for (let at = text.indexOf('\n'); at !== -1; at = text.indexOf('\n', start)) {
-        takeLine(text.slice(start, at));
+      for (let at = block.indexOf(NEWLINE); at !== -1; at = block.indexOf(NEWLINE, start)) {
+        const bytes = block.subarray(start, at);
+        if (isUtf8(bytes)) yield* takeLine(bytes.toString('utf8'));
+        else yield* refuseLine(bytes, 'invalid_utf8');
         start = at + 1;
       }
       return;
     }
+    const text = block.toString('utf8');
     let start = 0;
-    for (let at = block.indexOf(NEWLINE); at !== -1; at = block.indexOf(NEWLINE, start)) {
-      takeBytes(block.subarray(start, at));
+    for (let at = text.indexOf('\n'); at !== -1; at = text.indexOf('\n', start)) {
+      line += 1;
+      const whole = text.slice(line === 1 && text.charCodeAt(0) === BYTE_ORDER_MARK ? 1 : start, at);
+      const more = takeNext(line, whole);
+      if (more.length > 0) yield* takeAll(more);
+      else if (sink.isFull()) yield;
       start = at + 1;
     }
   }
 
-  function takeBytes(bytes: Buffer): void {
-    if (isUtf8(bytes)) takeLine(bytes.toString('utf8'));
-    else refuseLine(bytes, 'invalid_utf8');
+  function* takeLine(text: string): Generator<void, void> {
+    line += 1;
+    const whole = line === 1 && text.charCodeAt(0) === BYTE_ORDER_MARK ? text.slice(1) : text;
+    yield* takeAll([{ line, text: whole, from: null }]);
   }
 
-  function refuseLine(bytes: Buffer, rule: 'invalid_utf8' | 'too_long'): void {
-    if (open !== null) breakUp(open, line);
+  function* refuseLine(bytes: Buffer, rule: 'invalid_utf8' | 'too_long'): Generator<void, void> {
+    while (open !== null) yield* takeAll(breakUp(open));
     line += 1;
     sink.broken(line, bytes.toString('utf8'), rule);
+    if (sink.isFull()) yield;
   }
 
   return {
-    push(chunk) {
+    *push(chunk) {
       const cut = chunk.lastIndexOf(NEWLINE) + 1;
       if (cut === 0) {
         hold(chunk);
@@ -166,16 +201,15 @@ export function recordSplitter(sink: RecordSink): { push(chunk: Buffer): void; e
       let block = chunk.subarray(0, cut);
       if (skipping || held > 0) {
         const first = chunk.indexOf(NEWLINE) + 1;
-        finishHeld(chunk.subarray(0, first));
+        yield* finishHeld(chunk.subarray(0, first));
         block = chunk.subarray(first, cut);
       }
-      if (block.length > 0) takeLines(block);
+      if (block.length > 0) yield* takeLines(block);
       hold(chunk.subarray(cut));
     },
-    end() {
-      if (skipping || held > 0) finishHeld(Buffer.from('\n'));
-      if (open !== null) breakUp(open, line);
-      while (open !== null) breakUp(open, line);
+    *end() {
+      if (skipping || held > 0) yield* finishHeld(Buffer.from('\n'));
+      while (open !== null) yield* takeAll(breakUp(open));
     },
   };
 
@@ -184,56 +218,19 @@ export function recordSplitter(sink: RecordSink): { push(chunk: Buffer): void; e
     if (bytes.length === 0 || skipping) return;
     pieces.push(Buffer.from(bytes));
     held += bytes.length;
-    if (held > LONGEST_RECORD_BYTES) skipping = true;
+    if (held <= LONGEST_LINE_BYTES) return;
+    skipping = true;
+    const head = Buffer.concat(pieces).subarray(0, HEAD_BYTES);
+    pieces.splice(0, pieces.length, Buffer.from(head));
   }
 
-  function finishHeld(ending: Buffer): void {
+  function* finishHeld(ending: Buffer): Generator<void, void> {
     const whole = Buffer.concat([...pieces, ending]);
-    const tooLong = skipping || whole.length > LONGEST_RECORD_BYTES;
+    const tooLong = skipping || whole.length > LONGEST_LINE_BYTES;
     pieces.length = 0;
     held = 0;
     skipping = false;
-    if (tooLong) refuseLine(whole.subarray(0, LONGEST_RECORD_BYTES), 'too_long');
-    else takeLines(whole);
+    if (tooLong) yield* refuseLine(whole.subarray(0, HEAD_BYTES), 'too_long');
+    else yield* takeLines(whole);
   }
-}
-
-/** Scans on from where `scan` stands; the index after the record's last bracket, or -1 if it stays open. */
-function scanJson(text: string, scan: Scan): number {
-  for (let at = 0; at < text.length; at += 1) {
-    const character = text[at] as string;
-    if (scan.inString) {
-      if (character === '\\') at += 1;
-      else if (character === '"') scan.inString = false;
-      continue;
-    }
-    if (character === ' ' || character === '\t' || character === '\r') continue;
-    scan.last = character;
-    if (character === '"') scan.inString = true;
-    else if (character === '{' || character === '[') {
-      scan.stack += character;
-      if (scan.stack.length > DEEPEST_NESTING) return -1;
-    } else if (character === '}' || character === ']') {
-      scan.stack = scan.stack.slice(0, -1);
-      if (scan.stack === '') return at + 1;
-    }
-  }
-  return -1;
-}
-
-function objectMayFollow(scan: Scan): boolean {
-  return scan.last === ':' || (scan.stack.endsWith('[') && (scan.last === '[' || scan.last === ','));
-}
-
-/** Without the white space that JSON knows at both ends. */
-function trim(text: string): string {
-  let start = 0;
-  let end = text.length;
-  while (start < end && isBlank(text.charCodeAt(start))) start += 1;
-  while (end > start && isBlank(text.charCodeAt(end - 1))) end -= 1;
-  return start === 0 && end === text.length ? text : text.slice(start, end);
-}
-
-function isBlank(code: number): boolean {
-  return code === 0x20 || code === 0x09 || code === 0x0d || code === 0x0a;
 }

@@ -29,7 +29,7 @@ export const ruleMeanings: Readonly<Record<Rule, string>> = {
   text_too_long: 'A text is longer than its column can be in every warehouse.',
   invalid_utf8: 'The line is not valid UTF-8.',
   too_deep: 'The record is nested too deeply, or holds one key twice within an undeclared value.',
-  too_long: 'The record is longer than 16 MiB.',
+  too_long: 'The record is longer than 4 MiB, or its line than 16 MiB.',
   unreadable_file: 'The compressed file cannot be unpacked whole, so nothing of it is trusted.',
 };
 

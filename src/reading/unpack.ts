@@ -14,8 +14,16 @@ export function compressionOf(head: Uint8Array): Compression {
 /** The unpacking of a file failed; nothing of it can be trusted. */
 export class UnpackError extends Error {}
 
-/** Unpacks chunks of any compression as they come; throws UnpackError on damaged or cut-off input. */
-export async function* unpack(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+/** Logs pack 10 to 30 times; gzip can 1,000 times, zstd 30,000 times, with what nobody has written to be read. */
+const MOST_TIMES = 200;
+/** So much may always come of a file. */
+const ALWAYS_BYTES = 100_000_000;
+
+/**
+ * Unpacks chunks of any compression as they come; throws UnpackError on damaged or cut-off input, and where more comes of
+ * `packedBytes` than of an honest file.
+ */
+export async function* unpack(chunks: AsyncIterable<Buffer>, packedBytes: number): AsyncGenerator<Buffer> {
   const iterator = chunks[Symbol.asyncIterator]();
   try {
     const first = await iterator.next();
@@ -23,10 +31,23 @@ export async function* unpack(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buf
     const all = prepend(first.value, iterator);
     const compression = compressionOf(first.value);
     if (compression === 'none') yield* all;
-    else if (compression === 'gzip') yield* gunzip(all);
-    else yield* checkedUnzstd(all);
+    else yield* bounded(compression === 'gzip' ? gunzip(all) : checkedUnzstd(all), packedBytes);
   } finally {
     await iterator.return?.();
+  }
+}
+
+async function* bounded(chunks: AsyncIterable<Buffer>, packedBytes: number): AsyncGenerator<Buffer> {
+  const most = Math.max(ALWAYS_BYTES, packedBytes * MOST_TIMES);
+  let unpacked = 0;
+  for await (const chunk of chunks) {
+    unpacked += chunk.length;
+    if (unpacked > most) {
+      throw new UnpackError(
+        `it unpacks to more than ${MOST_TIMES} times its ${packedBytes} bytes and more than ${ALWAYS_BYTES / 1e6} MB`,
+      );
+    }
+    yield chunk;
   }
 }
 

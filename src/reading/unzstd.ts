@@ -4,6 +4,9 @@ import xxhash from 'xxhash-wasm';
 const FRAME_MAGIC = 0xfd2fb528;
 const LAST_SKIPPABLE_MAGIC = 0x184d2a5f;
 const FIRST_SKIPPABLE_MAGIC = 0x184d2a50;
+/** What `zstd` itself takes unless it is told to take more; an unpacker holds the whole window. */
+const MOST_WINDOW_BYTES = 128 * 1024 * 1024;
+const SKIPPED_AT_ONCE = 64 * 1024;
 const RLE_BLOCK = 1;
 const RESERVED_BLOCK = 3;
 
@@ -17,11 +20,15 @@ export async function* unzstd(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buf
   for (let start = await input.take(4, 'or end'); start !== null; start = await input.take(4, 'or end')) {
     const magic = start.readUInt32LE();
     if (magic >= FIRST_SKIPPABLE_MAGIC && magic <= LAST_SKIPPABLE_MAGIC) {
-      await input.take((await input.take(4)).readUInt32LE());
+      await skip(input, (await input.take(4)).readUInt32LE());
       continue;
     }
     if (magic !== FRAME_MAGIC) throw new Error('what follows a frame is none');
     const header = await frameHeader(input);
+    if (header.windowBytes > MOST_WINDOW_BYTES)
+      throw new Error(
+        `a frame needs a window of ${header.windowBytes} bytes, more than ${MOST_WINDOW_BYTES}`,
+      );
     const hash = create64();
     let unpacked: Buffer[] = [];
     const unpacker = new Decompress((part) => unpacked.push(Buffer.from(part)));
@@ -48,15 +55,40 @@ export async function* unzstd(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buf
   }
 }
 
+/** Passes over bytes of which nobody wants to know. */
+async function skip(input: ByteReader, count: number): Promise<void> {
+  for (let left = count; left > 0; left -= SKIPPED_AT_ONCE) await input.take(Math.min(left, SKIPPED_AT_ONCE));
+}
+
+interface FrameHeader {
+  readonly bytes: Buffer;
+  readonly hasChecksum: boolean;
+  readonly windowBytes: number;
+}
+
 /** The rest of a frame's header: its length depends on its first byte. */
-async function frameHeader(input: ByteReader): Promise<{ bytes: Buffer; hasChecksum: boolean }> {
+async function frameHeader(input: ByteReader): Promise<FrameHeader> {
   const first = await input.take(1);
   const descriptor = first[0] as number;
   const isSingleSegment = (descriptor & 0x20) !== 0;
   const dictionaryBytes = [0, 1, 2, 4][descriptor & 3] as number;
   const sizeBytes = [isSingleSegment ? 1 : 0, 2, 4, 8][descriptor >> 6] as number;
   const rest = await input.take((isSingleSegment ? 0 : 1) + dictionaryBytes + sizeBytes);
-  return { bytes: Buffer.concat([first, rest]), hasChecksum: (descriptor & 4) !== 0 };
+  const hasChecksum = (descriptor & 4) !== 0;
+  const windowBytes = isSingleSegment ? sizeOf(rest.subarray(dictionaryBytes)) : windowOf(rest[0] as number);
+  return { bytes: Buffer.concat([first, rest]), hasChecksum, windowBytes };
+}
+
+/** A frame that is one segment has its whole content for a window. */
+function sizeOf(field: Buffer): number {
+  if (field.length === 8) return Number(field.readBigUInt64LE());
+  return field.readUIntLE(0, field.length) + (field.length === 2 ? 256 : 0);
+}
+
+/** Five bits of exponent, three of eighths. */
+function windowOf(descriptor: number): number {
+  const base = 2 ** (10 + (descriptor >> 3));
+  return base + (base / 8) * (descriptor & 7);
 }
 
 interface ByteReader {

@@ -4,8 +4,10 @@ import { recordSplitter } from '../../src/reading/records.ts';
 
 type Seen = [kind: 'record' | 'broken' | 'blank', line: number, text?: string];
 
-function split(text: string | Buffer, chunkBytes = 1 << 20): Seen[] {
+/** What a sink sees that is full whenever it holds so much; it is emptied in each pause. */
+function split(text: string | Buffer, chunkBytes = 1 << 20, most = Number.POSITIVE_INFINITY): Seen[] {
   const seen: Seen[] = [];
+  let emptied = 0;
   const splitter = recordSplitter({
     record(line, record) {
       try {
@@ -19,10 +21,19 @@ function split(text: string | Buffer, chunkBytes = 1 << 20): Seen[] {
     broken: (line, broken, rule) =>
       void seen.push(['broken', line, rule === 'malformed_json' ? broken : rule]),
     blank: (line) => void seen.push(['blank', line]),
+    isFull: () => seen.length - emptied >= most,
   });
+  const empty = (pauses: Iterable<void>): void => {
+    for (const _pause of pauses) {
+      // A record that is broken up, and the last of a line, come at once.
+      expect(seen.length - emptied).toBeLessThanOrEqual(most + 2);
+      emptied = seen.length;
+    }
+  };
   const bytes = Buffer.from(text);
-  for (let at = 0; at < bytes.length; at += chunkBytes) splitter.push(bytes.subarray(at, at + chunkBytes));
-  splitter.end();
+  for (let at = 0; at < bytes.length; at += chunkBytes)
+    empty(splitter.push(bytes.subarray(at, at + chunkBytes)));
+  empty(splitter.end());
   return seen;
 }
 
@@ -116,6 +127,40 @@ describe('records', () => {
     ]);
   });
 
+  test('longer than 4 MiB are broken, and cost no other record on their line', () => {
+    const most = 4 * 1024 * 1024;
+    const long = (bytes: number): string => `{"a":"${'x'.repeat(bytes - 8)}"}`;
+    expect(
+      split(`{"a":1}${long(most + 1)}{"a":3}\n${long(most)}`).map(([kind, line, text]) => [
+        kind,
+        line,
+        text?.length,
+      ]),
+    ).toEqual([
+      ['record', 1, 7],
+      ['broken', 1, 8],
+      ['record', 1, 7],
+      ['record', 2, most],
+    ]);
+    expect(
+      split(`${long(most + 1)}\n[${'1,'.repeat(most)}1]\n{\n"a":${long(most)}\n}\n{"a":3}`).map(
+        ([kind, line, text]) => [kind, line, text?.length],
+      ),
+    ).toEqual([
+      ['broken', 1, 8],
+      ['broken', 2, 8],
+      ['broken', 3, 8],
+      ['broken', 5, 1],
+      ['record', 6, 7],
+    ]);
+  });
+
+  test('of one line are handed on in portions, in time that grows with their number', () => {
+    const began = performance.now();
+    expect(split('{}'.repeat(500_000), 1 << 20, 1_000)).toHaveLength(500_000);
+    expect(performance.now() - began).toBeLessThan(10_000);
+  });
+
   test('nested without end are broken in bounded time', () => {
     const deep = '{"a":'.repeat(100_000);
     const lines = '{"a":\n'.repeat(20_000);
@@ -127,7 +172,7 @@ describe('records', () => {
     expect(performance.now() - began).toBeLessThan(20_000);
   });
 
-  test('are the same however the bytes are cut into chunks', () => {
+  test('are the same however the bytes are cut into chunks, and however often the reader pauses', () => {
     const piece = fc.constantFrom(
       '{"a":1}',
       '{"é":"ü😀"}',
@@ -148,11 +193,47 @@ describe('records', () => {
         fc.array(piece, { maxLength: 30 }),
         fc.integer({ min: 1, max: 9 }),
         (pieces, chunkBytes) => {
-          expect(split(pieces.join(''), chunkBytes)).toEqual(split(pieces.join('')));
+          const whole = split(pieces.join(''));
+          expect(split(pieces.join(''), chunkBytes)).toEqual(whole);
+          expect(split(pieces.join(''), chunkBytes, 1)).toEqual(whole);
         },
       ),
       { numRuns: 2000 },
     );
+  });
+
+  test('lose nothing: whatever is not blank stands in a record or in what is broken, in its order', () => {
+    const piece = fc.constantFrom(
+      '{',
+      '}',
+      '[',
+      ']',
+      '{"a":1}',
+      '{"a":[',
+      '"b":',
+      ',',
+      '"',
+      '\n',
+      '\n{',
+      '\n',
+    );
+    fc.assert(
+      fc.property(
+        fc.array(piece, { maxLength: 30 }),
+        fc.integer({ min: 1, max: 9 }),
+        (pieces, chunkBytes) => {
+          const text = pieces.join('');
+          const found = split(text, chunkBytes).map(([, , part = '']) => part);
+          expect(found.join('').replace(/\s/g, '')).toBe(text.replace(/\s/g, ''));
+        },
+      ),
+      { numRuns: 2000 },
+    );
+    expect(split('{"a":[\n{\n{').map(([kind, line]) => [kind, line])).toEqual([
+      ['broken', 1],
+      ['broken', 2],
+      ['broken', 3],
+    ]);
   });
 
   test('lose nothing: whole lines of JSON are found among any garbage', () => {
