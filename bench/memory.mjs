@@ -151,7 +151,7 @@ async function write(path, pieces) {
   if (typeof pieces === 'string') target.write(bombOf(pieces));
   else
     for (const piece of pieces())
-      if (!target.write(piece)) await new Promise((go) => target.once('drain', go));
+      if (piece !== '' && !target.write(piece)) await new Promise((go) => target.once('drain', go));
   target.end();
   await finished(file);
 }

@@ -109,17 +109,18 @@ async function checkSource(
     return await withSources(context, config, async (open) => {
       const source = open(place);
       const { files, skipped, unreadable } = await source.list();
-      const closed = [...unreadable, ...(await closedFiles(source, files))];
+      const asked = source.isLocal ? files : files.filter((file) => file.bytes > 0).slice(0, 1);
+      const refused = await closedFiles(source, asked);
+      const closed = [...unreadable, ...refused];
       const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
       const also = skipped.length > 0 ? `; ${plural(skipped.length, 'other file')} passed over` : '';
       const detail = `${plural(files.length, 'file')}, ${formatBytes(bytes)} in ${place}${also}`;
       if (closed.length === 0) return good(what, detail);
-      const isAll = closed.length === unreadable.length + files.length;
       const shown = closed.slice(0, NAMES_SHOWN).map(({ path, reason }) => `${path}: ${reason}`);
       const more = closed.length > shown.length ? [`and ${closed.length - shown.length} more`] : [];
       return {
         what,
-        status: isAll ? 'bad' : 'note',
+        status: refused.length === asked.length ? 'bad' : 'note',
         detail: `${detail}; ${plural(closed.length, 'file or folder', 'files or folders')} cannot be read, and a load passes them over`,
         fix: [...shown, ...more].join('\n'),
       };
@@ -129,23 +130,23 @@ async function checkSource(
   }
 }
 
-/** What cannot be read: of files on this machine all are asked, of objects the first. */
+/** Those of these files that cannot be read, of files on this machine by their rights, of objects by trying. */
 async function closedFiles(source: Source, files: readonly SourceFile[]): Promise<Unreadable[]> {
   if (source.isLocal) {
     const { closedAmong } = await import('../sources/local-listing.ts');
     return closedAmong(files);
   }
-  const first = files.find((file) => file.bytes > 0);
-  try {
-    if (first) for await (const _chunk of source.open(first)) break;
-    return [];
-  } catch (error) {
-    if (!(error instanceof UnreadableFileError)) throw error;
-    // Where one of many is refused, the others may be as well: what to do about it says most.
-    return [
-      { path: error.path, reason: `${error.reason}${error.hint === undefined ? '' : `. ${error.hint}`}` },
-    ];
+  const closed: Unreadable[] = [];
+  for (const file of files) {
+    try {
+      for await (const _chunk of source.open(file)) break;
+    } catch (error) {
+      if (!(error instanceof UnreadableFileError)) throw error;
+      const { path, reason, hint } = error;
+      closed.push({ path, reason: hint === undefined ? reason : `${reason}. ${hint}` });
+    }
   }
+  return closed;
 }
 
 async function checkEngine(context: Context, flags: Flags, config: Config): Promise<Finding[]> {

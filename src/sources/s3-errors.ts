@@ -28,7 +28,9 @@ export function s3Error(cause: unknown, operation: S3Operation, bucket: string, 
   const say = (why: string, hint: string): SourceError =>
     new SourceError(`Cannot ${what}: ${why}`, { hint, cause });
   if (name === 'NoSuchBucket') return say('there is no such bucket.', 'Check the name of the bucket.');
-  if (/InvalidAccessKeyId|SignatureDoesNotMatch|InvalidToken/.test(name)) {
+  // Objects are asked for once their bucket was listed: then the credentials are right.
+  const isRefused = operation !== 'get' && name === 'SignatureDoesNotMatch';
+  if (isRefused || /InvalidAccessKeyId|InvalidToken/.test(name)) {
     return say(
       `the credentials were refused (${name}).`,
       'Check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or the profile.',
@@ -56,6 +58,9 @@ export function s3Error(cause: unknown, operation: S3Operation, bucket: string, 
           cause,
         })
       : say(`${reason}.`, hint);
+  if (name === 'SignatureDoesNotMatch') {
+    return one('its name cannot be signed (SignatureDoesNotMatch)', 'Give it a name without "./" and "../".');
+  }
   if (name === 'InvalidObjectState') {
     return one('it is archived (InvalidObjectState)', 'Restore it from its storage class, then run again.');
   }

@@ -190,6 +190,19 @@ describe('etl over objects that S3 does not give', () => {
     expect(JSON.parse(second.stdout).files).toMatchObject({ new: 2, unreadable: 0 });
   });
 
+  test('loads all others where a name cannot be signed', async () => {
+    server.put('odd', 'log/a.json', small);
+    server.put('odd', 'log/../b.json', jsonLines([play(1)]));
+    const { code, stdout, stderr } = await sparkify(['etl', '--log-data', 's3://odd/log', '--json'], {
+      cwd: freshFolder(),
+      env: env(),
+    });
+    expect(code, stderr).toBe(3);
+    expect(JSON.parse(stdout).files.named.unreadable).toEqual([
+      { path: 's3://odd/log/../b.json', reason: 'its name cannot be signed (SignatureDoesNotMatch)' },
+    ]);
+  });
+
   test('fails, and commits nothing, where it gives none', async () => {
     server.put('shut', 'log/a.json', small);
     server.put('shut', 'log/b.json', jsonLines([play(1)]));
