@@ -81,20 +81,23 @@ const inputs = {
   '100 records of 16 MB': {
     'a.json': () => counted(n(100), (nth) => `${event(nth, `,"x":"${long(400)}"`)}\n`),
   },
-  'records of 16 MB of numbers': {
-    'a.json': () => counted(n(10), (nth) => `${event(nth, `,"x":[${'0,'.repeat(8_380_000)}0]`)}\n`),
+  '100 records of 4 MB': {
+    'a.json': () => counted(n(100), (nth) => `${event(nth, `,"x":"${long(400, 4_190_000)}"`)}\n`),
   },
-  'records of 16 MB of fractions': {
-    'a.json': () => counted(n(10), (nth) => `${event(nth, `,"x":[${'1.5,'.repeat(4_190_000)}0]`)}\n`),
+  'records of 4 MB of numbers': {
+    'a.json': () => counted(n(10), (nth) => `${event(nth, `,"x":[${'0,'.repeat(2_090_000)}0]`)}\n`),
   },
-  'records of 16 MB of objects': {
-    'a.json': () => counted(n(10), (nth) => `${event(nth, `,"x":[${'{},'.repeat(5_590_000)}0]`)}\n`),
+  'records of 4 MB of fractions': {
+    'a.json': () => counted(n(10), (nth) => `${event(nth, `,"x":[${'1.5,'.repeat(1_045_000)}0]`)}\n`),
   },
-  'records of 16 MB of keys': {
+  'records of 4 MB of objects': {
+    'a.json': () => counted(n(10), (nth) => `${event(nth, `,"x":[${'{},'.repeat(1_395_000)}0]`)}\n`),
+  },
+  'records of 4 MB of keys': {
     'a.json': () =>
       counted(
         n(10),
-        (nth) => `${event(nth, Array.from({ length: 1_300_000 }, (_, k) => `,"${k}":1`).join(''))}\n`,
+        (nth) => `${event(nth, Array.from({ length: 340_000 }, (_, k) => `,"${k}":1`).join(''))}\n`,
       ),
   },
   'a new key in each of 2,000,000 events': {

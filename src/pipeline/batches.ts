@@ -19,6 +19,7 @@ export function listedSurvey(file: SourceFile): Survey {
     lines: 0,
     compression: file.path.endsWith('.gz') ? 'gzip' : file.path.endsWith('.zst') ? 'zstd' : 'none',
     isClean: false,
+    damage: null,
     content: null,
   };
 }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { rejects as rejectsTable } from '../models/ops/rejects.ts';
 import type { RecordFormat, StagedRow } from '../reading/parse.ts';
-import { type Batch, type FileSummary, readContent, readFile } from '../reading/read-file.ts';
+import { type Batch, type FileSummary, readContent, readFile, unreadable } from '../reading/read-file.ts';
 import type { Reject } from '../reading/reject.ts';
 import { KEPT_FILE_BYTES } from '../reading/survey.ts';
 import { qualifiedName } from '../schema/table.ts';
@@ -55,9 +55,21 @@ export async function readCarefully(
     await writing;
   }
 
+  async function refuseWhole(file: FileToLoad, reject: Reject): Promise<void> {
+    await writing;
+    await rejectWriter(file, kind, context).write([reject]);
+    summaries.set(file.fileId, { lines: 1, staged: 0, rejected: 1, blank: 0, drift: [] });
+    await context.source.release(file.survey.file);
+  }
+
   const contents = readAhead(files, context.source);
   for (const file of files) {
-    const { compression, isClean, sha256 } = file.survey;
+    const { compression, damage, isClean, sha256 } = file.survey;
+    if (damage !== null) {
+      await refuseWhole(file, unreadable(damage));
+      observer.advance(file.survey.file.bytes);
+      continue;
+    }
     const content = await contents(file);
     const refused = rejectWriter(file, kind, context);
     if (content !== null && compression === 'none') {
@@ -78,8 +90,7 @@ export async function readCarefully(
       await flush();
       await warehouse.run(`delete from ${qualifiedName(staging)} where file_id = ${file.fileId}`);
       await warehouse.run(`delete from ops.rejects where file_id = ${file.fileId}`);
-      await rejectWriter(file, kind, context).write([next.value.unreadable]);
-      summaries.set(file.fileId, { lines: 1, staged: 0, rejected: 1, blank: 0, drift: [] });
+      await refuseWhole(file, next.value.unreadable);
     } else {
       if (next.value.sha256 !== sha256) throw changedWhileRead(file.survey.file);
       summaries.set(file.fileId, next.value.summary);

@@ -45,7 +45,7 @@ const SHOWN_VALUE_LENGTH = 200;
 const LONGEST_KEY = 300;
 /** Keys that drift names in one file, and in all files of a load: those beyond, which are data and no keys, are counted as one. */
 const MOST_KEYS = 1_000;
-const MOST_KEYS_OF_ALL = 100_000;
+const MOST_KEYS_OF_ALL = 10_000;
 const OTHER_KEYS = '…';
 
 /** A table's record format at one moment, made once and used for every file. */

@@ -143,7 +143,8 @@ const BROKEN = {
   too_long: 'the record is longer than 4 MiB, or its line than 16 MiB',
 } as const;
 
-function unreadable(reason: string): Reject {
+/** The one reject of a file that cannot be unpacked. */
+export function unreadable(reason: string): Reject {
   return { line: 1, rule: 'unreadable_file', field: null, value: null, reason, raw: '' };
 }
 

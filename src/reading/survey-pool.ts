@@ -67,8 +67,12 @@ export async function surveyAll(
         const file = files[at] as SourceFile;
         const thread = threads[lane];
         const findings = thread
-          ? await ask(thread, { path: file.path, table: table.name as Request['table'] }, onBytes)
-          : await surveyChunks(source.open(file), table, onBytes);
+          ? await ask(
+              thread,
+              { path: file.path, table: table.name as Request['table'], bytes: file.bytes },
+              onBytes,
+            )
+          : await surveyChunks(source.open(file), table, onBytes, file.bytes);
         // A file that is still being written to is known before its rows are staged.
         if (source.isLocal) await assertSame(file, source);
         surveys[at] = { ...findings, file, content: null };

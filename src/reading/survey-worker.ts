@@ -8,20 +8,21 @@ import { surveyChunks } from './survey.ts';
 export interface Request {
   readonly path: string;
   readonly table: 'events' | 'songs';
+  readonly bytes: number;
 }
 
 const tables = { events, songs };
 
-parentPort?.on('message', async ({ path, table }: Request) => {
+parentPort?.on('message', async ({ path, table, bytes }: Request) => {
   let unsaid = 0;
-  const tell = (bytes: number): void => {
-    unsaid += bytes;
+  const tell = (read: number): void => {
+    unsaid += read;
     if (unsaid < 1 << 23) return;
     parentPort?.postMessage({ bytes: unsaid });
     unsaid = 0;
   };
   try {
-    const findings = await surveyChunks(readChunks(path), tables[table], tell);
+    const findings = await surveyChunks(readChunks(path), tables[table], tell, bytes);
     parentPort?.postMessage({ bytes: unsaid, findings });
   } catch (error) {
     // The pool says again what failed, in its own words.

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Table } from '../schema/table.ts';
 import type { Source, SourceFile } from '../sources/source.ts';
 import { countNewlines, formChecker } from './clean-form.ts';
-import { type Compression, compressionOf } from './unpack.ts';
+import { type Compression, compressionOf, UnpackError, unpack } from './unpack.ts';
 
 /** Files up to this size are kept in memory from the survey to their staging, so that they are read once. */
 export const KEPT_FILE_BYTES = 16 * 1024;
@@ -19,6 +19,8 @@ export interface Findings {
   readonly compression: Compression;
   /** Every line is a record in clean form (see formChecker). */
   readonly isClean: boolean;
+  /** Why a packed file cannot be unpacked whole; null where it can, or was not tried. */
+  readonly damage: string | null;
 }
 
 export interface Survey extends Findings {
@@ -32,43 +34,71 @@ export async function surveySmall(source: Source, file: SourceFile): Promise<Sur
   const content = await source.readSmall(file);
   const sha256 = createHash('sha256').update(content).digest('hex');
   const compression = compressionOf(content);
-  return { file, sha256, lines: countLines(content), compression, isClean: false, content };
+  return { file, sha256, lines: countLines(content), compression, isClean: false, damage: null, content };
 }
 
-/** Hashes a file's chunks, counts its lines and checks their form; `onChunk` hears of each chunk's bytes. */
+/**
+ * Hashes a file's chunks, so many bytes in all, counts its lines and checks their form; `onChunk` hears of each chunk's bytes.
+ * What is packed is unpacked once, so that nothing is staged of a file that cannot be.
+ */
 export async function surveyChunks(
   chunks: AsyncIterable<Buffer>,
   table: Table,
   onChunk: (bytes: number) => void,
+  bytes: number,
 ): Promise<Findings> {
   const hash = createHash('sha256');
-  const checker = formChecker(table);
+  const lines = lineSurvey(table);
+  const stored = chunks[Symbol.asyncIterator]();
   let compression: Compression | null = null;
+  let damage: string | null = null;
+  async function* hashed(): AsyncGenerator<Buffer> {
+    for (let next = await stored.next(); !next.done; next = await stored.next()) {
+      compression ??= compressionOf(next.value);
+      hash.update(next.value);
+      onChunk(next.value.length);
+      yield next.value;
+    }
+  }
+  try {
+    for await (const chunk of unpack(hashed(), bytes)) if (compression === 'none') lines.push(chunk);
+  } catch (error) {
+    if (!(error instanceof UnpackError)) throw error;
+    damage = error.message;
+    // The hash is of the whole file, whatever could be unpacked.
+    for await (const _chunk of hashed());
+  } finally {
+    await stored.return?.();
+  }
+  const found = lines.end();
+  const sha256 = hash.digest('hex');
+  const isClean = compression === 'none' && found.isClean;
+  return { sha256, lines: found.lines, compression: compression ?? 'none', isClean, damage };
+}
+
+/** Counts the lines of chunks, and checks the form of those that are not too long. */
+function lineSurvey(table: Table) {
+  const checker = formChecker(table);
   let rest: Buffer = Buffer.alloc(0);
   let lines = 0;
   let isTooLong = false;
-  for await (const chunk of chunks) {
-    compression ??= compressionOf(chunk);
-    hash.update(chunk);
-    onChunk(chunk.length);
-    if (compression !== 'none') continue;
-    const first = chunk.indexOf(NEWLINE) + 1;
-    if (first === 0) {
-      isTooLong ||= rest.length > LONGEST_CLEAN_LINE;
-      if (!isTooLong) rest = Buffer.concat([rest, chunk]);
-      continue;
-    }
-    const last = chunk.lastIndexOf(NEWLINE) + 1;
-    lines += checker.push(Buffer.concat([rest, chunk.subarray(0, first)]));
-    if (first < last) lines += checker.push(chunk.subarray(first, last));
-    rest = Buffer.from(chunk.subarray(last));
-  }
-  if (rest.length > 0) lines += checker.push(Buffer.concat([rest, LINE_END]));
   return {
-    sha256: hash.digest('hex'),
-    lines,
-    compression: compression ?? 'none',
-    isClean: compression === 'none' && !isTooLong && checker.isClean,
+    push(chunk: Buffer): void {
+      const first = chunk.indexOf(NEWLINE) + 1;
+      if (first === 0) {
+        isTooLong ||= rest.length > LONGEST_CLEAN_LINE;
+        if (!isTooLong) rest = Buffer.concat([rest, chunk]);
+        return;
+      }
+      const last = chunk.lastIndexOf(NEWLINE) + 1;
+      lines += checker.push(Buffer.concat([rest, chunk.subarray(0, first)]));
+      if (first < last) lines += checker.push(chunk.subarray(first, last));
+      rest = Buffer.from(chunk.subarray(last));
+    },
+    end(): { lines: number; isClean: boolean } {
+      if (rest.length > 0) lines += checker.push(Buffer.concat([rest, LINE_END]));
+      return { lines, isClean: !isTooLong && checker.isClean };
+    },
   };
 }
 

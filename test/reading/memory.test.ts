@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -5,6 +6,7 @@ import { describe, expect, test } from 'vitest';
 import { events } from '../../src/models/staging/events.ts';
 import { recordFormat } from '../../src/reading/parse.ts';
 import { type Batch, type FileEnd, readFile } from '../../src/reading/read-file.ts';
+import { surveyChunks } from '../../src/reading/survey.ts';
 import { sparkify } from '../support/command.ts';
 import { jsonLines, play, writeFiles } from '../support/records.ts';
 import { freshFolder } from '../support/warehouse.ts';
@@ -67,6 +69,36 @@ describe('however much stands in a file', () => {
     expect((await read(gzipSync(Buffer.alloc(90_000_000, 'x')))).end).toMatchObject({
       summary: { rejected: 1 },
     });
+  });
+
+  test('a packed file is unpacked while it is surveyed, and known by its whole content even if it is damaged', async () => {
+    const lines = gzipSync(
+      jsonLines(Array.from({ length: 20_000 }, (_, nth) => play(nth, { userAgent: `${nth * nth}` }))),
+    );
+    const bomb = gzipSync(Buffer.alloc(110_000_000, '{"a":1} '), { level: 9 });
+    const damaged = Buffer.concat([lines.subarray(0, 150_000), Buffer.alloc(150_000, 'x')]);
+    const cut = lines.subarray(0, 100_000);
+    for (const [content, damage] of [
+      [lines, null],
+      [bomb, expect.stringContaining('more than 200 times')],
+      [damaged, expect.stringContaining('damaged gzip')],
+      [cut, expect.stringContaining('damaged gzip')],
+      [zstdOf(0xa0, 1), expect.stringContaining('needs a window')],
+    ] as const) {
+      async function* chunks(): AsyncGenerator<Buffer> {
+        // One buffer for all, as files are read.
+        const buffer = Buffer.alloc(10_000);
+        for (let at = 0; at < content.length; at += buffer.length) {
+          await new Promise(setImmediate);
+          yield buffer.subarray(0, content.copy(buffer, 0, at));
+        }
+      }
+      const sha256 = createHash('sha256').update(content).digest('hex');
+      expect(await surveyChunks(chunks(), events, () => {}, content.length)).toMatchObject({
+        sha256,
+        damage,
+      });
+    }
   });
 
   test('a zstd frame that needs a window of gigabytes is refused, and a skippable one is passed over', async () => {
