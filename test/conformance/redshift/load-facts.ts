@@ -15,8 +15,13 @@ import { rooms, type Trial } from './trial.ts';
 /** The moment of all loads: the reasons of rejects name it. */
 const nowMs = (): number => Date.UTC(2026, 0, 1);
 
-/** The loader names the schemas staging and ops; here they are those of the run. */
+/** The loader names the schemas staging and ops; here they are those of the run, and what the catalogue says of them is renamed back. */
 function inOwnSchemas(sessions: RedshiftSessions, schema: string): RedshiftSessions {
+  const loaders = new Map(['staging', 'ops'].map((room) => [`${schema}_${room}`, room]));
+  const renamedBack = (row: SqlRow): SqlRow =>
+    'table_schema' in row
+      ? { ...row, table_schema: loaders.get(String(row.table_schema)) ?? row.table_schema }
+      : row;
   const renamed = (sql: string): string =>
     sql.replaceAll(/\b(staging|ops)(?=\.\w)|(?<=['"])(staging|ops)(?=['"])/g, (name) => `${schema}_${name}`);
   return {
@@ -25,7 +30,7 @@ function inOwnSchemas(sessions: RedshiftSessions, schema: string): RedshiftSessi
       const session = await sessions.open(purpose);
       const { rows, run } = session;
       return Object.assign(session, {
-        rows: (sql, parameters) => rows(renamed(sql), parameters),
+        rows: async (sql, parameters) => (await rows(renamed(sql), parameters)).map(renamedBack),
         run: (sql, parameters) => run(renamed(sql), parameters),
       } satisfies Pick<RedshiftConnection, 'rows' | 'run'>);
     },
