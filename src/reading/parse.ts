@@ -43,6 +43,8 @@ const KEY_END = /"[ \t\r\n]*:/g;
 const SHOWN_VALUE_LENGTH = 200;
 /** Characters of a key that drift names: as many as its column holds, whatever they are. */
 const LONGEST_KEY = 300;
+/** The undeclared keys of a record as JSON, in bytes: as much as their column holds on every engine. */
+const LONGEST_EXTRA = 65_535;
 /** Keys that drift names in one file, and in all files of a load: those beyond, which are data and no keys, are counted as one. */
 const MOST_KEYS = 1_000;
 const MOST_KEYS_OF_ALL = 10_000;
@@ -90,8 +92,8 @@ export function recordParser(format: RecordFormat, isVouchedFor = false): Record
     }
   }
 
-  /** Counts keys that are not as declared; the undeclared ones with their values as JSON. */
-  function countDrift(record: Record<string, unknown>, text: string): string | null {
+  /** Counts keys that are not as declared; the undeclared ones. */
+  function countDrift(record: Record<string, unknown>): readonly string[] {
     const undeclared = Object.keys(record).filter((key) => !keys.has(key));
     for (const key of undeclared) {
       count(byLowerCase.has(key.toLowerCase()) ? 'other case' : 'new', shortKey(key));
@@ -101,7 +103,7 @@ export function recordParser(format: RecordFormat, isVouchedFor = false): Record
         if (!Object.hasOwn(record, field.key)) count('missing', field.key);
       }
     }
-    return undeclared.length === 0 ? null : extraJson(record, undeclared, text);
+    return undeclared;
   }
 
   function parseObject(record: Record<string, unknown>, text: string): Parsed {
@@ -117,11 +119,18 @@ export function recordParser(format: RecordFormat, isVouchedFor = false): Record
         fault: fault('unstorable_text', null, unstorable, 'a key holds \\u0000 or half a surrogate pair'),
       };
     }
-    const row: StagedRow = { extra: countDrift(record, text) };
+    const undeclared = countDrift(record);
+    if (bytesOf(record, undeclared) > LONGEST_EXTRA) {
+      const reason = `the undeclared keys have more than ${LONGEST_EXTRA} bytes`;
+      return { fault: fault('text_too_long', null, undefined, reason) };
+    }
+    const row: StagedRow = { extra: null };
     for (const field of fields) {
       const problem = readField(field, record, text, row, byLowerCase);
       if (problem) return { fault: problem };
     }
+    // Digits cost much memory; by now it is known that nothing in the record is large.
+    if (undeclared.length > 0) row.extra = extraJson(record, undeclared, text);
     const incomplete = requiredWhen && checkRequiredWhen(requiredWhen, fields, row);
     return incomplete ? { fault: incomplete } : { row };
   }
@@ -336,6 +345,14 @@ function endOfString(text: string, start: number): number {
 function digitsOf(text: string, key: string): string {
   const record = parseKeepingDigits(text) as Record<string, { toString(): string }>;
   return String(record[key]);
+}
+
+/** How many bytes some of a record's keys take as JSON. */
+function bytesOf(record: Record<string, unknown>, keys: readonly string[]): number {
+  let bytes = 1;
+  for (const key of keys)
+    bytes += Buffer.byteLength(JSON.stringify(key)) + Buffer.byteLength(JSON.stringify(record[key])) + 2;
+  return bytes;
 }
 
 /** Some of a record's keys as JSON, in the order of their names, with numbers in their own digits. */

@@ -50,6 +50,12 @@ describe('however much stands in a file', () => {
     }
   });
 
+  test('undeclared keys are kept up to what their column holds on every engine', async () => {
+    const kept = { ...play(0), x: 'é'.repeat(32_760) };
+    const { end } = await read(Buffer.from(jsonLines([kept, { ...play(1), x: 'é'.repeat(32_770) }])));
+    expect(end).toMatchObject({ summary: { staged: 1, rejected: 1 } });
+  });
+
   test('drift names some of the keys, and counts the others as one', async () => {
     const lines = Array.from({ length: 5_000 }, (_, nth) => ({ ...play(nth), [`key ${nth}`]: 1 }));
     const { end } = await read(Buffer.from(jsonLines(lines)));
@@ -126,6 +132,11 @@ describe('the memory of a load', () => {
     [
       'records of many megabytes',
       `{"x":[${'{},'.repeat(5_500_000)}0]}\n{"x":"${'x'.repeat(4_000_000)}"\n`,
+      2,
+    ],
+    [
+      'undeclared keys of many numbers',
+      `${JSON.stringify({ ...play(1), x: 0 }).slice(0, -2)}[${'1.5,'.repeat(1_000_000)}0]}\n`.repeat(2),
       2,
     ],
   ])('does not grow with %s', async (_, text, rejected) => {
