@@ -190,3 +190,20 @@ describe('help and hints', () => {
     expect(outcome.stderr).toContain(`${flag} is given twice, and takes one value.`);
   });
 });
+
+describe('too few file handles', () => {
+  test.runIf(process.platform !== 'win32').each([24, 40, 64])(
+    '(%i of them) end in words and exit 1',
+    async (handles) => {
+      const cwd = folderWithLogs();
+      const under = ['sh', '-c', `ulimit -n ${handles}; exec "$@"`, 'sh'];
+      const outcome = await sparkify([...etl, '--json'], { cwd, under });
+      expect(outcome.code, outcome.stderr).toBe(1);
+      expect(outcome.stderr).toMatch(/^error .*(too many open files|Too few files may be open)/);
+      expect(outcome.stderr).toContain('ulimit -n 1024');
+      expect(outcome.stderr).not.toContain('    at ');
+      expect(JSON.parse(outcome.stdout)).toMatchObject({ status: 'failed', exitCode: 1 });
+      expect(existsSync(join(cwd, 'sparkify.duckdb'))).toBe(false);
+    },
+  );
+});

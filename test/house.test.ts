@@ -11,7 +11,7 @@ const modules = readdirSync(src, { recursive: true, encoding: 'utf8' }).filter((
   name.endsWith('.ts'),
 );
 
-/** Which rooms each room may look into; everyone may import those at the root but cli.ts. */
+/** Which rooms each room may look into; everyone may import those at the root but cli.ts and program.ts. */
 const arrows: Readonly<Record<string, readonly string[]>> = {
   schema: [],
   models: ['schema'],
@@ -37,7 +37,8 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
     'terminal',
     'warehouses',
   ],
-  'cli.ts': ['commands', 'config', 'terminal'],
+  'cli.ts': ['program.ts'],
+  'program.ts': ['commands', 'config', 'terminal'],
   'edit-distance.ts': [],
   'errors.ts': [],
   'secrets.ts': [],
@@ -106,7 +107,7 @@ describe('the house', () => {
     const readers = modules.filter((module) =>
       readFileSync(join(src, module), 'utf8').includes('process.env'),
     );
-    expect(readers).toEqual(['cli.ts']);
+    expect(readers).toEqual(['program.ts']);
   });
 });
 
