@@ -1,4 +1,4 @@
-import { readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { type FileHandle, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { hostname, userInfo } from 'node:os';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { LeaseError, OtherProgramError } from '../errors.ts';
@@ -11,24 +11,42 @@ import type { LeaseOptions } from './lease.ts';
 
 const LEASE_POLL_MS = 200;
 
+/** The only writer's right to a file. */
+interface Lease {
+  readonly instance: DuckDBInstance;
+  /** The file, to be read by whoever holds the lease: to close any other handle of it would give the lease up. */
+  readonly held: FileHandle;
+  /** Closes the instance, and gives the lease up. */
+  release(): Promise<void>;
+}
+
 /**
  * Opens the file as its only writer, making it if there is none. DuckDB's own lock on the file is the lease: the
  * kernel ends it with its process. The .lease file beside it only tells others who holds it.
  */
-export async function takeLease(
-  file: string,
-  lease: LeaseOptions,
-): Promise<{ instance: DuckDBInstance; release: () => Promise<void> }> {
+export async function takeLease(file: string, lease: LeaseOptions): Promise<Lease> {
   await checkDatabase(file);
   await checkWritable(file);
   const instance = await waitForLease(file, lease);
+  const held = await open(file, 'r').catch((cause) => {
+    instance.closeSync();
+    return refuse(file, cause);
+  });
   const holderFile = `${file}.lease`;
   const { command, nowMs } = lease;
   const holder = { pid: process.pid, host: hostname(), user: userName(), command, since: nowMs() };
   await writeInPlace(holderFile, JSON.stringify(holder)).catch(() => {});
   for (const one of [file, holderFile]) await sweepAside(one, 'tmp', 'all');
   await sweepUnpublished(file);
-  return { instance, release: () => rm(holderFile, { force: true }) };
+  return {
+    instance,
+    held,
+    async release() {
+      await rm(holderFile, { force: true });
+      instance.closeSync();
+      await held.close();
+    },
+  };
 }
 
 async function waitForLease(file: string, lease: LeaseOptions): Promise<DuckDBInstance> {

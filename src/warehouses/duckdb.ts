@@ -44,7 +44,7 @@ const dialect: Dialect = {
 
 /** Opens the file for its only writer, making it if there is none; the lease is DuckDB's lock on the file. */
 export async function openDuckDb(file: string, lease: LeaseOptions): Promise<Warehouse> {
-  const { instance, release } = await takeLease(file, lease);
+  const { instance, held, release } = await takeLease(file, lease);
   const connection = await instance.connect();
   await connection.run(`set memory_limit = '${MEMORY_LIMIT}'; set preserve_insertion_order = false;`);
   return {
@@ -71,13 +71,12 @@ export async function openDuckDb(file: string, lease: LeaseOptions): Promise<War
     async publish() {
       if (await isPublished(file)) return;
       await guarded(file, () => connection.run('checkpoint'));
-      await guarded(file, () => publish(file));
+      await guarded(file, () => publish(file, held));
     },
     interrupt: () => connection.interrupt(),
     async close() {
-      await release();
       connection.closeSync();
-      instance.closeSync();
+      await release();
     },
   };
 }

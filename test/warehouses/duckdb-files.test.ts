@@ -38,6 +38,15 @@ function withLog(): string {
   return cwd;
 }
 
+/** A file's SHA-256, by another process: this one would give up its lock on the file. */
+function hashOf(file: string): string {
+  return spawnSync(process.execPath, ['-e', HASH, file], { encoding: 'utf8' }).stdout;
+}
+
+const HASH = `
+  const { createHash } = require('node:crypto');
+  console.log(createHash('sha256').update(require('node:fs').readFileSync(process.argv[1])).digest('hex'));`;
+
 /** The names in a folder that belong to its warehouse. */
 function filesOf(cwd: string): string[] {
   return readdirSync(cwd)
@@ -185,10 +194,21 @@ describe('the file of a warehouse', () => {
 });
 
 describe('the lease', () => {
-  test('is held until the warehouse is closed, after publishing too', async () => {
+  test.each([
+    ['small', 1],
+    ['large', 10_000_000],
+  ])('is held until the warehouse is closed, after publishing a %s one too', async (_, numbers) => {
     const cwd = withLog();
     await withWarehouse(join(cwd, 'sparkify.duckdb'), async (warehouse) => {
+      await warehouse.run(
+        `create schema mine; create table mine.numbers as select random() as number from range(${numbers})`,
+      );
       await deliver(warehouse, { logs: join(cwd, 'logs') });
+      const [own, copy] = ['sparkify.duckdb', 'sparkify.published.duckdb'].map((name) =>
+        hashOf(join(cwd, name)),
+      );
+      expect(own).toMatch(/^[0-9a-f]{64}\n$/);
+      expect(copy).toBe(own);
       const other = await sparkify([...etl, '--wait-seconds', '0'], { cwd });
       expect([other.code, other.stderr]).toEqual([
         1,
