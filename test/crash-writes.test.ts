@@ -9,7 +9,7 @@ import { onSmallDisk } from './support/small-disk.ts';
 import { deliver, freshFolder, readStar, type Star, withWarehouse } from './support/warehouse.ts';
 
 // Each write from the first to the 20th, and 20 sizes of disk, with SPARKIFY_CRASH_RUNS=20.
-const runs = Number(process.env.SPARKIFY_CRASH_RUNS ?? 2);
+const runs = Number(process.env.SPARKIFY_CRASH_RUNS ?? 1);
 const random = randomNumbers(Number(process.env.SPARKIFY_CRASH_SEED ?? 7));
 
 let logs: string;

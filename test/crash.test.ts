@@ -7,7 +7,7 @@ import { randomNumbers } from './support/random.ts';
 import { onSmallDisk } from './support/small-disk.ts';
 import { deliver, freshFolder, readStar, type Star, withWarehouse } from './support/warehouse.ts';
 
-const crashes = Number(process.env.SPARKIFY_CRASH_RUNS ?? 4);
+const crashes = Number(process.env.SPARKIFY_CRASH_RUNS ?? 2);
 
 describe('a load that is killed', () => {
   let logs: string;
