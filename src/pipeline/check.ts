@@ -34,6 +34,7 @@ const claims: Readonly<Record<string, string>> = {
   'coordinates-are-whole-pairs': 'no artist has half a coordinate',
   'files-balance': 'for every file, lines = staged + rejected + blank',
   'repeats-have-their-original': 'every event and song set aside has its key in staging',
+  'file-numbers-are-new': 'the next content gets a number that no content has',
   'staged-rows-are-accounted': 'what the manifest says is staged stands in staging, file by file',
   'rejects-are-accounted': 'what the manifest says was rejected stands in ops.rejects, file by file',
   'song-keys-follow-the-songs': 'ops.song_keys has the spellings of every staged song, and no others',

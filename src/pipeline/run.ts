@@ -231,8 +231,13 @@ async function makePlans(
   { without, lost }: Pick<Attempt, 'without' | 'lost'>,
 ): Promise<Plans> {
   const [state] =
-    warehouse === null ? [] : await warehouse.rows('select match_on, next_file_id from ops.warehouse');
-  const firstFileId = Number(state?.next_file_id ?? 1);
+    warehouse === null
+      ? []
+      : await warehouse.rows(
+          'select match_on, next_file_id, (select coalesce(max(file_id), 0) from ops.files) as last_file_id from ops.warehouse',
+        );
+  // The manifest has the last word: a number that somebody restored by hand must not be given twice.
+  const firstFileId = Math.max(Number(state?.next_file_id ?? 1), Number(state?.last_file_id ?? 0) + 1);
   let nextFileId = firstFileId;
   const damage = warehouse !== null && options.fullRefresh ? await findDamage(warehouse, lost) : noDamage;
   const plans: FilePlan[] = [];

@@ -74,9 +74,7 @@ export async function readCarefully(
     const refused = rejectWriter(file, kind, context);
     if (content !== null && compression === 'none') {
       const reader = readContent(content, format);
-      let next = reader.next();
-      for (; !next.done; next = reader.next()) await put(file, next.value, refused);
-      summaries.set(file.fileId, next.value);
+      summaries.set(file.fileId, await drain(reader, (batch) => put(file, batch, refused)));
       observer.advance(file.survey.file.bytes);
       continue;
     }
@@ -84,20 +82,33 @@ export async function readCarefully(
       bytes: file.survey.file.bytes,
       isVouchedFor: isClean,
     });
-    let next = await reader.next();
-    for (; !next.done; next = await reader.next()) await put(file, next.value, refused);
-    if ('unreadable' in next.value) {
+    const end = await drain(reader, (batch) => put(file, batch, refused));
+    if ('unreadable' in end) {
       await flush();
       await warehouse.run(`delete from ${qualifiedName(staging)} where file_id = ${file.fileId}`);
       await warehouse.run(`delete from ops.rejects where file_id = ${file.fileId}`);
-      await refuseWhole(file, next.value.unreadable);
+      await refuseWhole(file, end.unreadable);
     } else {
-      if (next.value.sha256 !== sha256) throw changedWhileRead(file.survey.file);
-      summaries.set(file.fileId, next.value.summary);
+      if (end.sha256 !== sha256) throw changedWhileRead(file.survey.file);
+      summaries.set(file.fileId, end.summary);
     }
     await context.source.release(file.survey.file);
   }
   await flush();
+}
+
+/** Takes all batches of a file; what the file came to. The file is closed, too, where a batch could not be taken. */
+async function drain<End>(
+  reader: Generator<Batch, End> | AsyncGenerator<Batch, End>,
+  take: (batch: Batch) => Promise<void>,
+): Promise<End> {
+  try {
+    let next = await reader.next();
+    for (; !next.done; next = await reader.next()) await take(next.value);
+    return next.value;
+  } finally {
+    await reader.return(undefined as never);
+  }
 }
 
 /**

@@ -124,11 +124,17 @@ async function readHere(
 /** The tables that a load writes to before its transaction. */
 export const unfinishedTables: readonly Table[] = [events, songs, rejectsTable];
 
-/** Takes out what a load brought that did not commit: contents whose numbers were never given away. */
+/**
+ * Takes out what a load brought that did not commit: contents whose numbers were never given away. What the manifest knows
+ * is never taken out, whatever number somebody restored by hand.
+ */
 export async function discardUnfinished(warehouse: Pick<Warehouse, 'rows' | 'run'>): Promise<void> {
   const [row] = await warehouse.rows('select next_file_id from ops.warehouse');
+  const isNew = `file_id >= ${Number(row?.next_file_id)}`;
   for (const table of unfinishedTables) {
-    await warehouse.run(`delete from ${qualifiedName(table)} where file_id >= ${Number(row?.next_file_id)}`);
+    await warehouse.run(
+      `delete from ${qualifiedName(table)} where ${isNew} and file_id not in (select file_id from ops.files where ${isNew})`,
+    );
   }
 }
 

@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { SourceError } from '../../src/errors.ts';
+import { allChecks, runChecks } from '../../src/pipeline/check.ts';
+import { recover } from '../../src/pipeline/setup.ts';
 import { jsonLines, play, songRecord, writeFiles } from '../support/records.ts';
 import { deliver, inFolder, readStar, starAfter, withWarehouse } from '../support/warehouse.ts';
 
@@ -193,4 +195,30 @@ describe('names of folders', () => {
       });
     },
   );
+});
+
+describe('a number of the next content that somebody set too low', () => {
+  test('costs no row, is given twice to no content, and is told by check', async () => {
+    const { logs, file } = inFolder();
+    writeFiles(logs, { 'a.json': jsonLines([play(0), play(1)]), 'b.json': jsonLines([play(2)]) });
+    await withWarehouse(file, async (warehouse) => {
+      await deliver(warehouse, { logs });
+      await warehouse.run('update ops.warehouse set next_file_id = 1');
+      const found = await runChecks(allChecks('title, artist, duration', warehouse.dialect), warehouse);
+      expect(found.filter(({ status }) => status === 'failed').map(({ name }) => name)).toEqual([
+        'file-numbers-are-new',
+      ]);
+      await recover(warehouse);
+      expect(await warehouse.rows('select count(*) as events from staging.events')).toEqual([{ events: 3 }]);
+      writeFiles(logs, { 'c.json': jsonLines([play(3)]) });
+      await deliver(warehouse, { logs });
+      expect(await warehouse.rows('select file_id from ops.files order by file_id')).toEqual([
+        { file_id: 1 },
+        { file_id: 2 },
+        { file_id: 3 },
+      ]);
+      const after = await runChecks(allChecks('title, artist, duration', warehouse.dialect), warehouse);
+      expect(after.filter(({ status }) => status === 'failed')).toEqual([]);
+    });
+  });
 });

@@ -155,6 +155,9 @@ async function clientLoads(warehouse: Warehouse, folder: string): Promise<void> 
     settingsWith({ users: [40], days: 3, songs: 120, songFiles: 'packed', rates: usualRates }),
   );
   const local = { logs: join(folder, 'log_data'), songs: join(folder, 'song_data'), options: { nowMs } };
+  // Old enough for their times to be trusted, so that what is sent does not depend on how fast this machine is.
+  const settled = () => new Promise((resolve) => setTimeout(resolve, 200));
+  await settled();
   expect((await deliver(warehouse, local)).events.staged).toBeGreaterThan(200);
   writeFiles(local.logs, {
     'more.json': jsonLines([play(1), play(2), '{}']),
@@ -162,9 +165,11 @@ async function clientLoads(warehouse: Warehouse, folder: string): Promise<void> 
   });
   writeFiles(local.logs, { 'cut.json.gz': gzipSync(jsonLines([play(3)])) });
   truncateSync(join(local.logs, 'cut.json.gz'), 60);
+  await settled();
   await deliver(warehouse, local);
-  // Touched, so that its times are renewed once they are old enough to be trusted.
-  utimesSync(join(local.logs, 'more.json'), 1_600_000_000, 1_600_000_000);
+  // Touched, so that its times are renewed.
+  utimesSync(join(local.logs, 'more.json'), 1_600_000_000.5, 1_600_000_000.5);
+  await settled();
   await deliver(warehouse, local);
 }
 

@@ -295,7 +295,7 @@ select 1 as held;
 
 commit;
 
-select match_on, next_file_id from ops.warehouse;
+select match_on, next_file_id, (select coalesce(max(file_id), 0) from ops.files) as last_file_id from ops.warehouse;
 
 select count(*) as names, min(file_id) as first, max(file_id) as last from ops.files where kind = 'song';
 

@@ -25,5 +25,5 @@ insert into touched_events select session_id, item_in_session, user_id, ts from 
 
 insert into ops.drift (file_id, change, key, records) values (cast($1 as integer), $2, $3, cast($4 as bigint)), (cast($5 as integer), $6, $7, cast($8 as bigint)), (cast($9 as integer), $10, $11, cast($12 as bigint)), (cast($13 as integer), $14, $15, cast($16 as bigint)), (cast($17 as integer), $18, $19, cast($20 as bigint)), (cast($21 as integer), $22, $23, cast($24 as bigint)), (cast($25 as integer), $26, $27, cast($28 as bigint)), (cast($29 as integer), $30, $31, cast($32 as bigint)), (cast($33 as integer), $34, $35, cast($36 as bigint)), (cast($37 as integer), $38, $39, cast($40 as bigint)), (cast($41 as integer), $42, $43, cast($44 as bigint)), (cast($45 as integer), $46, $47, cast($48 as bigint)), (cast($49 as integer), $50, $51, cast($52 as bigint)), (cast($53 as integer), $54, $55, cast($56 as bigint)), (cast($57 as integer), $58, $59, cast($60 as bigint)), (cast($61 as integer), $62, $63, cast($64 as bigint)), (cast($65 as integer), $66, $67, cast($68 as bigint)), (cast($69 as integer), $70, $71, cast($72 as bigint));
 
-update ops.files set fingerprint = case path when $1 then $3 when $2 then $4 end
-       where kind = 'log' and path in ($1, $2);
+update ops.files set fingerprint = case path when $1 then $2 end
+       where kind = 'log' and path in ($1);

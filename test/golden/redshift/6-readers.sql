@@ -8,13 +8,13 @@ select count(*) as records from staging.events;
 
 select count(*) as records from staging.songs;
 
+select run_id, command, started_at, duration_seconds, files_loaded, events_staged, songs_staged, rejected
+       from ops.runs order by started_at desc, run_id desc limit 5;
+
 select max(ts) as ts from staging.events;
 
 select change, key, sum(records) as records, count(*) as files
        from ops.drift group by change, key order by records desc, key;
-
-select run_id, command, started_at, duration_seconds, files_loaded, events_staged, songs_staged, rejected
-       from ops.runs order by started_at desc, run_id desc limit 5;
 
 select count(*) as records from ops.files;
 

@@ -58,6 +58,12 @@ select count(*) as failures from (select start_time
             from (select distinct start_time from songplays where start_time is not null) as referring
             where not exists (select 1 from time where time.start_time = referring.start_time)) as failing;
 
+select count(*) as failures from (-- The next content must get a number that no content has.
+select warehouse.next_file_id, files.file_id, files.path
+from ops.warehouse as warehouse
+join ops.files as files on files.file_id >= warehouse.next_file_id
+) as failing;
+
 select count(*) as failures from (-- Every staged song has its own key and, where it has letters beyond ASCII, the two others; no other song has keys.
 with wanted as (
     select
