@@ -33,6 +33,8 @@ export interface OutputFile {
 export interface OutputRules {
   /** Whether a file that is there is replaced. */
   readonly isReplacing: boolean;
+  /** The flag that says so, for the hint (default: --overwrite). */
+  readonly replaceFlag?: string;
   /** Files that are never written to, whether they are there or not. */
   readonly keeps: readonly string[];
 }
@@ -73,7 +75,7 @@ export function outputFile(path: string, rules: OutputRules): OutputFile {
   if (found !== null && (!found.isFile() || GIVEN_OPEN.test(resolve(path)))) return asItIs(path, found);
   const target = found === null ? newPath(path) : realpathSync(path);
   if (found === null && isKeptName(target, rules)) throw keptError(path);
-  if (found !== null && !rules.isReplacing) throw thereError(path);
+  if (found !== null && !rules.isReplacing) throw thereError(path, rules);
   assertWritable(path, dirname(target));
   const aside = `${target}.${randomBytes(6).toString('hex')}.part`;
   remember(aside);
@@ -83,7 +85,7 @@ export function outputFile(path: string, rules: OutputRules): OutputFile {
     finish() {
       if (found !== null) chmodSync(aside, found.mode & 0o777);
       if (rules.isReplacing) renameSync(aside, target);
-      else takeFreeName(aside, target, path);
+      else takeFreeName(aside, target, () => thereError(path, rules));
       forget(aside);
     },
     discard() {
@@ -94,12 +96,12 @@ export function outputFile(path: string, rules: OutputRules): OutputFile {
 }
 
 /** Renames without replacing what may have come meanwhile. */
-function takeFreeName(aside: string, target: string, path: string): void {
+function takeFreeName(aside: string, target: string, isThere: () => UsageError): void {
   try {
     linkSync(aside, target);
     rmSync(aside);
   } catch (cause) {
-    if (codeOf(cause) === 'EEXIST') throw thereError(path);
+    if (codeOf(cause) === 'EEXIST') throw isThere();
     // Some file systems have no links.
     renameSync(aside, target);
   }
@@ -213,9 +215,9 @@ function keptError(path: string): UsageError {
   });
 }
 
-function thereError(path: string): UsageError {
+function thereError(path: string, { replaceFlag = '--overwrite' }: OutputRules): UsageError {
   return new UsageError(`There is a file ${path} already.`, {
-    hint: 'Name a new file, or add --overwrite to replace it.',
+    hint: `Name a new file, or add ${replaceFlag} to replace it.`,
   });
 }
 

@@ -263,6 +263,33 @@ describe('an output', () => {
   });
 });
 
+describe('init', () => {
+  test('never replaces a warehouse or a part of it, even with --force', async () => {
+    const before = holding(cwd);
+    for (const target of ['w.duckdb', 'w.published.duckdb', 'w.duckdb.wal']) {
+      const outcome = await sparkify(['init', target, '--force'], { cwd });
+      expect([outcome.code, outcome.stderr]).toEqual([2, expect.stringContaining('is a DuckDB database')]);
+    }
+    expect(holding(cwd)).toEqual(before);
+  });
+
+  test('replaces a file only if it is told to, whole, with its mode, and leaves a link a link', async () => {
+    const folder = freshFolder();
+    writeFileSync(join(folder, 'shared.cfg'), 'mine');
+    chmodSync(join(folder, 'shared.cfg'), 0o640);
+    symlinkSync('shared.cfg', join(folder, 'dwh.cfg'));
+    // Another name of the old content shows whether that was written to.
+    linkSync(join(folder, 'shared.cfg'), join(folder, 'other-name'));
+    const refused = await sparkify(['init'], { cwd: folder });
+    expect([refused.code, refused.stderr]).toEqual([2, expect.stringMatching(/already\.[\s\S]*--force/)]);
+    expect((await sparkify(['init', '--force'], { cwd: folder })).code).toBe(0);
+    expect(readFileSync(join(folder, 'shared.cfg'), 'utf8')).toContain('LOG_DATA');
+    expect(statSync(join(folder, 'shared.cfg')).mode & 0o777).toBe(0o640);
+    expect(readFileSync(join(folder, 'other-name'), 'utf8')).toBe('mine');
+    expect(readlinkSync(join(folder, 'dwh.cfg'))).toBe('shared.cfg');
+  });
+});
+
 describe('a terminal', () => {
   const driving = /(?!\n)[\p{Cc}\u061c\u200b\u200e\u200f\u2028-\u202e\u2066-\u2069]/u;
   const sql = `select song as "${HOSTILE}" from staging.events where song <> 'x' order by length(song) desc`;
