@@ -7,12 +7,16 @@ import type { ReadOnlyWarehouse } from '../warehouses/warehouse.ts';
 /** A table as the database describes it: its columns and their types; null is a type that no declaration uses. */
 interface FoundTable {
   readonly columns: ReadonlyMap<string, ColumnType | null>;
+  /** A view, or what else stands under the name and is no table. */
+  readonly isView: boolean;
 }
 
 /** The tables that have our names, as far as the user may see them. */
 export interface FoundTables {
   /** The table in the place where ours belongs. */
   of(table: Pick<Table, 'schema' | 'name'>): FoundTable | undefined;
+  /** The schema in which the star belongs. */
+  readonly starSchema: string;
   /** Other schemas that hold tables like those of the star. */
   readonly otherSchemas: readonly string[];
 }
@@ -42,7 +46,7 @@ const TYPE_NAMES: Readonly<Record<string, ColumnType>> = {
 };
 
 /** The schemas of tables that are not in the star. */
-export const ownSchemas: readonly string[] = [
+const ownSchemas: readonly string[] = [
   ...new Set(allTables.map(({ schema }) => schema).filter((schema) => schema !== 'star')),
 ];
 
@@ -57,6 +61,12 @@ export async function findTables(
        or table_name in (${starTables.map(({ name }) => literal(name)).join(', ')})
      order by table_schema, table_name, ordinal_position`,
   );
+  const others = await warehouse.rows(
+    `select table_schema, table_name from information_schema.tables where table_type <> 'BASE TABLE'
+     and (table_schema in (${ownSchemas.map(literal).join(', ')})
+       or table_name in (${starTables.map(({ name }) => literal(name)).join(', ')}))`,
+  );
+  const views = new Set(others.map(({ table_schema: schema, table_name: name }) => `${schema}.${name}`));
   const star = warehouse.starSchema ?? String(rows[0]?.star);
   const tables = new Map<string, Map<string, ColumnType | null>>();
   for (const { table_schema: schema, table_name: name, column_name: column, data_type: type } of rows) {
@@ -66,11 +76,12 @@ export async function findTables(
   }
   const inSchema = (schema: string, name: string): FoundTable | undefined => {
     const columns = tables.get(`${schema}.${name}`);
-    return columns === undefined ? undefined : { columns };
+    return columns === undefined ? undefined : { columns, isView: views.has(`${schema}.${name}`) };
   };
   const schemas = new Set(rows.map(({ table_schema: schema }) => String(schema)));
   return {
     of: ({ schema, name }) => inSchema(schema === 'star' ? star : schema, name),
+    starSchema: star,
     otherSchemas: [...schemas].filter(
       (schema) =>
         schema !== star &&
@@ -83,15 +94,24 @@ export async function findTables(
   };
 }
 
-/** Whether a found table can be ours, changed by hand perhaps: it has the key and most of the columns that are declared. */
-export function isLike(table: Table, { columns }: FoundTable): boolean {
+/**
+ * Whether a found table can be ours, changed by hand perhaps: it has the key and most of the columns that are declared,
+ * and where some are missing, no others. A whole table may have columns of the user's own.
+ */
+export function isLike(table: Table, standing: Pick<FoundTable, 'columns'>): boolean {
   const names = columnNames(table);
-  const known = names.filter((name) => columns.get(name) === table.columns[name]?.type);
-  return table.key.every((name) => columns.has(name)) && known.length * 2 >= names.length;
+  const { missing, mistyped, extra } = differenceOf(table, standing) ?? {
+    missing: [],
+    mistyped: [],
+    extra: [],
+  };
+  const known = names.length - missing.length - mistyped.length;
+  const isPartOfOther = missing.length > 0 && mistyped.length + extra.length > 0;
+  return table.key.every((name) => standing.columns.has(name)) && known * 2 >= names.length && !isPartOfOther;
 }
 
 /** What differs between a declaration and the table that was found; null where nothing does. */
-export function differenceOf(table: Table, { columns }: FoundTable): Difference | null {
+export function differenceOf(table: Table, { columns }: Pick<FoundTable, 'columns'>): Difference | null {
   const names = columnNames(table);
   const missing = names.filter((name) => !columns.has(name));
   const mistyped = names.filter(

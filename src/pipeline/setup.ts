@@ -5,6 +5,7 @@ import { qualifiedName, type Table } from '../schema/table.ts';
 import { version } from '../version.ts';
 import { createTableSql } from '../warehouses/sql.ts';
 import type { ReadOnlyWarehouse, Warehouse } from '../warehouses/warehouse.ts';
+import { assertNothingOfOthers } from './foreign-tables.ts';
 import { type Observer, silent } from './observer.ts';
 import { assertMayRead } from './rights.ts';
 import { discardUnfinished, unfinishedTables } from './stage.ts';
@@ -12,7 +13,6 @@ import { type Upgrade, upgrade } from './upgrade.ts';
 import {
   assertLayoutKnown,
   assertNothingLost,
-  assertNothingOfOthers,
   assertOurs,
   assertReadable,
   isRefillable,
@@ -45,7 +45,7 @@ export async function ensureTables(
 ): Promise<Prepared> {
   const state = await readState(warehouse);
   if (state.own === null) {
-    assertNothingOfOthers(warehouse, state);
+    assertNothingOfOthers(warehouse, state.found);
     await createAll(warehouse);
     return { created: true, refilled: [], upgraded: null, remade: [] };
   }
@@ -95,7 +95,13 @@ async function createLost(warehouse: Warehouse, lost: readonly Table[], observer
 export async function recover(warehouse: Warehouse): Promise<void> {
   const state = await readState(warehouse);
   assertOurs(warehouse, state);
-  const isWhole = [warehouseTable, ...unfinishedTables].every((table) => state.found.of(table) !== undefined);
+  const needed: readonly { table: Table; column: string }[] = [
+    { table: warehouseTable, column: 'next_file_id' },
+    ...unfinishedTables.map((table) => ({ table, column: 'file_id' })),
+  ];
+  const isWhole = needed.every(
+    ({ table, column }) => state.found.of(table)?.columns.get(column) === table.columns[column]?.type,
+  );
   if (warehouse.bringsApart && isWhole && state.own?.rows === 1) await discardUnfinished(warehouse);
 }
 

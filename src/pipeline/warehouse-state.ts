@@ -1,19 +1,12 @@
-import { ConfigError, WarehouseError } from '../errors.ts';
-import { allTables, derivedTables, starTables } from '../models/book.ts';
+import { WarehouseError } from '../errors.ts';
+import { allTables, derivedTables } from '../models/book.ts';
 import { type LayoutStep, layoutSteps } from '../models/layouts.ts';
 import { files as filesTable } from '../models/ops/files.ts';
-import { runs } from '../models/ops/runs.ts';
 import { LAYOUT_VERSION, warehouse as warehouseTable } from '../models/ops/warehouse.ts';
 import { qualifiedName, type Table } from '../schema/table.ts';
 import type { ReadOnlyWarehouse } from '../warehouses/warehouse.ts';
-import {
-  type Difference,
-  differenceOf,
-  type FoundTables,
-  findTables,
-  isLike,
-  ownSchemas,
-} from './found-tables.ts';
+import { assertNoneForeign, isToCome, somebodyElses } from './foreign-tables.ts';
+import { type Difference, differenceOf, type FoundTables, findTables } from './found-tables.ts';
 
 export type Reader = Pick<ReadOnlyWarehouse, 'rows' | 'name' | 'starSchema'>;
 
@@ -53,31 +46,6 @@ export async function readState(warehouse: Reader): Promise<WarehouseState> {
   };
 }
 
-function somebodyElses({ name }: Pick<Reader, 'name'>, table: Table, hint?: string): ConfigError {
-  return new ConfigError(
-    `${name} holds a table ${qualifiedName(table)} that sparkify did not make; nothing was touched.`,
-    {
-      hint:
-        hint ??
-        'Choose another database or file; on PostgreSQL, the star can have a schema of its own (?schema=analytics).',
-    },
-  );
-}
-
-/** A table that has one of our names, where there is no warehouse of ours, is somebody else's. */
-export function assertNothingOfOthers(warehouse: Pick<Reader, 'name'>, { found }: WarehouseState): void {
-  const other = allTables.find((table) => found.of(table) !== undefined);
-  if (other === undefined) return;
-  const isRuns = found.of(runs)?.columns.has('sparkify_version') === true;
-  throw somebodyElses(
-    warehouse,
-    other,
-    isRuns
-      ? `Without ops.warehouse nobody knows whose tables these are. If they are sparkify's, drop them: drop schema ${ownSchemas.join(', ')} cascade; drop table ${starTables.map(({ name }) => name).join(', ')}`
-      : undefined,
-  );
-}
-
 /** Refuses what this version must not touch: a newer layout, a star in another schema, tables of somebody else's. */
 export function assertOurs(warehouse: Pick<Reader, 'name'>, { found, own }: WarehouseState): void {
   if (own === null) return;
@@ -87,23 +55,7 @@ export function assertOurs(warehouse: Pick<Reader, 'name'>, { found, own }: Ware
       { hint: 'Upgrade sparkify; the warehouse was not touched.' },
     );
   }
-  assertStarHere(warehouse, found);
-  for (const table of starTables) {
-    const standing = found.of(table);
-    if (standing !== undefined && !isLike(table, standing))
-      throw somebodyElses(warehouse, table, `Drop ${table.name} or give it another name.`);
-  }
-}
-
-function assertStarHere(warehouse: Pick<Reader, 'name'>, found: FoundTables): void {
-  const isHere = starTables.some((table) => found.of(table) !== undefined);
-  if (isHere || found.otherSchemas.length === 0) return;
-  throw new ConfigError(
-    `${warehouse.name} holds a warehouse, but its star is in another schema (${found.otherSchemas.join(', ')}).`,
-    {
-      hint: 'Name that one: SCHEMA below [WAREHOUSE] in dwh.cfg, SPARKIFY_SCHEMA, or ?schema= in the address.',
-    },
-  );
+  assertNoneForeign(warehouse, found, stepsFrom(own.layout));
 }
 
 /** The steps from a layout to this version's. */
@@ -176,22 +128,13 @@ export function isRefillable(lost: readonly Table[]): boolean {
 /** Differences of tables that cannot be derived, beside those that steps to come will end. */
 function damagedColumns({ found, own }: WarehouseState): Difference[] {
   const steps = stepsFrom(own?.layout ?? LAYOUT_VERSION);
-  const isToCome = (table: Table, column: string): boolean =>
-    steps.some(({ changes }) =>
-      changes.some(
-        (change) =>
-          change.change !== 'drop' &&
-          qualifiedName(change.table) === qualifiedName(table) &&
-          (change.change !== 'add column' || change.column === column),
-      ),
-    );
   return allTables.flatMap((table) => {
     const standing = found.of(table);
     if (standing === undefined || derivedTables.includes(table)) return [];
     const difference = differenceOf(table, standing);
     if (difference === null) return [];
-    const missing = difference.missing.filter((column) => !isToCome(table, column));
-    const mistyped = difference.mistyped.filter((column) => !isToCome(table, column));
+    const missing = difference.missing.filter((column) => !isToCome(steps, table, column));
+    const mistyped = difference.mistyped.filter((column) => !isToCome(steps, table, column));
     return missing.length + mistyped.length > 0 ? [{ ...difference, missing, mistyped }] : [];
   });
 }

@@ -52,6 +52,10 @@ select current_schema() as star, table_schema, table_name, column_name, data_typ
        or table_name in ('songplays', 'users', 'songs', 'artists', 'time')
      order by table_schema, table_name, ordinal_position;
 
+select table_schema, table_name from information_schema.tables where table_type <> 'BASE TABLE'
+     and (table_schema in ('staging', 'ops')
+       or table_name in ('songplays', 'users', 'songs', 'artists', 'time'));
+
 select 1 as found from pg_namespace where nspname = 'staging';
 
 create schema if not exists "staging";
