@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
 import type { Config } from '../config/config.ts';
-import { LeaseError } from '../errors.ts';
+import { LeaseError, NoPermissionError } from '../errors.ts';
 import { formatBytes, formatCount } from '../terminal/format.ts';
 import { shellWord } from '../terminal/shell.ts';
 import { badFrom, type Finding, good } from '../warehouses/finding.ts';
@@ -46,26 +46,51 @@ async function checkDisk(file: string): Promise<Finding> {
 }
 
 async function checkWarehouse(context: Context, flags: Flags, place: FilePlace): Promise<Finding> {
-  const { checkWritable } = await import('../warehouses/duckdb-file.ts');
   try {
-    await checkWritable(fileOf(place));
     const missing = missingWarehouse(place);
-    if (missing !== null) return good('warehouse', `${missing}, made by the first load`);
-    const held = await leaseOf(context, place);
+    const denied = await whyNoLoad(fileOf(place));
+    if (missing !== null) {
+      if (denied !== null) throw denied;
+      return good('warehouse', `${missing}, made by the first load`);
+    }
+    const held = denied === null ? await leaseOf(context, place) : null;
     if (held !== null)
       return { what: 'warehouse', status: 'note', detail: held.message, fix: held.hint ?? null };
     return await withPublished(context, flags, async (warehouse) => {
       const [row] = await warehouse.rows('select count(*) as plays from songplays');
-      return good('warehouse', `${warehouse.name}, ${formatCount(Number(row?.plays))} songplays`);
+      const detail = `${warehouse.name}, ${formatCount(Number(row?.plays))} songplays`;
+      if (denied === null) return good('warehouse', detail);
+      const fix = denied.hint ?? null;
+      return {
+        what: 'warehouse',
+        status: 'note',
+        detail: `${detail}; this user can read it, but not load. ${denied.message}`,
+        fix,
+      };
     });
   } catch (error) {
     return badFrom('warehouse', error);
   }
 }
 
+/** Why this user may not write the warehouse; null if it may. */
+async function whyNoLoad(file: string): Promise<NoPermissionError | null> {
+  const { checkWritable } = await import('../warehouses/duckdb-file.ts');
+  try {
+    await checkWritable(file);
+    return null;
+  } catch (error) {
+    if (error instanceof NoPermissionError) return error;
+    throw error;
+  }
+}
+
 /** Who has the warehouse open now; null if a load could begin. */
 async function leaseOf(context: Context, place: FilePlace): Promise<LeaseError | null> {
+  const { assertOurs } = await import('../warehouses/duckdb.ts');
   const { openWarehouse } = await import('../warehouses/open.ts');
+  // To open a database for writing puts its log into it.
+  await assertOurs(fileOf(place));
   try {
     const lease = { command: 'doctor', waitMs: 0, nowMs: context.nowMs };
     await (await openWarehouse(place, lease)).close();

@@ -1,5 +1,4 @@
-import { link, lstat, readlink, rename, rm, stat } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
+import { link, rename, rm, stat } from 'node:fs/promises';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { asidePath, sweepAside } from './duckdb-aside.ts';
 import { refuse } from './duckdb-errors.ts';
@@ -12,18 +11,17 @@ export const STORAGE = { storage_compatibility_version: 'v1.4.0' } as const;
  * open a file that has one or two of them: so the database is made aside and gets its name when it is complete.
  */
 export async function createIfMissing(file: string): Promise<void> {
-  const target = await linkTarget(file);
   // Looked for first: a log that was there before no database was is of one that was removed, and fits no other.
   const log = await sizeOf(`${file}.wal`);
-  const before = await sizeOf(target);
+  const before = await sizeOf(file);
   if (before !== null && before > 0) return;
   if (log !== null) await rm(`${file}.wal`, { force: true });
-  await sweepAside(target, 'tmp', 'of the dead');
-  const aside = asidePath(target, 'tmp');
+  await sweepAside(file, 'tmp', 'of the dead');
+  const aside = asidePath(file, 'tmp');
   try {
     await makeDatabase(aside);
-    if (before === 0) await removeEmpty(target);
-    await giveName(aside, target);
+    if (before === 0) await removeEmpty(file);
+    await giveName(aside, file);
   } catch (cause) {
     refuse(file, cause);
   } finally {
@@ -68,14 +66,4 @@ async function sizeOf(file: string): Promise<number | null> {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
     throw error;
   }
-}
-
-/** The file that a chain of links leads to, whether it is there or not. */
-async function linkTarget(file: string): Promise<string> {
-  let target = file;
-  for (let links = 0; links < 40; links += 1) {
-    if (!(await lstat(target).catch(() => null))?.isSymbolicLink()) return target;
-    target = resolve(dirname(target), await readlink(target));
-  }
-  return file;
 }

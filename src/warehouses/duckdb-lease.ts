@@ -1,10 +1,10 @@
-import { type FileHandle, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { type FileHandle, lstat, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { hostname, userInfo } from 'node:os';
 import { DuckDBInstance } from '@duckdb/node-api';
-import { LeaseError, OtherProgramError } from '../errors.ts';
+import { LeaseError, OtherProgramError, WarehouseError } from '../errors.ts';
 import { asidePath, sweepAside } from './duckdb-aside.ts';
 import { createIfMissing, STORAGE } from './duckdb-create.ts';
-import { refuse } from './duckdb-errors.ts';
+import { quoted, refuse } from './duckdb-errors.ts';
 import { checkDatabase, checkWritable } from './duckdb-file.ts';
 import { publishedPath, sweepUnpublished } from './duckdb-publish.ts';
 import type { LeaseOptions } from './lease.ts';
@@ -27,6 +27,7 @@ interface Lease {
 export async function takeLease(file: string, lease: LeaseOptions): Promise<Lease> {
   await checkDatabase(file);
   await checkWritable(file);
+  await refuseLinks(file);
   const instance = await waitForLease(file, lease);
   const held = await open(file, 'r').catch((cause) => {
     instance.closeSync();
@@ -47,6 +48,17 @@ export async function takeLease(file: string, lease: LeaseOptions): Promise<Leas
       await held.close();
     },
   };
+}
+
+/** DuckDB would write what is loaded into whatever file a link leads to that has a log's name. */
+async function refuseLinks(file: string): Promise<void> {
+  for (const log of ['wal', 'wal.checkpoint', 'wal.recovery'].map((end) => `${file}.${end}`)) {
+    const found = await lstat(log).catch(() => null);
+    if (!found?.isSymbolicLink()) continue;
+    throw new WarehouseError(`${log} is a symbolic link; the log of a warehouse must be a file of its own.`, {
+      hint: `Nothing was written. Remove the link, not the file it leads to: rm -f ${quoted(log)}`,
+    });
+  }
 }
 
 async function waitForLease(file: string, lease: LeaseOptions): Promise<DuckDBInstance> {

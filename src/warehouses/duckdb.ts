@@ -83,7 +83,9 @@ export async function openDuckDb(file: string, lease: LeaseOptions): Promise<War
 
 /**
  * Opens what was last published. If that is older than the warehouse and nobody writes, a load was killed before
-o */
+ * it could publish: then the warehouse is recovered and published first. Where this reader cannot do that, for want of
+ * disk or rights, it reads what there is and says so.
+ */
 export async function openPublishedDuckDb(
   file: string,
   { nowMs, recover, note = () => {}, writes = [] }: ReaderOptions,
@@ -122,8 +124,8 @@ function noWarehouse(file: string): WarehouseError {
   });
 }
 
-/** A reader must not write to somebody else's database; while a load holds the file, it is ours. */
-async function assertOurs(file: string): Promise<void> {
+/** Throws for somebody else's database, to which none but a load may write; while a load holds the file, it is ours. */
+export async function assertOurs(file: string): Promise<void> {
   let found: SqlRow[];
   try {
     const instance = await DuckDBInstance.create(file, { access_mode: 'READ_ONLY' });

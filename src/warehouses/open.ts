@@ -1,5 +1,6 @@
-import { statSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { lstatSync, readlinkSync, realpathSync, statSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { ConfigError } from '../errors.ts';
 import type { S3Options } from '../sources/s3-client.ts';
 import { publishedPath } from './duckdb-publish.ts';
 import type { LeaseOptions } from './lease.ts';
@@ -61,7 +62,32 @@ export function warehouseFiles(place: Place): string[] {
   return [file, `${file}.wal`, `${file}.lease`, published, `${published}.wal`];
 }
 
-/** The DuckDB file of a place, as an absolute path. */
+/**
+ * The DuckDB file of a place, as an absolute path. A link is followed once, here, also where nothing lies there yet:
+ * DuckDB keeps its log beside the file itself, and so must all that is kept beside it.
+ */
 export function fileOf(place: Extract<Place, { engine: 'duckdb' }>): string {
-  return resolve(place.file);
+  const named = resolve(place.file);
+  let file = named;
+  for (let links = 0; links < MOST_LINKS; links += 1) {
+    const next = linkTarget(file);
+    if (next === null) return file;
+    file = next;
+  }
+  throw new ConfigError(`The warehouse duckdb:${named} is a link that leads back to itself.`, {
+    hint: 'Choose another file with --warehouse.',
+  });
+}
+
+/** As many as Linux follows. */
+const MOST_LINKS = 40;
+
+/** Where a link leads to; null for what is none, or cannot be looked at: its opening says why. */
+function linkTarget(file: string): string | null {
+  try {
+    return lstatSync(file).isSymbolicLink() ? resolve(realpathSync(dirname(file)), readlinkSync(file)) : null;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ELOOP') return file;
+    return null;
+  }
 }

@@ -6,6 +6,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  realpathSync,
   rmSync,
   statfsSync,
   statSync,
@@ -134,6 +135,59 @@ describe('the file of a warehouse', () => {
     expect(outcome.code, outcome.stderr).toBe(0);
     expect(statSync(join(cwd, 'data', 'w.duckdb')).size).toBeGreaterThan(0);
     expect(JSON.parse((await sparkify(count, { cwd })).stdout)).toEqual([{ plays: 1 }]);
+  });
+
+  test('by a link is the file that the link leads to, with its log and its published copy', async () => {
+    const cwd = freshFolder();
+    mkdirSync(join(cwd, 'data'));
+    symlinkSync('data/sparkify.duckdb', join(cwd, 'link.duckdb'));
+    writeFiles(cwd, { 'data/logs/a.json': jsonLines([eventRecord()]) });
+    const load = ['etl', '--log-data', 'data/logs', '--warehouse', 'link.duckdb'];
+    expect((await sparkify(load, { cwd })).code).toBe(0);
+    await commitUnpublished(join(cwd, 'link.duckdb'));
+    const asked = await sparkify([...count, '--warehouse', 'link.duckdb'], { cwd });
+    expect([JSON.parse(asked.stdout), asked.stderr]).toEqual([[{ plays: 2 }], '']);
+    expect(readdirSync(cwd).sort()).toEqual(['data', 'link.duckdb']);
+    expect(filesOf(join(cwd, 'data'))).toEqual(['sparkify.duckdb', 'sparkify.published.duckdb']);
+    truncateSync(join(cwd, 'data/sparkify.duckdb'), 8192);
+    const told = await sparkify(['status', '--warehouse', 'link.duckdb'], { cwd });
+    expect(told.stderr).toMatch(/install -m 600 '.*data\/sparkify.published.duckdb'/);
+  });
+
+  test('by a link that leads back to itself is told alike by every command', async () => {
+    const cwd = withLog();
+    symlinkSync('sparkify.duckdb', join(cwd, 'sparkify.duckdb'));
+    for (const args of [etl, ['status'], ['query', 'select 1', '-o', 'x.csv']]) {
+      const outcome = await sparkify(args, { cwd });
+      expect([outcome.code, outcome.stderr]).toEqual([2, expect.stringContaining('leads back to itself')]);
+    }
+  });
+
+  test.each(['wal', 'wal.checkpoint'])('is not written where its .%s is a link', async (end) => {
+    for (const cwd of [withLog(), await loaded()]) {
+      writeFiles(cwd, { 'logs/b.json': jsonLines([eventRecord({ itemInSession: 9 })]) });
+      writeFileSync(join(cwd, 'victim'), 'mine');
+      symlinkSync('victim', join(cwd, `sparkify.duckdb.${end}`));
+      const load = await sparkify(etl, { cwd });
+      expect([load.code, load.stderr]).toEqual([1, expect.stringContaining('is a symbolic link')]);
+      expect(readFileSync(join(cwd, 'victim'), 'utf8')).toBe('mine');
+      const remedy = load.stderr.match(/rm -f '.*'/)?.[0] as string;
+      expect(spawnSync('sh', ['-c', remedy]).status).toBe(0);
+      expect((await sparkify(etl, { cwd })).code).toBe(0);
+      expect(readFileSync(join(cwd, 'victim'), 'utf8')).toBe('mine');
+    }
+  });
+
+  test('that is somebody else’s is not changed by doctor, nor is its log', async () => {
+    const cwd = freshFolder();
+    const file = join(cwd, 'theirs.duckdb');
+    const writer = await openElsewhere(file, 'READ_WRITE', 'create table mine as from range(1000)');
+    await writer.kill();
+    const before = [hashOf(file), hashOf(`${file}.wal`)];
+    const doctor = await sparkify(['doctor', '--warehouse', 'duckdb:theirs.duckdb'], { cwd });
+    expect([doctor.code, doctor.stdout]).toEqual([1, expect.stringContaining('holds no tables of sparkify')]);
+    expect([hashOf(file), hashOf(`${file}.wal`)]).toEqual(before);
+    expect(readdirSync(cwd).sort()).toEqual(['theirs.duckdb', 'theirs.duckdb.wal']);
   });
 
   test('is free of what killed writers left beside it', async () => {
@@ -319,14 +373,18 @@ const plays = async (cwd: string, uid?: number) => {
 async function withUnpublished(cwd: string): Promise<void> {
   writeFiles(cwd, { 'logs/a.json': jsonLines([eventRecord()]) });
   expect((await sparkify(etl, { cwd })).code).toBe(0);
-  const file = join(cwd, 'sparkify.duckdb');
+  await commitUnpublished(join(cwd, 'sparkify.duckdb'));
+}
+
+/** Commits a second play to a warehouse, and is killed. */
+async function commitUnpublished(file: string): Promise<void> {
   const writer = await openElsewhere(
     file,
     'READ_WRITE',
     "insert into songplays by name (select * replace ('second' as songplay_id) from songplays)",
   );
   await writer.kill();
-  expect(existsSync(`${file}.wal`)).toBe(true);
+  expect(existsSync(`${realpathSync(file)}.wal`)).toBe(true);
 }
 
 describe('a reader', () => {
@@ -354,6 +412,14 @@ describe('a reader', () => {
     });
     const load = await sparkify(etl, { cwd, uid: NOBODY });
     expect([load.code, load.stderr]).toEqual([1, expect.stringContaining('No permission to write')]);
+    const doctor = await sparkify(['doctor', '--log-data', 'logs', '--song-data', 'logs'], {
+      cwd,
+      uid: NOBODY,
+    });
+    expect([doctor.code, doctor.stdout]).toEqual([
+      0,
+      expect.stringMatching(/note +warehouse .*1 songplays; this user can read it, but not load/),
+    ]);
     // Whoever may write publishes.
     expect(await plays(cwd)).toEqual({ plays: 2, stderr: '' });
     expect(await plays(cwd, NOBODY)).toEqual({ plays: 2, stderr: '' });
