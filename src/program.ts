@@ -6,7 +6,7 @@ import type { Config } from './config/config.ts';
 import type { SettingName } from './config/settings.ts';
 import { CommittedError, InterruptedError } from './errors.ts';
 import { secretKeeper } from './secrets.ts';
-import { hideFromProcessList, warningOfSecrets } from './terminal/command-line.ts';
+import { hideFromProcessList, warningOfSecrets, wordsOf } from './terminal/command-line.ts';
 import { drawFailure, failureOf } from './terminal/failure.ts';
 import { listenForSignals } from './terminal/interruption.ts';
 import { printableJson } from './terminal/printable.ts';
@@ -79,12 +79,14 @@ async function main(given: readonly string[]): Promise<number> {
 }
 
 function heedSecrets(argv: readonly string[]): void {
-  for (const word of argv) secrets.heed(word);
+  const words = wordsOf(argv);
+  for (const { given, isAddress } of words) if (isAddress) secrets.heed(given);
+  for (const name of Object.keys(commands)) secrets.heedOpen(name);
   for (const name of ['AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN']) {
     const value = process.env[name];
     if (value !== undefined) secrets.heedSecret(value);
   }
-  hideFromProcessList(argv);
+  hideFromProcessList(words);
 }
 
 /** The program without its commands; it prints no help by itself. */
@@ -145,7 +147,7 @@ async function runCommand(command: Command, called: Commander): Promise<number> 
   const [quiet, verbose] = [flags.quiet === true, flags.verbose === true];
   const plain = makeVoice({ quiet, verbose, stream: process.stderr });
   const voice = interruption.through(safely(plain));
-  const warning = warningOfSecrets(process.argv.slice(2));
+  const warning = warningOfSecrets(wordsOf(process.argv.slice(2)));
   if (warning !== null) voice.warn(warning);
   if (command.isMadeUp !== true) process.umask(umasks[600]);
   const verb = called.parent?.parent ? [called.name()] : [];

@@ -1,7 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { describe, expect, test } from 'vitest';
-import { secretKeeper, withoutSecrets } from '../src/secrets.ts';
+import { allTables } from '../src/models/book.ts';
+import { columnNames } from '../src/schema/table.ts';
+import { isPath, secretKeeper, withoutSecrets } from '../src/secrets.ts';
 import { sparkify } from './support/command.ts';
 import { jsonLines, writeFiles } from './support/records.ts';
 import { freshFolder } from './support/warehouse.ts';
@@ -39,6 +41,17 @@ describe('an address is safe to print, whatever is wrong with it', () => {
       'https://b.s3.amazonaws.com/k?X-Amz-Credential=hush%2Fx&X-Amz-Expires=60&X-Amz-Security-Token=hush&X-Amz-Signature=hush',
       'https://b.s3.amazonaws.com/k?X-Amz-Credential=***&X-Amz-Expires=60&X-Amz-Security-Token=***&X-Amz-Signature=***',
     ],
+    [' postgres://me:hush@h/db', ' postgres://me:***@h/db'],
+    ['postgres//me:hush@h/db', 'postgres//me:***@h/db'],
+    ['postgres/me:hush@h/db', 'postgres/me:***@h/db'],
+    ['postgres ://me:hush@h/db', 'postgres ://me:***@h/db'],
+    ['psql postgres://me:hush@h/db', 'psql postgres://me:***@h/db'],
+    ['psql postgres://me:hush hush@h/db', 'psql postgres://me:***@h/db'],
+    ['psql me:hush@h/db', 'psql me:***@h/db'],
+    ["'postgres://me:hush@h/db'", "'postgres:***@h/db'"],
+    ['/data/postgres:/me:hush@h/db', '/data/postgres:/me:***@h/db'],
+    ['/data/postgres:me:hush@h/db', '/data/postgres:me:***@h/db'],
+    ['../postgres//me:hush@h/db', '../postgres//me:***@h/db'],
     ['--password=hush', '--password=***'],
     ['--warehouse=postgres://me:hush@h/db', '--warehouse=postgres://me:***@h/db'],
   ])('%s', (given, shown) => {
@@ -59,13 +72,51 @@ describe('an address is safe to print, whatever is wrong with it', () => {
     'postgres://[::1]:5432/db',
     'http://127.0.0.1:9000',
     'C:\\data\\logs',
+    '/data/my logs/10:30@home',
+    's3://bucket//logs/10:30@home.json',
+    '/data//logs',
     "select a::int from t where mail = 'me@corp'",
   ])('and one without a secret stays as it is: %s', (given) => {
     expect(withoutSecrets(given)).toBe(given);
   });
 });
 
+describe('a path may have the form of an address', () => {
+  const exists = (path: string): boolean => ['10:30@home', 'a:b@c'].includes(path);
+
+  test.each(['10:30@home', '--log-data=10:30@home', '10:30@home/*.json', 'duckdb:a:b@c/y.duckdb'])(
+    '%s is one where it exists, or a folder that it names',
+    (given) => {
+      expect(isPath(given, exists)).toBe(true);
+      expect(isPath(given, () => false)).toBe(false);
+    },
+  );
+
+  test.each(['postgres://me:hush@h/db', 'postgres:me:hush@h/db', 'a postgres://me:hush@h/db', 's3://a:b@c'])(
+    '%s is none, whatever exists',
+    (given) => expect(isPath(given, () => true)).toBe(false),
+  );
+});
+
 describe('a keeper of secrets', () => {
+  test('hides a given address where it became a path, however short its password is', () => {
+    const keeper = secretKeeper();
+    keeper.heed(' postgres://me:PW@h/db ');
+    expect(keeper.hide('no file /data/postgres:/me:PW@h/db, no postgres://me:PW@h/db')).toBe(
+      'no file /data/postgres:/me:***@h/db, no postgres://me:***@h/db',
+    );
+  });
+
+  test('shows the names of schemas, tables and columns, though a password is the same or a part', () => {
+    for (const name of allTables.flatMap((table) => [table.schema, table.name, ...columnNames(table)])) {
+      const keeper = secretKeeper();
+      keeper.heedSecret(name);
+      keeper.heedSecret(name.slice(0, 4));
+      keeper.heedSecret('hush');
+      expect(keeper.hide(`6,820 ${name}, no ${name}hush`)).toMatch(new RegExp(`^6,820 ${name}, no `));
+    }
+  });
+
   test('hides what it was told of, decoded too, and addresses that it was not told of', () => {
     const keeper = secretKeeper();
     keeper.heed('postgres://me:hu%40sh-hush@h/db');
@@ -101,6 +152,10 @@ describe('the command shows no secret of an address, well-formed or not', () => 
     'postgres://127.0.0.1:1/db?sslpassword=hushhush',
     'redshift://me:hushhush@127.0.0.1:1/db',
     'host=h user=me password=hushhush',
+    ' postgres://me:hushhush@h/db',
+    'postgres//me:hushhush@h/db',
+    'psql postgres://me:hushhush@h/db',
+    'psql me:hushhush@h/db',
   ];
   const sources = [
     's3://KEY:hushhush/x@bucket/logs',
@@ -135,6 +190,7 @@ describe('the command shows no secret of an address, well-formed or not', () => 
     ['SPARKIFY_S3_ENDPOINT', 'http://KEY:hushhush@127.0.0.1:1'],
     ['SPARKIFY_S3_ENDPOINT', 'ftp://KEY:hushhush@127.0.0.1:1'],
     ['SPARKIFY_WAREHOUSE', 'me:hushhush@host/db'],
+    ['SPARKIFY_WAREHOUSE', ' postgres://me:hushhush@127.0.0.1:1/db'],
     ['SPARKIFY_LOG_DATA', 'me:hushhush@host/logs'],
   ])('nor of %s=%s', async (name, value) => {
     const logs =
@@ -168,5 +224,44 @@ describe('the command shows no secret of an address, well-formed or not', () => 
     );
     expect(stderr).toMatch(/warning --warehouse holds a password or a key\..*~\/\.pgpass/);
     expect(JSON.parse(stdout).warnings).toEqual([expect.stringContaining('--warehouse holds a password')]);
+  });
+});
+
+describe('the command takes for no secret', () => {
+  const cwd = writeFiles(freshFolder(), { '10:30@home/a.json': jsonLines([]), 'a:b@c/x.txt': '' });
+
+  test('a path that exists, or where a result goes', async () => {
+    const logs = await sparkify(['etl', '--log-data', '10:30@home', '--song-data', '10:30@home'], { cwd });
+    expect(logs.stderr).not.toMatch(/holds a password|\*\*\*/);
+    const file = 'duckdb:a:b@c/y.duckdb';
+    const made = await sparkify(['create-tables', '--warehouse', file], { cwd });
+    expect(made).toMatchObject({ code: 0 });
+    expect(`${made.stdout}${made.stderr}`).not.toMatch(/holds a password|\*\*\*/);
+    for (const output of [['-o', 'q:1@x.csv'], ['-os:1@x.csv'], ['--output=r:1@x.csv']]) {
+      const asked = await sparkify(['query', 'select 1 as one', '--warehouse', file, ...output], { cwd });
+      expect(asked).toMatchObject({ code: 0, stdout: expect.stringMatching(/[qrs]:1@x\.csv/) });
+      expect(asked.stderr).not.toMatch(/holds a password/);
+    }
+  });
+
+  test('what SQL compares, or names of the warehouse', async () => {
+    await sparkify(['create-tables'], { cwd });
+    const sql = "select * from nowhere where mail = 'a:b@c' and password='abc def'";
+    const wrong = await sparkify(['query', '--json', sql], { cwd });
+    expect(wrong.code).not.toBe(0);
+    expect(`${wrong.stdout}${wrong.stderr}`).not.toMatch(/holds a password|\*\*\*/);
+    const env = { PGPASSWORD: 'songplays' };
+    const near = await sparkify(['query', 'select * from songplay'], { cwd, env });
+    expect(near.stderr).toContain('songplays');
+    expect((await sparkify(['status'], { cwd, env })).stdout).toContain('songplays');
+  });
+
+  test('but the address of a server in SQL is hidden, and a warehouse is never SQL', async () => {
+    const sql = "select * from 'https://me:hushhush@127.0.0.1:1/x.csv'";
+    for (const args of [[sql], ['select 1', '--warehouse', 'psql postgres://me:hushhush@h/db']]) {
+      const { stdout, stderr } = await sparkify(['query', ...args], { cwd });
+      expect(`${stdout}${stderr}`).not.toContain('hush');
+      expect(stderr).toMatch(/holds a password/);
+    }
   });
 });

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { ConfigError } from '../errors.ts';
-import { type SecretKeeper, secretKeeper, withoutSecrets } from '../secrets.ts';
+import { isPath, type SecretKeeper, secretKeeper, withoutSecrets } from '../secrets.ts';
 import { type CfgFile, nameOf, parseDwhCfg } from './dwh-cfg.ts';
 import { warningsOf } from './dwh-cfg-warnings.ts';
 import { pathBelow, patternBelow } from './paths.ts';
@@ -129,11 +129,11 @@ function find(name: SettingName, setting: Setting, input: ConfigInput, file: Rea
 
 /** A password is one whole; in all else, which may be an address, its form tells. */
 function heedSecrets(found: ReadonlyMap<SettingName, Found>, secrets: SecretKeeper): void {
-  for (const [name, { texts }] of found) {
+  for (const [name, { texts, folder }] of found) {
     const isWhole = (settings[name] as Setting).secret === true && name !== 'warehouse';
     for (const text of texts) {
       if (isWhole) secrets.heedSecret(text);
-      else secrets.heed(text);
+      else if (!isPath(text, (path) => existsSync(pathBelow(folder, path)))) secrets.heed(text);
       if (openNames.includes(name)) secrets.heedOpen(text);
       if (name === 'warehouse')
         for (const word of withoutSecrets(text).split(/[^\w.-]+/)) secrets.heedOpen(word);

@@ -1,4 +1,4 @@
-import { type CfgEntry, type CfgFile, nameOf, shownKey } from './dwh-cfg.ts';
+import { type CfgEntry, type CfgFile, type Continuation, nameOf, shownKey, shownSection } from './dwh-cfg.ts';
 import { nearestName } from './nearest.ts';
 import { foreignKeys, type Setting, settings } from './settings.ts';
 
@@ -6,10 +6,11 @@ const known = new Set<string>(Object.values(settings).flatMap((setting: Setting)
 const knownKeys = new Set([...known].map((name) => name.split('.')[1] as string));
 
 /** What of a configuration file is odd, line by line; no value, and nothing that might be one. */
-export function warningsOf({ entries, oddLines, oddQuotes }: CfgFile, path: string): string[] {
+export function warningsOf({ entries, oddLines, continuations, oddQuotes }: CfgFile, path: string): string[] {
   const at = (line: number, message: string): string => `${path}:${line}: ${message}`;
   return [
     ...oddLines.map(({ line, text }) => at(line, oddLine(text))),
+    ...continuations.map((continuation) => at(continuation.line, continued(continuation))),
     ...oddQuotes.map((entry) =>
       at(entry.line, `the value of ${shownKey(entry)} has a quote without its pair; it is read without it.`),
     ),
@@ -32,6 +33,12 @@ function oddLine(text: string): string {
   return `${what}; the line is ignored.`;
 }
 
+/** What continues a value may be the rest of a password: only its length is told. */
+function continued({ length, of }: Continuation): string {
+  const key = known.has(nameOf(of)) ? of.key : shownKey(of);
+  return `this line is indented, so its ${length} characters continue the value of ${key} in line ${of.line}; they are ignored. Write a value in one line, and every key at the same indent.`;
+}
+
 function isUnknown(entry: CfgEntry): boolean {
   const name = nameOf(entry);
   return !known.has(name) && !foreignKeys.some((pattern) => pattern.test(name));
@@ -41,7 +48,7 @@ function unknownKey(entry: CfgEntry): string {
   const nearest = nearestName(entry.section.toUpperCase(), entry.key.toUpperCase(), known);
   const [section, key] = nearest?.split('.') ?? [];
   const suggestion = nearest === null ? '' : ` Did you mean [${section}] ${key}?`;
-  return `the key ${shownKey(entry)} in [${entry.section}] is unknown and ignored.${suggestion}`;
+  return `the key ${shownKey(entry)} in ${shownSection(entry)} is unknown and ignored.${suggestion}`;
 }
 
 /** Settings that stand more than once in their section with a value, each with its first and its last line. */

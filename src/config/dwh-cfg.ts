@@ -7,10 +7,19 @@ export interface CfgEntry {
   readonly line: number;
 }
 
+export interface Continuation {
+  readonly line: number;
+  readonly length: number;
+  /** The key whose value goes on. */
+  readonly of: CfgEntry;
+}
+
 export interface CfgFile {
   readonly entries: readonly CfgEntry[];
   /** Neither a section nor a pair; they were passed over. */
   readonly oddLines: readonly { readonly line: number; readonly text: string }[];
+  /** Indented below a key: Python's configparser adds them to its value. They were passed over. */
+  readonly continuations: readonly Continuation[];
   /** With a quote that has no pair. */
   readonly oddQuotes: readonly CfgEntry[];
 }
@@ -23,6 +32,8 @@ export function parseDwhCfg(text: string): CfgFile {
   const entries: CfgEntry[] = [];
   const oddLines: { line: number; text: string }[] = [];
   const oddQuotes: CfgEntry[] = [];
+  const continuations: Continuation[] = [];
+  let last: { readonly entry: CfgEntry; readonly indent: number } | null = null;
   let section = '';
   for (const [index, raw] of text
     .replace(/^\ufeff/, '')
@@ -31,9 +42,15 @@ export function parseDwhCfg(text: string): CfgFile {
     const line = index + 1;
     const content = raw.trim();
     if (content === '' || content.startsWith('#') || content.startsWith(';')) continue;
+    const indent = raw.length - raw.trimStart().length;
+    if (last !== null && indent > last.indent) {
+      continuations.push({ line, length: content.length, of: last.entry });
+      continue;
+    }
     const header = /^\[([^\]]+)\]$/.exec(content);
     if (header) {
       section = (header[1] as string).trim();
+      last = null;
       continue;
     }
     const pair = /^([^=:]+?)\s*[=:]\s*(.*)$/.exec(content);
@@ -46,8 +63,9 @@ export function parseDwhCfg(text: string): CfgFile {
     const entry = { section, key: key.trim(), value, line };
     if (isOdd) oddQuotes.push(entry);
     entries.push(entry);
+    last = { entry, indent };
   }
-  return { entries, oddLines, oddQuotes };
+  return { entries, oddLines, continuations, oddQuotes };
 }
 
 /** `S3.LOG_DATA`, whatever the case that it is written in. */
@@ -59,6 +77,13 @@ export function nameOf({ section, key }: CfgEntry): string {
 export function shownKey({ key, value }: CfgEntry): string {
   const isName = /^[a-z][\w. -]{0,40}$/i.test(key) && value !== '' && !value.startsWith('=');
   return isName ? key : `of ${key.length} characters`;
+}
+
+/** A section as messages may say it: what is no plain name may be a password in the wrong line. */
+export function shownSection({ section }: CfgEntry): string {
+  return /^[\w. -]{0,40}$/.test(section)
+    ? `[${section}]`
+    : `a section whose name has ${section.length} characters`;
 }
 
 /** Strips one matching pair of quotes, or one quote that has no pair. */

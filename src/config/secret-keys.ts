@@ -1,11 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import { withoutSecrets } from '../secrets.ts';
-import { type CfgEntry, parseDwhCfg } from './dwh-cfg.ts';
+import { type CfgEntry, parseDwhCfg, shownKey, shownSection } from './dwh-cfg.ts';
 
 /** The keys of a configuration file that hold a password or a key, whoever reads them: `[CLUSTER] DB_PASSWORD`. */
 export async function secretKeys(file: string): Promise<string[]> {
   const { entries } = parseDwhCfg(await readFile(file, 'utf8'));
-  return entries.filter(isSecret).map(({ section, key }) => `[${section}] ${key}`);
+  return entries.filter(isSecret).map((entry) => `${shownSection(entry)} ${shownKey(entry)}`);
 }
 
 function isSecret({ section, key, value }: CfgEntry): boolean {

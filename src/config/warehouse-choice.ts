@@ -1,5 +1,6 @@
+import { existsSync } from 'node:fs';
 import { ConfigError } from '../errors.ts';
-import { withoutSecrets } from '../secrets.ts';
+import { isPath, withoutSecrets } from '../secrets.ts';
 import { pathBelow } from './paths.ts';
 import { type PostgresSettings, postgresSettings } from './postgres.ts';
 import { type RedshiftSettings, redshiftSettings } from './redshift.ts';
@@ -16,12 +17,15 @@ export type WarehouseChoice =
   | { readonly engine: 'redshift'; readonly server: RedshiftSettings };
 
 const DEFAULT_FILE = 'sparkify.duckdb';
+/** A server's address behind another word, within a path or without its colon. */
+const SERVER_ADDRESS =
+  /^(?:postgres(?:ql)?|redshift)\/\/|(?<![\w.-])(?:postgres(?:ql)?|redshift):\/|\w:\/\//i;
 const KINDS =
   'Use duckdb:FILE (--warehouse duckdb:sparkify.duckdb), postgres://user@host/database or redshift://host/database.';
 
 /** The warehouse that is named, or the default one; paths in its address, and the default file, are relative to the folder. */
 export function chooseWarehouse(given: Given, folder: string): WarehouseChoice {
-  const url = given.warehouse;
+  const url = given.warehouse?.trim();
   if (url === undefined) {
     if (given.clusterHost !== undefined) return { engine: 'redshift', server: redshiftSettings(null, given) };
     return fileBelow(folder, DEFAULT_FILE);
@@ -30,7 +34,7 @@ export function chooseWarehouse(given: Given, folder: string): WarehouseChoice {
   if (/^postgres(ql)?:/i.test(url))
     return { engine: 'postgres', server: postgresSettings(url, given, place) };
   if (/^redshift:/i.test(url)) return { engine: 'redshift', server: redshiftSettings(url, given, place) };
-  return fileBelow(folder, duckDbFile(url));
+  return fileBelow(folder, duckDbFile(url, folder));
 }
 
 function fileBelow(folder: string, path: string): WarehouseChoice {
@@ -39,9 +43,10 @@ function fileBelow(folder: string, path: string): WarehouseChoice {
 }
 
 /** The file that `duckdb:FILE`, `duckdb:///FILE` or just `FILE` names; ConfigError for what can be none. */
-function duckDbFile(url: string): string {
+function duckDbFile(url: string, folder: string): string {
   const isNamed = url.startsWith('duckdb:');
   const file = isNamed ? url.slice('duckdb:'.length).replace(/^\/\/(?=\/|[^/])/, '') : url;
+  if (isPath(file, (path) => existsSync(pathBelow(folder, path)))) return file;
   const shown = withoutSecrets(url);
   if (/^:memory:/i.test(file)) {
     throw new ConfigError(`The warehouse "${shown}" would be gone when the command ends.`, {
@@ -53,7 +58,7 @@ function duckDbFile(url: string): string {
     const named = file === '' ? url : `${isNamed ? 'duckdb:' : ''}${scheme}…`;
     throw new ConfigError(`The warehouse "${named}" is of no kind that sparkify knows.`, { hint: KINDS });
   }
-  if (shown !== url) {
+  if (shown !== url || SERVER_ADDRESS.test(file)) {
     throw new ConfigError(`The warehouse "${shown}" is no file: it looks like the address of a server.`, {
       hint: KINDS,
     });

@@ -107,6 +107,30 @@ describe('dwh.cfg as people have it', () => {
     ]);
   });
 
+  test('shows nothing of a value that goes on in an indented line, and names its key', async () => {
+    const { warnings, dbPassword, region } = await configOf(
+      '[CLUSTER]\nDB_PASSWORD = hu\n   hush=x\n\n\thush:x\n  hush\nSECRET_KEY = a\n [hush]\nDB_PORT = 1\n[S3]\n  REGION = r\n  LOG_DATA =\n   hush',
+    );
+    expect({ dbPassword, region }).toEqual({ dbPassword: 'hu', region: 'r' });
+    expect(warnings.map((warning) => warning.replace(/^.*dwh\.cfg| Write a value.*$/g, ''))).toEqual([
+      ':3: this line is indented, so its 6 characters continue the value of DB_PASSWORD in line 2; they are ignored.',
+      ':5: this line is indented, so its 6 characters continue the value of DB_PASSWORD in line 2; they are ignored.',
+      ':6: this line is indented, so its 4 characters continue the value of DB_PASSWORD in line 2; they are ignored.',
+      ':8: this line is indented, so its 6 characters continue the value of SECRET_KEY in line 7; they are ignored.',
+      ':13: this line is indented, so its 4 characters continue the value of LOG_DATA in line 12; they are ignored.',
+      ':7: the key SECRET_KEY in [CLUSTER] is unknown and ignored.',
+    ]);
+  });
+
+  test('shows a section only if it is a plain name', async () => {
+    const { warnings } = await configOf('[DB_PASSWORD=hush]\nHOSTS = x\n[My-section 1.0]\nKEY_1 = x');
+    expect(warnings.join()).not.toContain('hush');
+    expect(warnings.map((warning) => warning.replace(/^.*dwh\.cfg/, ''))).toEqual([
+      expect.stringMatching(/^:2: the key HOSTS in a section whose name has 16 characters is unknown/),
+      expect.stringMatching(/^:4: the key KEY_1 in \[My-section 1\.0\] is unknown/),
+    ]);
+  });
+
   test('survives any text', () => {
     for (const text of ['', '[', ']', '[]', '=', ':', '= x', '[a\nb', '\ufeff[S3]\nLOG_DATA=x', '"']) {
       expect(() => parseDwhCfg(text)).not.toThrow();
@@ -135,6 +159,11 @@ describe('the configuration', () => {
     ['duckdb:a.duckdb', { engine: 'duckdb', file: 'a.duckdb' }],
     ['duckdb:///tmp/a.duckdb', { engine: 'duckdb', file: '/tmp/a.duckdb' }],
     ['a.duckdb', { engine: 'duckdb', file: 'a.duckdb' }],
+    ['my data/postgres//a.duckdb', { engine: 'duckdb', file: 'my data/postgres//a.duckdb' }],
+    [
+      ' postgres://me@host/db\t',
+      { engine: 'postgres', server: expect.objectContaining({ host: 'host', user: 'me', database: 'db' }) },
+    ],
     [
       'postgres://me@host/db',
       { engine: 'postgres', server: expect.objectContaining({ host: 'host', user: 'me', database: 'db' }) },
@@ -166,6 +195,12 @@ describe('the configuration', () => {
     ['warehouse', 'duckdb:postgres://me:hush@host/db'],
     ['warehouse', 'duckdb:me:hush@host/db'],
     ['warehouse', 'host=h user=me password=hush dbname=db'],
+    ['warehouse', 'postgres//me:hush@host/db'],
+    ['warehouse', 'psql postgres://me:hush@host/db'],
+    ['warehouse', 'duckdb:psql postgres://me:hush@host/db'],
+    ['warehouse', 'psql postgres://host/db'],
+    ['warehouse', 'postgres//host/db'],
+    ['warehouse', 'data/postgres:/host/db'],
     ['s3Endpoint', 'ftp://KEY:hush@host'],
   ])('refuses %s = %s with the place and what it may be, without a secret', async (name, value) => {
     const error = await configOf('', { [name]: value }).catch((cause) => cause);
