@@ -1,4 +1,5 @@
 import { allTables, starTables } from '../models/book.ts';
+import { files as filesTable } from '../models/ops/files.ts';
 import { LAYOUT_VERSION, warehouse as warehouseTable } from '../models/ops/warehouse.ts';
 import { songplays } from '../models/star/songplays.ts';
 import { qualifiedName, type Table } from '../schema/table.ts';
@@ -97,7 +98,7 @@ export async function recover(warehouse: Warehouse): Promise<void> {
   assertOurs(warehouse, state);
   const needed: readonly { table: Table; column: string }[] = [
     { table: warehouseTable, column: 'next_file_id' },
-    ...unfinishedTables.map((table) => ({ table, column: 'file_id' })),
+    ...[filesTable, ...unfinishedTables].map((table) => ({ table, column: 'file_id' })),
   ];
   const isWhole = needed.every(
     ({ table, column }) => state.found.of(table)?.columns.get(column) === table.columns[column]?.type,
