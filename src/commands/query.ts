@@ -3,7 +3,7 @@ import { UsageError } from '../errors.ts';
 import type { OutputFile } from '../sources/output-file.ts';
 import { printable } from '../terminal/printable.ts';
 import { type Command, type Context, type Flags, type Result, warehouseFlag } from './command.ts';
-import { outputFlags, writeResult } from './output-of.ts';
+import { outputFlags, outputOf, WRITTEN_TO_STDOUT, writeResult } from './output-of.ts';
 import { withPublished } from './warehouse-of.ts';
 
 const FORMATS = ['table', 'csv', 'json', 'parquet'] as const;
@@ -24,7 +24,7 @@ export const command: Command = {
   async run(context, flags, args) {
     const sql = await statementOf(args[0], flags.file);
     const format = formatOf(flags.format, flags.json === true);
-    const output = typeof flags.output === 'string' ? flags.output : null;
+    const output = outputOf(flags, format === 'parquet');
     context.onInterrupt(({ exitCode }) => process.exit(exitCode));
     if (output !== null) {
       return writeResult(context, flags, output, (file) =>
@@ -58,6 +58,7 @@ function write(context: Context, flags: Flags, { sql, format, output, file }: Wr
     async (warehouse) => {
       if (format === 'parquet') {
         const rows = await warehouse.writeParquet(sql, file.aside);
+        if (file.isStdout) return WRITTEN_TO_STDOUT;
         return {
           json: { status: 'written', output, rows },
           text: `Wrote ${rows} rows to ${printable(output)}.`,
@@ -65,6 +66,7 @@ function write(context: Context, flags: Flags, { sql, format, output, file }: Wr
       }
       const { formatAnswer } = await import('../terminal/answer.ts');
       await writeFile(file.aside, formatAnswer(await warehouse.answer(sql), format, file.isTerminal));
+      if (file.isStdout) return WRITTEN_TO_STDOUT;
       return { json: { status: 'written', output }, text: `Wrote ${printable(output)}.` };
     },
     { writes },

@@ -4,7 +4,7 @@ import { drawTable, plural } from '../terminal/format.ts';
 import { printable, printableJson } from '../terminal/printable.ts';
 import type { SqlRow } from '../warehouses/warehouse.ts';
 import { type Command, type Context, EXIT_CODES, type Flags, type Result, warehouseFlag } from './command.ts';
-import { outputFlags, writeText } from './output-of.ts';
+import { outputFlags, outputOf, WRITTEN_TO_STDOUT, writeText } from './output-of.ts';
 import { readText } from './sources-of.ts';
 import { placeOf, withPublished, withWriter } from './warehouse-of.ts';
 
@@ -123,11 +123,12 @@ async function exportRejects(context: Context, flags: Flags): Promise<Result> {
   const { where, parameters } = conditions(flags);
   const rows = await read(context, flags, where, parameters, null);
   const lines = rows.map((row) => `${printableJson(row)}\n`).join('');
-  if (typeof flags.output !== 'string') return { json: rows, text: lines };
-  await writeText(context, flags, flags.output, lines);
+  const output = outputOf(flags);
+  if (output === null) return { json: rows, text: lines };
+  if ((await writeText(context, flags, output, lines)).isStdout) return WRITTEN_TO_STDOUT;
   return {
-    json: { status: 'written', output: flags.output, records: rows.length },
-    text: `Wrote ${plural(rows.length, 'record')} to ${printable(flags.output)}. Mend "raw", then: ${context.program} rejects replay ${printable(flags.output)}`,
+    json: { status: 'written', output, records: rows.length },
+    text: `Wrote ${plural(rows.length, 'record')} to ${printable(output)}. Mend "raw", then: ${context.program} rejects replay ${printable(output)}`,
   };
 }
 

@@ -1,7 +1,16 @@
-import { createReadStream, mkdirSync, mkdtempSync, readdirSync, rmdirSync, rmSync, statSync } from 'node:fs';
+import {
+  createReadStream,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmdirSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
-import { UsageError } from '../errors.ts';
+import { basename, dirname, join, resolve } from 'node:path';
+import { SparkifyError, UsageError } from '../errors.ts';
 import { type OutputFile, type OutputRules, outputFile } from '../sources/output-file.ts';
 import { isS3Address, parseS3Address, s3Path } from '../sources/s3-address.ts';
 import type { S3Options } from '../sources/s3-client.ts';
@@ -72,7 +81,7 @@ function folderPlace(place: string, rules: OutputRules): ExportPlace {
       }
     },
     passing(file) {
-      made ??= mkdirSync(folder, { recursive: true });
+      made ??= makeFolder(folder);
       const output = written.get(file) ?? outputFile(at(file), rules);
       written.set(file, output);
       return output.aside;
@@ -81,10 +90,8 @@ function folderPlace(place: string, rules: OutputRules): ExportPlace {
     sizes: async () => [],
     at,
     async finish() {
-      for (const [name, file] of written) {
-        file.finish();
-        written.delete(name);
-      }
+      nameAll(written, folder, rules.isReplacing);
+      written.clear();
       made = undefined;
     },
     interrupt: () => {},
@@ -93,6 +100,44 @@ function folderPlace(place: string, rules: OutputRules): ExportPlace {
       tidy();
     },
   };
+}
+
+/** Makes a folder, with those above it; the first that was made. */
+function makeFolder(folder: string): string | undefined {
+  try {
+    return mkdirSync(folder, { recursive: true });
+  } catch (cause) {
+    if (lstatSync(folder, { throwIfNoEntry: false })?.isSymbolicLink() !== true) throw cause;
+    throw new UsageError(`${folder} is a link to a folder that does not exist.`, {
+      cause,
+      hint: 'Name an empty or a new folder.',
+    });
+  }
+}
+
+/** Gives all files their names. Where one cannot have its own, none keeps one, but for those that replaced others. */
+function nameAll(written: ReadonlyMap<string, OutputFile>, folder: string, isReplacing: boolean): void {
+  const named: { path: string; inode: number }[] = [];
+  try {
+    for (const [name, file] of written) {
+      const { ino } = statSync(file.aside);
+      file.finish();
+      named.push({ path: join(folder, name), inode: ino });
+    }
+  } catch (cause) {
+    if (isReplacing && named.length > 0) {
+      const replaced = named.map(({ path }) => basename(path)).join(', ');
+      throw new SparkifyError(`${(cause as Error).message} ${replaced} in ${folder} were written before.`, {
+        cause,
+        hint: 'Fix the cause and export again, so that all tables are of one load.',
+      });
+    }
+    for (const { path, inode } of isReplacing ? [] : named) {
+      // Somebody else may have put another file there meanwhile.
+      if (statSync(path, { throwIfNoEntry: false })?.ino === inode) rmSync(path, { force: true });
+    }
+    throw cause;
+  }
 }
 
 /** Folders that were made for nothing go again, up to the first of them; what holds something stays. */

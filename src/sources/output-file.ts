@@ -7,6 +7,7 @@ import {
   linkSync,
   lstatSync,
   openSync,
+  readdirSync,
   readSync,
   realpathSync,
   renameSync,
@@ -15,8 +16,9 @@ import {
   statSync,
 } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
-import { isatty } from 'node:tty';
 import { SparkifyError, UsageError } from '../errors.ts';
+import { isGivenOpen, outputAsItIs } from './output-as-it-is.ts';
+import { isProcessAlive } from './process-alive.ts';
 
 /** A file that is written under another name beside it and takes its own once it is whole. */
 export interface OutputFile {
@@ -24,6 +26,8 @@ export interface OutputFile {
   readonly aside: string;
   /** Whether it is a terminal, which data must not drive. */
   readonly isTerminal: boolean;
+  /** Whether it is this process's stdout, where nothing else must be said then. */
+  readonly isStdout: boolean;
   /** Gives the file its name. */
   finish(): void;
   /** Removes what has no name yet; an exit of the process does so too. */
@@ -39,8 +43,6 @@ export interface OutputRules {
   readonly keeps: readonly string[];
 }
 
-/** Names under which a process finds what it was given open: to be written as they are. */
-const GIVEN_OPEN = /^\/(dev\/(stdout|stderr|fd\/\d+)|proc\/(self|\d+)\/fd\/\d+)$/;
 /** What DuckDB, and we, keep beside a database. */
 const BESIDE_DATABASE = /\.(wal(\.\w+)?|lease)$/;
 
@@ -72,25 +74,27 @@ export function outputFile(path: string, rules: OutputRules): OutputFile {
     throw new UsageError(`${path} is a folder.`, { hint: `Name a file: ${join(path, 'result')}` });
   }
   if (found !== null && isKept(path, found, rules)) throw keptError(path);
-  if (found !== null && (!found.isFile() || GIVEN_OPEN.test(resolve(path)))) return asItIs(path, found);
+  if (found !== null && (!found.isFile() || isGivenOpen(path))) return outputAsItIs(path, found, remember);
   const target = found === null ? newPath(path) : realpathSync(path);
   if (found === null && isKeptName(target, rules)) throw keptError(path);
   if (found !== null && !rules.isReplacing) throw thereError(path, rules);
   assertWritable(path, dirname(target));
-  const aside = `${target}.${randomBytes(6).toString('hex')}.part`;
-  remember(aside);
+  sweepUnfinished(dirname(target));
+  const aside = join(dirname(target), `.sparkify-${process.pid}-${randomBytes(4).toString('hex')}.part`);
+  const forget = remember(aside);
   return {
     aside,
     isTerminal: false,
+    isStdout: false,
     finish() {
       if (found !== null) chmodSync(aside, found.mode & 0o777);
       if (rules.isReplacing) renameSync(aside, target);
       else takeFreeName(aside, target, () => thereError(path, rules));
-      forget(aside);
+      forget();
     },
     discard() {
       rmSync(aside, { force: true });
-      forget(aside);
+      forget();
     },
   };
 }
@@ -104,25 +108,6 @@ function takeFreeName(aside: string, target: string, isThere: () => UsageError):
     if (codeOf(cause) === 'EEXIST') throw isThere();
     // Some file systems have no links.
     renameSync(aside, target);
-  }
-}
-
-/** A pipe, a device, or what the process was given open. */
-function asItIs(path: string, found: Stats): OutputFile {
-  const isTerminal = found.isCharacterDevice() && leadsToTerminal(path);
-  return { aside: resolve(path), isTerminal, finish: () => {}, discard: () => {} };
-}
-
-function leadsToTerminal(device: string): boolean {
-  try {
-    const file = openSync(device, constants.O_WRONLY | constants.O_NOCTTY);
-    try {
-      return isatty(file);
-    } finally {
-      closeSync(file);
-    }
-  } catch {
-    return false;
   }
 }
 
@@ -235,16 +220,28 @@ function codeOf(cause: unknown): string | undefined {
   return (cause as NodeJS.ErrnoException).code;
 }
 
-function remember(path: string): void {
+/** Keeps in mind what an exit removes, until what it returns is called. */
+function remember(path: string): () => void {
   if (unfinished.size === 0) process.on('exit', removeUnfinished);
   unfinished.add(path);
-}
-
-function forget(path: string): void {
-  unfinished.delete(path);
-  if (unfinished.size === 0) process.off('exit', removeUnfinished);
+  return () => {
+    unfinished.delete(path);
+    if (unfinished.size === 0) process.off('exit', removeUnfinished);
+  };
 }
 
 function removeUnfinished(): void {
-  for (const path of unfinished) rmSync(path, { force: true });
+  for (const path of unfinished) rmSync(path, { recursive: true, force: true });
+}
+
+/** Removes what killed processes left in a folder. */
+function sweepUnfinished(folder: string): void {
+  try {
+    for (const name of readdirSync(folder)) {
+      const pid = /^\.sparkify-(\d+)-[0-9a-f]{8}\.part$/.exec(name)?.[1];
+      if (pid !== undefined && !isProcessAlive(Number(pid))) rmSync(join(folder, name), { force: true });
+    }
+  } catch {
+    // Others may own it, or may have been faster.
+  }
 }

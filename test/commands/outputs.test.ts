@@ -228,6 +228,69 @@ describe('an output', () => {
     expect(readFileSync(path, 'utf8')).toBe('theirs');
   });
 
+  test.each(writers.filter(([name]) => name !== 'parquet'))(
+    'as %s goes on behind what a log holds, and is all that stdout gets',
+    (_, args) => {
+      const log = join(freshFolder(), 'log');
+      const plain = spawnSync('sh', ['-c', commandLine(args)]).stdout.toString();
+      for (const output of ['/dev/stdout', '/dev/fd/1', '/proc/self/fd/1', '-']) {
+        writeFileSync(log, 'kept\n');
+        const written = spawnSync('sh', [
+          '-c',
+          `{ echo before; ${commandLine([...args, '-o', output])}; echo after; } >> '${log}'`,
+        ]);
+        expect(readFileSync(log, 'utf8'), `${output} ${written.stderr}`).toBe(
+          `kept\nbefore\n${plain}after\n`,
+        );
+      }
+      const piped = spawnSync('sh', ['-c', `${commandLine([...args, '-o', '/dev/stdout'])} | cat`]);
+      expect(piped.stdout.toString()).toBe(plain);
+    },
+  );
+
+  test('as Parquet to stdout is that file and nothing more', async () => {
+    const args = ['query', 'select 1 as one', '--format', 'parquet', '-o'];
+    const path = join(freshFolder(), 'r.parquet');
+    expect((await run(...args, path)).code).toBe(0);
+    for (const output of ['-', '/dev/stdout'])
+      for (const way of [`> '${path}.out'`, `| cat > '${path}.out'`]) {
+        spawnSync('sh', ['-c', `${commandLine([...args, output])} ${way}`]);
+        expect(readFileSync(`${path}.out`).equals(readFileSync(path)), `${output} ${way}`).toBe(true);
+      }
+  });
+
+  test('may have as long a name as the system allows; what a killed process left beside it goes', async () => {
+    const folder = freshFolder();
+    const path = join(folder, `${'n'.repeat(251)}.csv`);
+    writeFileSync(join(folder, '.sparkify-999999999-0123abcd.part'), 'x');
+    writeFileSync(join(folder, `.sparkify-${process.pid}-0123abcd.part`), 'mine');
+    const written = await run('query', 'select 1 as one', '--format', 'csv', '-o', path);
+    expect(written.code, written.stderr).toBe(0);
+    expect(readdirSync(folder).sort()).toEqual([`.sparkify-${process.pid}-0123abcd.part`, basename(path)]);
+    await refused(['query', 'select 1', '-o', `${path}s`], 'name too long');
+  });
+
+  test('of an export that cannot name one of its files leaves none of them', async () => {
+    const folder = join(freshFolder(), 'out');
+    const { exportPlace } = await import('../../src/pipeline/export-place.ts');
+    const names = ['artists', 'songs', 'time', 'users'].map((name) => `${name}.parquet`);
+    const place = exportPlace(folder, {}, { isReplacing: false, keeps: [] });
+    for (const name of names) writeFileSync(place.passing(name), 'ours');
+    writeFileSync(join(folder, 'time.parquet'), 'theirs');
+    await expect(place.finish()).rejects.toThrow('time.parquet already');
+    await place.close();
+    expect(readdirSync(folder)).toEqual(['time.parquet']);
+    expect(readFileSync(join(folder, 'time.parquet'), 'utf8')).toBe('theirs');
+    const over = exportPlace(folder, {}, { isReplacing: true, keeps: [] });
+    for (const name of names) writeFileSync(over.passing(name), 'ours');
+    rmSync(join(folder, 'time.parquet'));
+    mkdirSync(join(folder, 'time.parquet'));
+    await expect(over.finish()).rejects.toThrow(/artists.parquet, songs.parquet in .* were written before/);
+    await over.close();
+    symlinkSync('nowhere', join(folder, 'dangling'));
+    await refused(['export', '--parquet', join(folder, 'dangling')], 'is a link to a folder that does not');
+  });
+
   test('in S3 is of rejects only, and replaces no object, unless it is told to', async () => {
     server.put('lake', 'r.jsonl', 'mine');
     await refused(['query', 'select 1', '-o', 's3://lake/q.csv'], 'to a file on this machine');
