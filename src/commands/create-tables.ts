@@ -1,6 +1,7 @@
 import { CommittedError, InterruptedError, SparkifyError, UsageError } from '../errors.ts';
 import type { Prepared } from '../pipeline/setup.ts';
 import { plural } from '../terminal/format.ts';
+import { printable } from '../terminal/printable.ts';
 import type { Warehouse } from '../warehouses/warehouse.ts';
 import { type Command, type Context, EXIT_CODES, type Result, warehouseFlag } from './command.ts';
 import { withWriter } from './warehouse-of.ts';
@@ -69,7 +70,7 @@ async function mayDrop(warehouse: Warehouse, context: Context, isAgreed: boolean
   const held = await countDroppable(warehouse);
   if (held === null) return false;
   const plays = held.plays === null ? 'no songplays' : plural(held.plays, 'songplay');
-  const question = `Drop all tables of ${warehouse.name} (${plays})?`;
+  const question = `Drop all tables of ${printable(warehouse.name)} (${plays})?`;
   if (!isAgreed && !(await context.confirm(question))) {
     throw new UsageError('Nothing was dropped.', { hint: 'Confirm with y, or pass --yes.' });
   }
@@ -98,7 +99,7 @@ function describe(
     return {
       status: 'created',
       done: 'the tables were created',
-      text: `${done} ${tables} tables in ${name}.`,
+      text: `${done} ${tables} tables in ${printable(name)}.`,
     };
   }
   if (upgraded !== null) {
@@ -112,6 +113,6 @@ function describe(
   return {
     status: 'unchanged',
     done: 'the tables stand',
-    text: `All ${tables} tables stand in ${name} already.`,
+    text: `All ${tables} tables stand in ${printable(name)} already.`,
   };
 }

@@ -3,6 +3,7 @@ import type { ExportedTable } from '../pipeline/export.ts';
 import type { ExportPlace } from '../pipeline/export-place.ts';
 import type { Table } from '../schema/table.ts';
 import { drawTable, formatBytes, formatCount, plural } from '../terminal/format.ts';
+import { printable } from '../terminal/printable.ts';
 import type { ReadOnlyWarehouse } from '../warehouses/warehouse.ts';
 import { type Command, type Result, warehouseFlag } from './command.ts';
 import { outputRules } from './output-of.ts';
@@ -102,7 +103,7 @@ function draw(tables: readonly ExportedTable[], place: string): string {
     [false, true, true, true],
   );
   const rows = tables.reduce((sum, table) => sum + table.rows, 0);
-  return `${drawn}\n\nWrote ${plural(rows, 'row')} of ${plural(tables.length, 'table')} to ${place}.`;
+  return `${drawn}\n\nWrote ${plural(rows, 'row')} of ${plural(tables.length, 'table')} to ${printable(place)}.`;
 }
 
 /** What an export that ended early left in S3, where objects stay once they are there; null if nothing. */

@@ -3,6 +3,7 @@ import type { LiveSink } from '../simulator/live.ts';
 import { usualSettings } from '../simulator/settings.ts';
 import { isS3Address } from '../sources/s3-address.ts';
 import { plural } from '../terminal/format.ts';
+import { printable } from '../terminal/printable.ts';
 import type { Context, Flags, Result } from './command.ts';
 import { numberOf, paceOf, positive, refuse, settingsOf } from './simulate-flags.ts';
 
@@ -71,7 +72,7 @@ export async function live(context: Context, flags: Flags): Promise<Result> {
     if (folder === null) return { json: undefined, text: '', exitCode };
     return {
       json: { status: exitCode === 0 ? 'done' : 'stopped', folder, events, files, next },
-      text: `Wrote ${plural(events, 'event')}; ${folder} holds ${plural(files, 'file')} of events. The same command goes on from here.`,
+      text: `Wrote ${plural(events, 'event')}; ${printable(folder)} holds ${plural(files, 'file')} of events. The same command goes on from here.`,
       exitCode,
     };
   } catch (error) {

@@ -7,6 +7,7 @@ import { type Settings, usualSettings as usual } from '../simulator/settings.ts'
 import { isS3Address } from '../sources/s3-address.ts';
 import { drawDataSet } from '../terminal/data-set.ts';
 import { formatBytes, plural } from '../terminal/format.ts';
+import { printable } from '../terminal/printable.ts';
 import type { Command, Context, Result } from './command.ts';
 import { makeWithProgress } from './make-data.ts';
 import { dayIn, faults, MOST_SINGLE_SONGS, partOf, refuse, settingsOf, threadsOf } from './simulate-flags.ts';
@@ -96,7 +97,7 @@ Examples:
       const each = sessions === 0 ? '' : ` of ${(events / sessions).toFixed(1)} events each`;
       return {
         json: { status: 'planned', folder, state, settings, prediction },
-        text: `This would make ${about(settings)} in ${folder}: ${plural(sessions, 'session')}${each}. Nothing was written.`,
+        text: `This would make ${about(settings)} in ${printable(folder)}: ${plural(sessions, 'session')}${each}. Nothing was written.`,
       };
     }
     const began = context.nowMs();

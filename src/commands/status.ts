@@ -2,6 +2,7 @@ import { UsageError } from '../errors.ts';
 import { hintOn, mayNotRead } from '../pipeline/rights.ts';
 import type { Status } from '../pipeline/status.ts';
 import { drawTable, formatCount, formatSeconds, plural } from '../terminal/format.ts';
+import { printable } from '../terminal/printable.ts';
 import type { SqlRow } from '../warehouses/warehouse.ts';
 import { type Command, warehouseFlag } from './command.ts';
 import { withPublished } from './warehouse-of.ts';
@@ -12,8 +13,8 @@ export const command: Command = {
     warehouseFlag(status);
   },
   async run(context, flags) {
-    const limit = Number.parseInt(String(flags.runs), 10);
-    if (!Number.isInteger(limit) || limit < 0)
+    const limit = /^\d+$/.test(String(flags.runs)) ? Number(flags.runs) : Number.NaN;
+    if (!Number.isSafeInteger(limit))
       throw new UsageError(`--runs takes a number from 0, not "${flags.runs}".`);
     const { readStatus } = await import('../pipeline/status.ts');
     const status = await withPublished(context, flags, (warehouse) => readStatus(warehouse, limit));
@@ -57,7 +58,7 @@ function draw(status: Status, nowMs: number, program: string): string {
       ? 'none yet'
       : `${when(status.latestEvent)} UTC, ${age(nowMs - Date.parse(status.latestEvent))} ago`;
   return [
-    status.warehouse,
+    printable(status.warehouse),
     '',
     tables,
     ...(status.storage === null || status.storage.length === 0

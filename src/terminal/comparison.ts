@@ -23,11 +23,13 @@ export function drawComparison({ compared, differences }: Comparison, key: Answe
   const sum =
     differences.length === 0
       ? pc.green(
-          `The warehouse agrees with ${file}: every good event once, ${plural(planted, 'planted fault')} accounted for.`,
+          `The warehouse agrees with ${printable(file)}: every good event once, ${plural(planted, 'planted fault')} accounted for.`,
         )
-      : pc.red(`${plural(differences.length, 'difference')} from ${file}.`);
+      : pc.red(`${plural(differences.length, 'difference')} from ${printable(file)}.`);
   if (compared.file === ofKind('file') - foreignFiles(differences)) {
-    return pc.red(`The warehouse holds none of the files of ${file}: it was loaded with other data.`);
+    return pc.red(
+      `The warehouse holds none of the files of ${printable(file)}: it was loaded with other data.`,
+    );
   }
   return [
     drawTable(['compared', 'in the key', ''], rows, [false, true, false]),

@@ -5,6 +5,7 @@ import type { MadeDataSet } from '../simulator/data-set.ts';
 import { below } from '../simulator/place.ts';
 import { isS3Address } from '../sources/s3-address.ts';
 import { drawTable, formatBytes, formatCount, formatSeconds, plural } from './format.ts';
+import { printable } from './printable.ts';
 import { shellWord } from './shell.ts';
 
 /** What `simulate` made, and what to do with it. */
@@ -13,7 +14,7 @@ export function drawDataSet(
   { folder, seconds, program }: { folder: string; seconds: number; program: string },
 ): string {
   if (key === null) {
-    return `${pc.green('Made')} a part in ${folder} in ${formatSeconds(seconds)}. The answer key comes with the last part.`;
+    return `${pc.green('Made')} a part in ${printable(folder)} in ${formatSeconds(seconds)}. The answer key comes with the last part.`;
   }
   const parts = [headline(status, key, folder, seconds), drawContents(key, folder), drawFaults(key)];
   if (key.events.lines > 0) parts.push(drawSteps(folder, redelivered, program));
@@ -40,18 +41,19 @@ function drawSteps(folder: string, redelivered: number, program: string): string
 }
 
 function headline(status: MadeDataSet['status'], key: AnswerKey, folder: string, seconds: number): string {
-  if (status === 'unchanged') return `${pc.green('Unchanged.')} ${folder} holds this data set already.`;
+  if (status === 'unchanged')
+    return `${pc.green('Unchanged.')} ${printable(folder)} holds this data set already.`;
   const { lines } = key.events;
   const speed = seconds > 0 ? `, ${formatCount(lines / seconds)} events a second` : '';
   const what = status === 'extended' ? 'Extended to' : 'Made';
-  return `${pc.green(what)} ${plural(lines, 'event')} and ${plural(key.songs.lines, 'song')} in ${folder} in ${formatSeconds(seconds)}${speed}.`;
+  return `${pc.green(what)} ${plural(lines, 'event')} and ${plural(key.songs.lines, 'song')} in ${printable(folder)} in ${formatSeconds(seconds)}${speed}.`;
 }
 
 function drawContents(key: AnswerKey, folder: string): string {
   const row = (kind: 'log' | 'song', name: string): string[] => {
     const files = key.files.filter((file) => file.kind === kind);
     return [
-      below(folder, name),
+      printable(below(folder, name)),
       formatCount(files.length),
       formatBytes(files.reduce((sum, { bytes }) => sum + bytes, 0)),
     ];

@@ -6,6 +6,7 @@ import type { MadeDataSet } from '../simulator/data-set.ts';
 import type { SqlRow } from '../warehouses/warehouse.ts';
 import { formatSeconds, plural } from './format.ts';
 import { drawLoadReport } from './load-report.ts';
+import { printable } from './printable.ts';
 import { drawReport } from './report.ts';
 import { shellWord } from './shell.ts';
 
@@ -38,8 +39,8 @@ export function drawDemo({
   const songs = plural(made.key?.songs.lines ?? 0, 'song');
   const first =
     made.status === 'unchanged'
-      ? `${pc.green('Ready.')} ${events} and ${songs} lie in ${data} already.`
-      : `${pc.green('Made up')} ${events} of one month and ${songs} in ${data}.`;
+      ? `${pc.green('Ready.')} ${events} and ${songs} lie in ${printable(data)} already.`
+      : `${pc.green('Made up')} ${events} of one month and ${songs} in ${printable(data)}.`;
   return [
     first,
     section('The load'),
@@ -79,6 +80,6 @@ function next(made: MadeDataSet, folder: string, file: string, program: string):
     ['logs and songs', data],
     ['the warehouse', file],
     ['what must be in it', `${manifest} (${planted} planted)`],
-  ].map(([what, place]) => `${pc.dim((what as string).padEnd(20))}${place}`);
+  ].map(([what, place]) => `${pc.dim((what as string).padEnd(20))}${printable(place as string)}`);
   return [...where, '', ...steps.flatMap(([what, how]) => [what, `  ${pc.cyan(how)}`])].join('\n');
 }

@@ -41,13 +41,13 @@ function headline(report: LoadReport): string {
     files.changed > 0 ? plural(files.changed, 'changed file') : '',
   ].filter((part) => part !== '');
   if (came.length === 0 && !report.fullRefresh && !report.rematched) {
-    return `${pc.green('Noted')} new names of known files in ${report.warehouse}; the star is as it was. ${pc.dim(took)}`;
+    return `${pc.green('Noted')} new names of known files in ${printable(report.warehouse)}; the star is as it was. ${pc.dim(took)}`;
   }
   const rebuilt = report.fullRefresh ? 'Built the star anew' : 'Matched the plays anew';
   const what = came.length === 0 ? rebuilt : `Loaded ${came.join(' and ')} (${formatBytes(report.bytes)})`;
   const speed =
     report.eventsPerSecond === null ? '' : `, ${formatCount(report.eventsPerSecond)} events a second`;
-  return `${pc.green(what)} into ${report.warehouse} in ${took}${speed}.`;
+  return `${pc.green(what)} into ${printable(report.warehouse)} in ${took}${speed}.`;
 }
 
 function drawBalance(report: LoadReport): string {

@@ -56,7 +56,8 @@ const FILES_SHOWN = 12;
 export function drawPlan(plan: PlanJson): string {
   const { files } = plan;
   const counts = `${plural(files.new, 'new file')}, ${formatCount(files.changed)} changed, ${formatCount(files.unchanged)} unchanged, ${formatCount(files.duplicate)} duplicate, ${formatCount(files.vanished)} vanished`;
-  const where = plan.warehouseExists ? plan.warehouse : `${plan.warehouse}, which would be made`;
+  const name = printable(plan.warehouse);
+  const where = plan.warehouseExists ? name : `${name}, which would be made`;
   const unread = files.named.unreadable.map(
     ({ path, reason }) => `unread  ${printable(path)}: ${printable(reason)}`,
   );

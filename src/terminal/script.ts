@@ -13,7 +13,7 @@ interface ScriptJson {
 /** The statements as a script; all that is not SQL stands in comments. */
 export function drawScript({ warehouse, files, objects, statements }: ScriptJson): string {
   const head = [
-    `${warehouse}: ${plural(files.new, 'new file')}, ${formatCount(files.changed)} changed, ${formatCount(files.unchanged)} unchanged, ${formatCount(files.duplicate)} duplicate, ${formatCount(files.vanished)} vanished; nothing was changed.`,
+    `${printable(warehouse)}: ${plural(files.new, 'new file')}, ${formatCount(files.changed)} changed, ${formatCount(files.unchanged)} unchanged, ${formatCount(files.duplicate)} duplicate, ${formatCount(files.vanished)} vanished; nothing was changed.`,
   ];
   if (statements.length === 0) return comment([...head, 'A load would write nothing.']);
   const why = [

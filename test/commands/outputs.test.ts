@@ -16,6 +16,7 @@ import { basename, join, relative } from 'node:path';
 import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { type OutputFile, outputFile } from '../../src/sources/output-file.ts';
 import { printable } from '../../src/terminal/printable.ts';
+import { shellWord } from '../../src/terminal/shell.ts';
 import { warehouseFiles } from '../../src/warehouses/open.ts';
 import { type Outcome, sparkify } from '../support/command.ts';
 import { eventRecord, jsonLines, songRecord, writeFiles } from '../support/records.ts';
@@ -376,6 +377,38 @@ describe('a terminal', () => {
     const [asked, exported] = [outcomes[1], outcomes[6]] as [Outcome, Outcome];
     expect(JSON.parse(asked.stdout)[0]).toEqual({ [HOSTILE]: HOSTILE });
     expect(JSON.parse(exported.stdout).raw).toBe(`{"${HOSTILE}`);
+  });
+
+  test('is driven by no name that a user gave', async () => {
+    const folder = freshFolder();
+    const name = `x\u001b[31m'y`;
+    const path = join(folder, `${name}.duckdb`);
+    writeFiles(folder, { 'logs/a.json': jsonLines([eventRecord()]) });
+    const warehouse = ['--warehouse', path];
+    const simulate = ['simulate', '--users', '3', '--days', '1', '--songs', '71', '--song-files', 'packed'];
+    const steps = [
+      [...simulate, '--out', name],
+      [...simulate, '--out', name],
+      [...simulate, '--out', name, '--dry-run'],
+      ['etl', '--log-data', 'logs', '--dry-run', ...warehouse],
+      ['etl', '--log-data', 'logs', ...warehouse],
+      ['create-tables', ...warehouse],
+      ['status', ...warehouse],
+      ['check', '--against', join(name, 'manifest.json'), ...warehouse],
+      ['doctor', '--log-data', 'logs', ...warehouse],
+      ['export', 'users', '--parquet', `${name}.out`, ...warehouse],
+      ['query', 'select 1', '-o', `${name}.csv`, ...warehouse],
+      ['rejects', 'export', '-o', `${name}.jsonl`, ...warehouse],
+      ['init', `${name}.cfg`],
+    ];
+    for (const args of steps) {
+      const { stdout, stderr } = await sparkify(args, { cwd: folder });
+      expect(`${stdout}${stderr}`, args.join(' ')).not.toMatch(driving);
+      expect(`${stdout}${stderr}`, args.join(' ')).toContain('x\\x1b[31m');
+    }
+    // What is shown for a shell names the same file there.
+    const shown = spawnSync('bash', ['-c', `printf %s ${shellWord(name)}`], { encoding: 'utf8' });
+    if (!shown.error) expect(shown.stdout).toBe(name);
   });
 
   test('gets CSV that drives nothing; a file and a pipe get the data', async (context) => {
