@@ -16,8 +16,8 @@ const SCHEMES =
 
 /** Where an address may begin behind other words or within a path, which takes one of its slashes, or without its colon. */
 const INNER_SCHEME =
-  /(?<![\w.+-])(?:(?:postgres|postgresql|redshift)(?::\/*|\/+)|[a-z][\w+.-]*:\/+)|(?<!\w:\/*)\/\/+/gi;
-const ADDRESS_IN_TEXT = /([a-z][\w+.-]*:\/+[^\s:@/"'…]*):[^\s"'@/]+@/gi;
+  /(?<![\w.+-])(?:(?:postgres|postgresql|redshift)(?::\/*|\/+)|[\w+.-]+:\/+)|(?<!\w:\/*)\/\/+/gi;
+const ADDRESS_IN_TEXT = /(?<![\w+.-])([\w+.-]+:\/+[^\s:@/"'…]*):[^\s"'@/]+@/gi;
 const USER_AFTER_BLANK = /(\s[^\s:@/'"=]+:)(?!:)([^\s'"]+)@/;
 /** What only the address of a server has; a name without it may be a path. */
 const SERVER_SCHEME =
@@ -98,8 +98,8 @@ function spanIn(text: string): Span | null {
   for (const found of text.slice(at).matchAll(INNER_SCHEME)) {
     const [scheme] = found;
     const after = at + found.index + scheme.length;
-    // Two slashes alone say nothing in an address, whose path may have them.
-    if (!scheme.includes(':') && schemes !== '') continue;
+    // Two slashes alone say nothing in the address of a server, whose path may have them.
+    if (scheme.startsWith('/') && !/^(?:--[\w-]+=)?(?:(?:duckdb|file):\/*)?$/i.test(schemes)) continue;
     const inner = secretSpan(scheme.includes(':') ? scheme : '', text.slice(after));
     if (inner !== null) return moved(inner, after);
   }

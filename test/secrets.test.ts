@@ -43,6 +43,10 @@ describe('an address is safe to print, whatever is wrong with it', () => {
     ],
     [' postgres://me:hush@h/db', ' postgres://me:***@h/db'],
     ['postgres//me:hush@h/db', 'postgres//me:***@h/db'],
+    ['--warehouse=postgres//me:hush@h/db', '--warehouse=postgres//me:***@h/db'],
+    ['duckdb:postgres//me:hush@h/db', 'duckdb:postgres//me:***@h/db'],
+    ['duckdb:psql;//me:hush@h/db', 'duckdb:psql;//me:***@h/db'],
+    ['psql 1postgres://me:hush@h/db', 'psql 1postgres://me:***@h/db'],
     ['postgres/me:hush@h/db', 'postgres/me:***@h/db'],
     ['postgres ://me:hush@h/db', 'postgres ://me:***@h/db'],
     ['psql postgres://me:hush@h/db', 'psql postgres://me:***@h/db'],
@@ -127,6 +131,16 @@ describe('a keeper of secrets', () => {
     expect(keeper.hideAddresses('other secret in postgres://me:hu%40sh-hush@h/db')).toBe(
       'other secret in postgres://me:***@h/db',
     );
+  });
+
+  test('takes no long time for a long text', () => {
+    const keeper = secretKeeper();
+    keeper.heedSecret('song');
+    const started = performance.now();
+    const text = `${'x'.repeat(300_000)} ${'song '.repeat(20_000)}`;
+    keeper.heed(text);
+    expect(keeper.hide(text)).toBe(text);
+    expect(performance.now() - started).toBeLessThan(2_000);
   });
 
   test('leaves words that are no secret where they stand, though a weak password is the same', () => {
