@@ -254,7 +254,7 @@ describe('the command takes for no secret', () => {
     for (const output of [['-o', 'q:1@x.csv'], ['-os:1@x.csv'], ['--output=r:1@x.csv']]) {
       const asked = await sparkify(['query', 'select 1 as one', '--warehouse', file, ...output], { cwd });
       expect(asked).toMatchObject({ code: 0, stdout: expect.stringMatching(/[qrs]:1@x\.csv/) });
-      expect(asked.stderr).not.toMatch(/holds a password/);
+      expect(asked.stderr).not.toMatch(/(The statement|--warehouse) holds a password/);
     }
   });
 
@@ -272,10 +272,13 @@ describe('the command takes for no secret', () => {
 
   test('but the address of a server in SQL is hidden, and a warehouse is never SQL', async () => {
     const sql = "select * from 'https://me:hushhush@127.0.0.1:1/x.csv'";
-    for (const args of [[sql], ['select 1', '--warehouse', 'psql postgres://me:hushhush@h/db']]) {
+    for (const args of [
+      ['--json', sql],
+      ['select 1', '--warehouse', 'psql postgres://me:hushhush@h/db'],
+    ]) {
       const { stdout, stderr } = await sparkify(['query', ...args], { cwd });
       expect(`${stdout}${stderr}`).not.toContain('hush');
-      expect(stderr).toMatch(/holds a password/);
+      expect(stderr).toMatch(/(The statement|--warehouse) holds a password/);
     }
   });
 });
