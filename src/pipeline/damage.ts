@@ -7,11 +7,13 @@ import { equalOn } from '../warehouses/sql.ts';
 import type { Warehouse } from '../warehouses/warehouse.ts';
 import { contentChecks } from './check.ts';
 import { type KnownFile, knownFiles } from './known-files.ts';
+import { misplacedContents } from './misplaced-keys.ts';
 import type { Observer } from './observer.ts';
 import type { FileKind, FilePlan } from './plan.ts';
 import { unfinishedTables } from './stage.ts';
 import { targets } from './targets.ts';
 import { countDrift, type KeptDrift, lastDrift } from './totals.ts';
+import { manifestLost } from './touched.ts';
 
 /** What does not stand in the warehouse as it was loaded: changed by hand, or lost. */
 export interface Damage {
@@ -24,8 +26,8 @@ export interface Damage {
 export const noDamage: Damage = { fileIds: new Set(), hasDriftLost: false };
 
 /**
- * Counts the rows of every content, as `sparkify check` does; what it finds, a full refresh reads again. `lost` are tables
- * that are empty since they were missing.
+ * Counts the rows of every content, as `sparkify check` does, and looks for keys that were changed; what it finds, a full
+ * refresh reads again. `lost` are tables that are empty since they were missing.
  */
 export async function findDamage(
   warehouse: Pick<Warehouse, 'rows'>,
@@ -37,6 +39,7 @@ export async function findDamage(
       fileIds.add(Number(row.file_id));
   for (const sql of doubledSql())
     for (const row of await warehouse.rows(sql)) fileIds.add(Number(row.file_id));
+  for (const id of await misplacedContents(warehouse)) fileIds.add(id);
   const kept = await lastDrift(warehouse);
   const found = kept === null ? null : await countDrift(warehouse);
   const differs = kept !== null && (found?.keys !== kept.keys || found.records !== kept.records);
@@ -119,18 +122,18 @@ export async function removeStrays(
     observer.note(`Removed ${removed} rows of contents that the manifest (ops.files) does not know.`);
 }
 
-/** Staging that was emptied by hand would take the star with it. */
+/** Staging that was emptied by hand would take the star with it; a manifest that was emptied would load all files twice. */
 export async function assertStagingKept(
   cold: Readonly<Record<FileKind, boolean>>,
   warehouse: Pick<Warehouse, 'rows' | 'name'>,
 ): Promise<void> {
   for (const kind of ['log', 'song'] as const) {
-    if (!cold[kind]) continue;
-    const [known] = await warehouse.rows(
-      `select path from ops.files where kind = '${kind}' and staged > 0 limit 1`,
-    );
-    if (known === undefined) continue;
     const { staging } = targets[kind];
+    const [known] = await warehouse.rows(
+      `select path from ops.files where kind = '${kind}'${cold[kind] ? ' and staged > 0' : ''} limit 1`,
+    );
+    if (cold[kind] === (known === undefined)) continue;
+    if (known === undefined) throw manifestLost(qualifiedName(staging), warehouse);
     throw new LoadError(
       `${qualifiedName(staging)} of ${warehouse.name} is empty, though ${known.path} was loaded into it.`,
       {

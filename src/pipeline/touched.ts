@@ -1,3 +1,4 @@
+import { LoadError } from '../errors.ts';
 import { columnNames, qualifiedName } from '../schema/table.ts';
 import { equalOn } from '../warehouses/sql.ts';
 import type { Warehouse } from '../warehouses/warehouse.ts';
@@ -107,6 +108,7 @@ export async function settleRepeats(kind: FileKind, whole: boolean, warehouse: W
      union all
      select ${columns} from ${aside} where ${isContested(aside)}`,
   );
+  if (!whole) await assertKnown('candidates', from, warehouse);
   for (const table of [from, aside]) {
     await warehouse.run(`delete from ${table} using contested where ${equalOn(key, 'contested', table)}`);
   }
@@ -139,6 +141,25 @@ export async function settleRepeats(kind: FileKind, whole: boolean, warehouse: W
     await dropTemporary(warehouse, temporary);
   }
   return { duplicates: Number(added?.duplicates), conflicts: Number(added?.conflicts) };
+}
+
+/** Refuses a contested record of a content that the manifest lost: its file, loaded again, would repeat itself. */
+async function assertKnown(records: string, staging: string, warehouse: Warehouse): Promise<void> {
+  const [stray] = await warehouse.rows(
+    `select file_id from ${records}
+     where not exists (select 1 from ops.files where ops.files.file_id = ${records}.file_id) limit 1`,
+  );
+  if (stray !== undefined) throw manifestLost(staging, warehouse);
+}
+
+/** Rows in staging whose file has no row in the manifest. */
+export function manifestLost(staging: string, { name }: Pick<Warehouse, 'name'>): LoadError {
+  return new LoadError(
+    `${staging} of ${name} holds rows of files that the manifest (ops.files) does not know.`,
+    {
+      hint: 'Nothing was committed. sparkify etl --full-refresh takes them out and reads the files again; or restore ops.files from a backup.',
+    },
+  );
 }
 
 /** By how many a key's repeats of a kind grew; a repeat that became the event itself is no loss. */

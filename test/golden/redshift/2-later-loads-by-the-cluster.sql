@@ -2,6 +2,10 @@
 
 select path, file_id, sha256, bytes, fingerprint, duplicate from ops.files where kind = 'log' and fingerprint in ('695:"eedfedbb65e212c6ed21707b68af39b3"') order by path;
 
+select path from ops.files where kind = 'log' limit 1;
+
+select path from ops.files where kind = 'song' limit 1;
+
 create temporary table read_records_9 (record super);
 
 copy read_records_9 from 's3://staging/area/sparkify-0123456789abcdef/20260101T000000000Z-01234567/events-1.manifest' iam_role 'arn:aws:iam::123456789012:role/sparkify-copy' region 'us-east-1' format json 'noshred' manifest maxerror 100000 compupdate off statupdate off;
@@ -1252,6 +1256,9 @@ create temporary table aside_before as select session_id, item_in_session,
 create temporary table candidates as select file_id, artist, auth, first_name, gender, item_in_session, last_name, length, level, location, method, page, registration, session_id, song, status, ts, user_agent, user_id, extra from staging.events where exists (select 1 from contested where contested.session_id = staging.events.session_id and contested.item_in_session = staging.events.item_in_session)
      union all
      select file_id, artist, auth, first_name, gender, item_in_session, last_name, length, level, location, method, page, registration, session_id, song, status, ts, user_agent, user_id, extra from ops.repeated_events where exists (select 1 from contested where contested.session_id = ops.repeated_events.session_id and contested.item_in_session = ops.repeated_events.item_in_session);
+
+select file_id from candidates
+     where not exists (select 1 from ops.files where ops.files.file_id = candidates.file_id) limit 1;
 
 delete from staging.events using contested where contested.session_id = staging.events.session_id and contested.item_in_session = staging.events.item_in_session;
 

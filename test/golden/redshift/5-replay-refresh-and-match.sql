@@ -72,6 +72,19 @@ select distinct staging.songs.file_id from staging.songs
        join (select song_id from staging.songs group by song_id having count(*) > 1) as doubled
          on doubled.song_id = staging.songs.song_id;
 
+select distinct file_id from ops.repeated_events
+       where not exists (select 1 from staging.events where staging.events.session_id = ops.repeated_events.session_id and staging.events.item_in_session = ops.repeated_events.item_in_session);
+
+select distinct file_id from ops.repeated_songs
+       where not exists (select 1 from staging.songs where staging.songs.song_id = ops.repeated_songs.song_id);
+
+select 1 as found from songplays as built
+       where not exists (select 1 from staging.events as record where page = 'NextSong' and built.session_id = record.session_id and built.songplay_id =
+      cast(record.session_id as varchar) || '-' || cast(record.item_in_session as varchar)) limit 1;
+
+select 1 as found from songs as built
+       where not exists (select 1 from staging.songs as record where 1 = 1 and built.song_id = record.song_id) limit 1;
+
 select path, file_id, sha256, bytes, fingerprint, duplicate from ops.files where kind = 'log' and fingerprint in ('1408:"3fe616894429ed7095e553d1ae3105fa"', '298:"59ad55ae572c1755b37d36617b18d0ee"', '293:"7b7b4b63914630c7e021fc49425157ce"', '695:"eedfedbb65e212c6ed21707b68af39b3"', '1396:"618f69b1616634e0eee4055852cd572f"', '704:"b1b26cab6e9a6584c905ea20e1ad0211"', '60:"0ff928121ca2bccb23c24d99a1b41cdb"', '347:"5f60d256d120064251e059b478862963"') order by path;
 
 create temporary table built_songs as select
@@ -331,6 +344,10 @@ insert into songplays select * from songplays;
 delete from staging.events where session_id = 1 and item_in_session in (10, 20);
 
 delete from ops.drift;
+
+select distinct file_id from staging.events as record
+       where page = 'NextSong' and not exists (select 1 from songplays as built where built.session_id = record.session_id and built.songplay_id =
+      cast(record.session_id as varchar) || '-' || cast(record.item_in_session as varchar));
 
 select path, file_id, sha256, bytes, fingerprint, duplicate from ops.files where kind = 'song' and file_id in (1, 2) order by path;
 
