@@ -8,7 +8,8 @@ import { columnName, columnSql, createTableSql, inDialect, listColumns } from '.
 import type { Warehouse } from '../warehouses/warehouse.ts';
 import { build } from './build.ts';
 import { derivedChecks } from './check.ts';
-import type { Difference, FoundTables } from './found-tables.ts';
+import { somebodyElses } from './foreign-tables.ts';
+import { type Difference, type FoundTables, isLike } from './found-tables.ts';
 import { assertChecks } from './guards.ts';
 import type { Observer } from './observer.ts';
 import type { MatchOn } from './setup.ts';
@@ -87,21 +88,40 @@ export async function applySteps(
   warehouse: Warehouse,
   ensureSchema: EnsureSchema,
 ): Promise<void> {
-  for (const change of steps.flatMap(({ changes }) => changes))
-    if (!isThere(change, found)) await apply(change, warehouse, ensureSchema);
+  // The columns of the tables that the steps have changed: of them, what was found says nothing any more.
+  const changed = new Map<string, ReadonlySet<string>>();
+  for (const change of steps.flatMap(({ changes }) => changes)) {
+    const name = qualifiedName(change.table);
+    const columns = changed.get(name) ?? new Set(found.of(change.table)?.columns.keys());
+    if (change.change === 'create' && columns.size > 0) {
+      if (!changed.has(name)) assertOurForm(change.table, found, warehouse);
+      continue;
+    }
+    if (change.change === 'add column' && columns.has(change.column)) continue;
+    await apply(change, warehouse, ensureSchema);
+    changed.set(name, columnsAfter(change, columns));
+  }
 }
 
-function isThere(change: LayoutChange, found: FoundTables): boolean {
-  const standing = found.of(change.table);
-  if (change.change === 'create') return standing !== undefined;
-  return change.change === 'add column' && standing?.columns.has(change.column) === true;
+/** A table that a step would create is there: it must be ours, in the form of the step or in that of this version. */
+function assertOurForm(table: Table, found: FoundTables, warehouse: Warehouse): void {
+  const standing = found.of(table);
+  const forms = [table, ...allTables.filter((known) => qualifiedName(known) === qualifiedName(table))];
+  if (standing !== undefined && !standing.isView && forms.some((form) => isLike(form, standing))) return;
+  throw somebodyElses(warehouse, table, `Drop ${qualifiedName(table)} or give it another name.`);
+}
+
+function columnsAfter(change: LayoutChange, before: ReadonlySet<string>): ReadonlySet<string> {
+  if (change.change === 'drop') return new Set();
+  if (change.change === 'add column') return new Set([...before, change.column]);
+  return new Set(columnNames(change.table));
 }
 
 async function apply(change: LayoutChange, warehouse: Warehouse, ensureSchema: EnsureSchema): Promise<void> {
   const { dialect } = warehouse;
   const name = qualifiedName(change.table);
   if (change.change === 'drop') {
-    await warehouse.run(`drop table ${name}`);
+    await warehouse.run(`drop table if exists ${name}`);
   } else if (change.change === 'create') {
     await ensureSchema(change.table.schema);
     await warehouse.run(createTableSql(change.table, dialect));

@@ -236,6 +236,58 @@ describe.each(engines)('on %s', (engine, freshPlace) => {
     });
   });
 
+  test('a step goes on from the steps before it, and not from what was found', async () => {
+    const declare = (columns: Parameters<typeof table>[0]['columns']) =>
+      table({
+        schema: 'ops',
+        name: 'things',
+        doc: '',
+        grain: '',
+        key: ['id'],
+        columns: { id: integer('A number.'), ...columns },
+        placement: { distribute: 'all', sort: [] },
+      });
+    const [one, word] = [declare({}), text.nullable('A word.')];
+    const created = {
+      change: 'create',
+      table: declare({ word }),
+      rows: "select 1 as id, 'new' as word",
+    } as const;
+    const [dropped, gone] = [
+      { change: 'drop', table: one },
+      { change: 'drop', table: { schema: 'ops', name: 'never_there' } },
+    ] as const;
+    const rebuilt = { change: 'rebuild', table: one, rows: 'select id from ops.things' } as const;
+    const added = {
+      change: 'add column',
+      table: declare({ word }),
+      column: 'word',
+      value: "'added'",
+    } as const;
+    const open = await freshPlace();
+    const steps = (...changes: LayoutStep['changes'][number][]) =>
+      open(async (warehouse) => {
+        const found = await findTables(warehouse);
+        await warehouse.transaction(() =>
+          applySteps([{ to: 101, changes }], found, warehouse, async () => {}),
+        );
+        return warehouse.rows('select * from ops.things');
+      });
+    await open((warehouse) => thaw(1, engine, freshFolder(), warehouse.run));
+    expect(await steps(created)).toEqual([{ id: 1, word: 'new' }]);
+    expect(await steps(rebuilt, added)).toEqual([{ id: 1, word: 'added' }]);
+    expect(await steps(gone, dropped, created)).toEqual([{ id: 1, word: 'new' }]);
+    expect(await steps(created)).toEqual([{ id: 1, word: 'new' }]);
+    await open(async (warehouse) => {
+      await warehouse.run('drop table ops.things');
+      await warehouse.run('create table ops.things (id integer, city varchar(9))');
+    });
+    await expect(steps(created)).rejects.toMatchObject({
+      message: expect.stringContaining('holds a table ops.things that'),
+      exitCode: 2,
+    });
+  });
+
   test('what an older layout has already is not made again', async () => {
     const folder = freshFolder();
     const open = await freshPlace();
