@@ -25,61 +25,66 @@ export const command: Command = {
     const { matchReport } = await import('../pipeline/match.ts');
     const { assertMayRead } = await import('../pipeline/rights.ts');
     const { allTables } = await import('../models/book.ts');
-    return withPublished(context, flags, async (warehouse) => {
-      const limits = limitChecks({
-        maxAgeHours: limitOf(flags.maxAgeHours, '--max-age-hours'),
-        minMatchPercent: limitOf(flags.minMatchRate, '--min-match-rate'),
-        nowMs: context.nowMs(),
-      });
-      await assertMayRead(warehouse, 'check reads every table', allTables);
-      const [state] = await warehouse.rows('select match_on from ops.warehouse');
-      const checks = [
-        ...allChecks(state?.match_on as MatchOn, warehouse.dialect),
-        ...driftChecks(await lastDrift(warehouse)),
-        ...limits,
-      ];
-      context.voice.step('checks', checks.length, 'checks');
-      const results = await runChecks(checks, warehouse, () => context.voice.advance(1));
-      const match = await matchReport(warehouse);
-      const { readFreshness } = await import('../pipeline/status.ts');
-      const { latestEvent, drift } = await readFreshness(warehouse);
-      const { extraColumns } = await import('../pipeline/found-tables.ts');
-      const extra = await extraColumns(warehouse);
-      const failed = results.filter((result) => result.status === 'failed');
-      const lines = results.map(({ claim, status, failures, sample }) => {
-        if (status === 'passed') return `${pc.green('passed')}  ${claim}`;
-        const rows = sample.map((row) => `        ${printable(JSON.stringify(row))}`);
-        return [`${pc.red('failed')}  ${claim}: ${plural(failures, 'row')} to the contrary`, ...rows].join(
-          '\n',
-        );
-      });
-      const sum =
-        failed.length === 0
-          ? pc.green(`All ${results.length} checks passed.`)
-          : pc.red(`${failed.length} of ${results.length} checks failed.`);
-      return {
-        json: {
-          status: failed.length === 0 ? 'passed' : 'failed',
-          warehouse: warehouse.name,
-          checks: results,
-          match,
-          latestEvent,
-          drift,
-          extraColumns: extra,
-        },
-        text: [
-          ...lines,
-          '',
-          `match   ${drawMatch(match)}`,
-          `fresh   the latest event is of ${latestEvent ?? 'no time yet'}`,
-          ...drawDrift(drift),
-          ...extra.map((column) => `column  ${printable(column)} is not sparkify's; it is left alone`),
-          '',
-          sum,
-        ].join('\n'),
-        exitCode: failed.length === 0 ? 0 : 3,
-      };
-    });
+    return withPublished(
+      context,
+      flags,
+      async (warehouse) => {
+        const limits = limitChecks({
+          maxAgeHours: limitOf(flags.maxAgeHours, '--max-age-hours'),
+          minMatchPercent: limitOf(flags.minMatchRate, '--min-match-rate'),
+          nowMs: context.nowMs(),
+        });
+        await assertMayRead(warehouse, 'check reads every table', allTables);
+        const [state] = await warehouse.rows('select match_on from ops.warehouse');
+        const checks = [
+          ...allChecks(state?.match_on as MatchOn, warehouse.dialect),
+          ...driftChecks(await lastDrift(warehouse)),
+          ...limits,
+        ];
+        context.voice.step('checks', checks.length, 'checks');
+        const results = await runChecks(checks, warehouse, () => context.voice.advance(1));
+        const match = await matchReport(warehouse);
+        const { readFreshness } = await import('../pipeline/status.ts');
+        const { latestEvent, drift } = await readFreshness(warehouse);
+        const { extraColumns } = await import('../pipeline/found-tables.ts');
+        const extra = await extraColumns(warehouse);
+        const failed = results.filter((result) => result.status === 'failed');
+        const lines = results.map(({ claim, status, failures, sample }) => {
+          if (status === 'passed') return `${pc.green('passed')}  ${claim}`;
+          const rows = sample.map((row) => `        ${printable(JSON.stringify(row))}`);
+          return [`${pc.red('failed')}  ${claim}: ${plural(failures, 'row')} to the contrary`, ...rows].join(
+            '\n',
+          );
+        });
+        const sum =
+          failed.length === 0
+            ? pc.green(`All ${results.length} checks passed.`)
+            : pc.red(`${failed.length} of ${results.length} checks failed.`);
+        return {
+          json: {
+            status: failed.length === 0 ? 'passed' : 'failed',
+            warehouse: warehouse.name,
+            checks: results,
+            match,
+            latestEvent,
+            drift,
+            extraColumns: extra,
+          },
+          text: [
+            ...lines,
+            '',
+            `match   ${drawMatch(match)}`,
+            `fresh   the latest event is of ${latestEvent ?? 'no time yet'}`,
+            ...drawDrift(drift),
+            ...extra.map((column) => `column  ${printable(column)} is not sparkify's; it is left alone`),
+            '',
+            sum,
+          ].join('\n'),
+          exitCode: failed.length === 0 ? 0 : 3,
+        };
+      },
+      { asksWhole: true },
+    );
   },
 };
 
@@ -99,21 +104,26 @@ async function against(context: Context, flags: Flags, file: string): Promise<Re
       hint: `sparkify simulate --out FOLDER writes FOLDER/${ANSWER_KEY_FILE}.`,
     });
   }
-  return withPublished(context, flags, async (warehouse) => {
-    await assertMayRead(warehouse, 'check reads every table', allTables);
-    const comparison = await compareWith(key, warehouse);
-    const agrees = comparison.differences.length === 0;
-    return {
-      json: {
-        status: agrees ? 'agrees' : 'differs',
-        warehouse: warehouse.name,
-        answerKey: file,
-        ...comparison,
-      },
-      text: drawComparison(comparison, key, file),
-      exitCode: agrees ? 0 : 3,
-    };
-  });
+  return withPublished(
+    context,
+    flags,
+    async (warehouse) => {
+      await assertMayRead(warehouse, 'check reads every table', allTables);
+      const comparison = await compareWith(key, warehouse);
+      const agrees = comparison.differences.length === 0;
+      return {
+        json: {
+          status: agrees ? 'agrees' : 'differs',
+          warehouse: warehouse.name,
+          answerKey: file,
+          ...comparison,
+        },
+        text: drawComparison(comparison, key, file),
+        exitCode: agrees ? 0 : 3,
+      };
+    },
+    { asksWhole: true },
+  );
 }
 
 const DRIFT_SHOWN = 20;

@@ -56,18 +56,22 @@ async function checkWarehouse(context: Context, flags: Flags, place: FilePlace):
     const held = denied === null ? await leaseOf(context, place) : null;
     if (held !== null)
       return { what: 'warehouse', status: 'note', detail: held.message, fix: held.hint ?? null };
-    return await withPublished(context, flags, async (warehouse) => {
-      const [row] = await warehouse.rows('select count(*) as plays from songplays');
-      const detail = `${warehouse.name}, ${formatCount(Number(row?.plays))} songplays`;
-      if (denied === null) return good('warehouse', detail);
-      const fix = denied.hint ?? null;
-      return {
-        what: 'warehouse',
-        status: 'note',
-        detail: `${detail}; this user can read it, but not load. ${denied.message}`,
-        fix,
-      };
-    });
+    return await withPublished(
+      context,
+      flags,
+      async (warehouse) => {
+        const [row] = await warehouse.rows('select count(*) as plays from songplays');
+        const detail = `${warehouse.name}, ${formatCount(Number(row?.plays))} songplays`;
+        if (denied === null) return good('warehouse', detail);
+        return {
+          what: 'warehouse',
+          status: 'note',
+          detail: `${detail}; this user can read it, but not load. ${denied.message}`,
+          fix: denied.hint ?? null,
+        };
+      },
+      { asksWhole: true },
+    );
   } catch (error) {
     return badFrom('warehouse', error);
   }

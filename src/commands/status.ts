@@ -17,7 +17,9 @@ export const command: Command = {
     if (!Number.isSafeInteger(limit))
       throw new UsageError(`--runs takes a number from 0, not "${flags.runs}".`);
     const { readStatus } = await import('../pipeline/status.ts');
-    const status = await withPublished(context, flags, (warehouse) => readStatus(warehouse, limit));
+    const status = await withPublished(context, flags, (warehouse) => readStatus(warehouse, limit), {
+      asksWhole: true,
+    });
     return { json: status, text: draw(status, context.nowMs(), context.program) };
   },
 };

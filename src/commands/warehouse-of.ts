@@ -1,4 +1,5 @@
 import type { Config } from '../config/config.ts';
+import { InterruptedError } from '../errors.ts';
 import type { Place } from '../warehouses/open.ts';
 import type { ReadOnlyWarehouse, Warehouse } from '../warehouses/warehouse.ts';
 import type { Context, Flags } from './command.ts';
@@ -10,21 +11,31 @@ export function placeOf(config: Config): Place {
   return choice.engine === 'redshift' ? { ...choice, s3: s3OptionsOf(config) } : choice;
 }
 
-/** Reads the warehouse that the flags choose, as it was last published; closes it. `writes` are files it may write. */
+/** Reads the warehouse that the flags choose, as it was last published; closes it. `writes` are files it may write; `asksWhole` where every table must stand. */
 export async function withPublished<T>(
   context: Context,
   flags: Flags,
   work: (warehouse: ReadOnlyWarehouse, config: Config) => Promise<T>,
-  { mayBeEmpty = false, writes = [] }: { mayBeEmpty?: boolean; writes?: readonly string[] } = {},
+  {
+    mayBeEmpty = false,
+    asksWhole = false,
+    writes = [],
+  }: { mayBeEmpty?: boolean; asksWhole?: boolean; writes?: readonly string[] } = {},
 ): Promise<T> {
   const config = await context.config(flags);
   const { openPublished } = await import('../warehouses/open.ts');
   const { checkLayout, hasTables, recover } = await import('../pipeline/setup.ts');
+  const { assertWhole } = await import('../pipeline/warehouse-state.ts');
   const { nowMs, voice } = context;
   const warehouse = await openPublished(placeOf(config), { nowMs, recover, note: voice.note, writes });
   try {
-    if (!(mayBeEmpty && !(await hasTables(warehouse)))) await checkLayout(warehouse);
-    return await work(warehouse, config);
+    const isEmpty = mayBeEmpty && !(await hasTables(warehouse));
+    const missing = isEmpty ? null : await checkLayout(warehouse);
+    if (asksWhole) await assertWhole(warehouse);
+    return await work(warehouse, config).catch((error) => {
+      if (missing !== null && !(error instanceof InterruptedError)) voice.warn(missing);
+      throw error;
+    });
   } finally {
     await warehouse.close();
   }

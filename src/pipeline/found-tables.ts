@@ -17,6 +17,10 @@ export interface FoundTables {
   of(table: Pick<Table, 'schema' | 'name'>): FoundTable | undefined;
   /** The schema in which the star belongs. */
   readonly starSchema: string;
+  /** Whether a table that was not found is missing: false where it may be hidden from the role. */
+  readonly isComplete: boolean;
+  /** The tables that are there, but not to be read by this role; taken as declared, since nothing tells. */
+  readonly hidden: ReadonlySet<string>;
   /** Other schemas that hold tables like those of the star. */
   readonly otherSchemas: readonly string[];
 }
@@ -52,8 +56,11 @@ const ownSchemas: readonly string[] = [
 
 /** Asks the database once for all columns of all tables that have one of our names. */
 export async function findTables(
-  warehouse: Pick<ReadOnlyWarehouse, 'rows' | 'starSchema'>,
+  warehouse: Pick<ReadOnlyWarehouse, 'rows' | 'starSchema' | 'unreadable'>,
 ): Promise<FoundTables> {
+  // information_schema hides what a role has no right on: whole tables, or single columns.
+  const unreadable = await warehouse.unreadable?.(allTables);
+  const hidden = new Set(unreadable?.tables);
   const rows = await warehouse.rows(
     `select current_schema() as star, table_schema, table_name, column_name, data_type
      from information_schema.columns
@@ -80,8 +87,14 @@ export async function findTables(
   };
   const schemas = new Set(rows.map(({ table_schema: schema }) => String(schema)));
   return {
-    of: ({ schema, name }) => inSchema(schema === 'star' ? star : schema, name),
+    of({ schema, name }) {
+      const declared = allTables.find((table) => table.schema === schema && table.name === name);
+      if (declared !== undefined && hidden.has(qualifiedName(declared))) return asDeclared(declared);
+      return inSchema(schema === 'star' ? star : schema, name);
+    },
     starSchema: star,
+    isComplete: unreadable !== null,
+    hidden,
     otherSchemas: [...schemas].filter(
       (schema) =>
         schema !== star &&
@@ -91,6 +104,13 @@ export async function findTables(
           return found !== undefined && isLike(table, found);
         }),
     ),
+  };
+}
+
+function asDeclared(table: Table): FoundTable {
+  return {
+    columns: new Map(columnNames(table).map((name) => [name, table.columns[name]?.type ?? null])),
+    isView: false,
   };
 }
 
@@ -123,7 +143,7 @@ export function differenceOf(table: Table, { columns }: Pick<FoundTable, 'column
 
 /** The columns that no declaration names, with their tables: the user's own, which are left alone. */
 export async function extraColumns(
-  warehouse: Pick<ReadOnlyWarehouse, 'rows' | 'starSchema'>,
+  warehouse: Pick<ReadOnlyWarehouse, 'rows' | 'starSchema' | 'unreadable'>,
 ): Promise<string[]> {
   const found = await findTables(warehouse);
   return allTables.flatMap((table) => {

@@ -8,8 +8,8 @@ export async function assertMayRead(
   what: string,
   tables: readonly Table[],
 ): Promise<void> {
-  const unreadable = await warehouse.unreadable?.(tables);
-  if (unreadable === undefined || unreadable.tables.length === 0) return;
+  const unreadable = (await warehouse.unreadable?.(tables)) ?? null;
+  if (unreadable === null || unreadable.tables.length === 0) return;
   throw new WarehouseError(`${warehouse.name}: ${what}, and ${mayNotRead(unreadable)}.`, {
     hint: hintOn(unreadable),
   });

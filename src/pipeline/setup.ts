@@ -16,6 +16,7 @@ import {
   assertNothingLost,
   assertOurs,
   assertReadable,
+  incompleteStar,
   isRefillable,
   lostTables,
   type Reader,
@@ -141,12 +142,14 @@ export async function hasTables(warehouse: Pick<ReadOnlyWarehouse, 'rows' | 'unr
   return found.length > 0 || (await isHidden(warehouse));
 }
 
-/** Refuses, for a reader, what cannot be read as this version's layout, and says what to do about it. */
-export async function checkLayout(warehouse: Reader & Pick<ReadOnlyWarehouse, 'unreadable'>): Promise<void> {
+/** Refuses, for a reader, what cannot be read as this version's layout, and says what to do about it. What is missing of the star is no reason to refuse the rest: it is returned, in words. */
+export async function checkLayout(warehouse: Reader): Promise<string | null> {
   await assertMayRead(warehouse, 'readers need the star', [songplays]);
   // A role that may read the star alone cannot know the layout.
-  if (await isHidden(warehouse)) return;
-  assertReadable(warehouse, await readState(warehouse));
+  if (await isHidden(warehouse)) return null;
+  const state = await readState(warehouse);
+  assertReadable(warehouse, state);
+  return incompleteStar(warehouse, state);
 }
 
 /** Whether there is an ops.warehouse that this role may not read. */

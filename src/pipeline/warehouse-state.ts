@@ -8,12 +8,12 @@ import type { ReadOnlyWarehouse } from '../warehouses/warehouse.ts';
 import { assertNoneForeign, isToCome, somebodyElses } from './foreign-tables.ts';
 import { type Difference, differenceOf, type FoundTables, findTables } from './found-tables.ts';
 
-export type Reader = Pick<ReadOnlyWarehouse, 'rows' | 'name' | 'starSchema'>;
+export type Reader = Pick<ReadOnlyWarehouse, 'rows' | 'name' | 'starSchema' | 'unreadable'>;
 
 /** What stands in a database under our names. */
 export interface WarehouseState {
   readonly found: FoundTables;
-  /** What ops.warehouse says; null where that table is not there. */
+  /** What ops.warehouse says; null where that table is not there, or not to be read by this role. */
   readonly own: {
     readonly rows: number;
     /** The newest, where several rows stand. */
@@ -29,7 +29,7 @@ export const START_OVER = 'sparkify create-tables --drop, then sparkify etl';
 export async function readState(warehouse: Reader): Promise<WarehouseState> {
   const found = await findTables(warehouse);
   const standing = found.of(warehouseTable);
-  if (standing === undefined) return { found, own: null };
+  if (standing === undefined || found.hidden.has(qualifiedName(warehouseTable))) return { found, own: null };
   if (!['layout_version', 'created_by'].every((column) => standing.columns.has(column)))
     throw somebodyElses(warehouse, warehouseTable);
   const rows = await warehouse.rows(
@@ -141,7 +141,7 @@ function damagedColumns({ found, own }: WarehouseState): Difference[] {
 
 /** What a reader must be told before it asks: that there is nothing, or that the next load has work to do first. */
 export function assertReadable(warehouse: Pick<Reader, 'name'>, state: WarehouseState): void {
-  const { found, own } = state;
+  const { own } = state;
   if (own === null) {
     throw new WarehouseError(`${warehouse.name} holds no tables of sparkify's yet.`, {
       hint: 'Load it: sparkify etl --log-data FOLDER --song-data FOLDER',
@@ -155,14 +155,28 @@ export function assertReadable(warehouse: Pick<Reader, 'name'>, state: Warehouse
       { hint: 'The next load upgrades it: sparkify etl (or sparkify create-tables).' },
     );
   }
-  // Who may not see every table cannot tell what is gone from what is hidden.
-  const isHidden = (table: Table): boolean => !derivedTables.includes(table) && found.of(table) === undefined;
-  if (allTables.some(isHidden)) return;
+}
+
+/** Refuses, for who asks how the whole of it is, a warehouse that lost tables or columns; a role that may not see them all cannot tell. */
+export async function assertWhole(warehouse: Reader): Promise<void> {
+  const state = await readState(warehouse);
+  if (!state.found.isComplete) return;
+  assertNothingLost(warehouse, state);
+  const missing = missingDerived(warehouse, state);
+  if (missing !== null) throw new WarehouseError(missing, { hint: REMADE_BY });
+}
+
+/** What a reader is told whose statement failed: which derived tables are missing; null where none is, or nobody can tell. */
+export function incompleteStar(warehouse: Pick<Reader, 'name'>, state: WarehouseState): string | null {
+  const missing = state.found.isComplete ? missingDerived(warehouse, state) : null;
+  return missing === null ? null : `${missing} ${REMADE_BY}`;
+}
+
+const REMADE_BY = 'The next load makes that again from staging: sparkify etl (or sparkify create-tables).';
+
+function missingDerived(warehouse: Pick<Reader, 'name'>, state: WarehouseState): string | null {
   const toMake = derivedToMake(state);
-  if (toMake.length === 0) return;
+  if (toMake.length === 0) return null;
   const names = toMake.map(({ table }) => qualifiedName(table)).join(', ');
-  throw new WarehouseError(
-    `${warehouse.name} has not the whole of its star: ${names} ${toMake.length === 1 ? 'is' : 'are'} missing, or not as sparkify made ${toMake.length === 1 ? 'it' : 'them'}.`,
-    { hint: 'The next load makes that again from staging: sparkify etl (or sparkify create-tables).' },
-  );
+  return `${warehouse.name} has not the whole of its star: ${names} ${toMake.length === 1 ? 'is' : 'are'} missing, or not as sparkify made ${toMake.length === 1 ? 'it' : 'them'}.`;
 }

@@ -40,6 +40,7 @@ export async function openPublishedRedshift(
     dialect: redshiftDialect(server.distribution),
     starSchema: server.schema,
     rows: connection.rows,
+    unreadable: async () => null,
     answer: (sql) => answer(client, sql, judge),
     writeParquet: (sql, path) => writeAnswer(client, sql, path, judge),
     unload: unloader(server, s3, connection),

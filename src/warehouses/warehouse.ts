@@ -150,8 +150,8 @@ export interface ReadOnlyWarehouse {
   rows(sql: string, parameters?: readonly SqlValue[]): Promise<SqlRow[]>;
   /** How the tables lie on the slices; null where the user may not see it. Absent where an engine has none. */
   readonly storage?: () => Promise<TableStorage[] | null>;
-  /** Which of these tables are there, but not to be read by this role. Absent where an engine has no roles. */
-  readonly unreadable?: (tables: readonly Table[]) => Promise<Unreadable>;
+  /** Which of these tables are there, but not to be read by this role; null where nobody tells. Absent where an engine has no roles. */
+  readonly unreadable?: (tables: readonly Table[]) => Promise<Unreadable | null>;
   /** Runs one statement that only reads; anything else is a UsageError. */
   answer(sql: string): Promise<Answer>;
   /**

@@ -267,6 +267,48 @@ describe('the command', () => {
     });
   });
 
+  test('status and check name what is lost, on DuckDB and on PostgreSQL', async () => {
+    const lost: [string, RegExp, string][] = [
+      ['alter table ops.files drop column blank', /column blank of ops\.files in .* is missing/, 'backup'],
+      ['drop table ops.drift', /has lost ops\.drift;/, 'sparkify etl --full-refresh'],
+      ['drop table staging.events', /has lost staging\.events, /, 'sparkify etl --full-refresh'],
+      ['drop table ops.files', /has lost .*ops\.files, /, 'create-tables --drop'],
+    ];
+    const database = await freshDatabase();
+    await withPostgres(database, (warehouse) => loadDeliveries(warehouse, folder));
+    const file = copyOfLoaded();
+    for (const [damage, told, hint] of lost) {
+      await ask(database, damage);
+      await withWarehouse(file, (warehouse) => warehouse.run(damage));
+      for (const place of [file, database]) {
+        const status = await run(place, 'status');
+        const check = await run(place, 'check');
+        const query = await run(place, 'query', 'select count(*) as plays from songplays', '--json');
+        for (const { code, stderr } of [status, check]) {
+          expect(`${code} ${stderr}`).toMatch(told);
+          expect(code).toBe(1);
+          expect(stderr).toContain(hint);
+        }
+        expect(`${query.code} ${query.stdout}`).toMatch(/^0 [\s\S]*"plays": ?6/);
+      }
+    }
+  });
+
+  test('a statement on a star table that is missing fails with a hint, and others are answered', async () => {
+    const database = await freshDatabase();
+    await withPostgres(database, (warehouse) => loadDeliveries(warehouse, folder));
+    const file = copyOfLoaded();
+    await ask(database, 'drop table users');
+    await withWarehouse(file, (warehouse) => warehouse.run('drop table users'));
+    for (const place of [file, database]) {
+      const plays = await run(place, 'query', 'select count(*) as plays from songplays', '--json');
+      expect(`${plays.code} ${plays.stderr}`).toMatch(/^0 /);
+      expect(plays.stderr).not.toContain('missing');
+      const users = await run(place, 'query', 'select * from users');
+      expect(`${users.code} ${users.stderr}`).toMatch(/^2 [\s\S]*users is missing[\s\S]*sparkify etl/);
+    }
+  });
+
   test.each([
     ['an emptied ops.warehouse', 'delete from ops.warehouse', 6],
     [

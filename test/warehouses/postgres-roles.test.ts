@@ -146,6 +146,40 @@ describe.runIf(hasOwnServer)('by docs/postgresql.md', () => {
     expect(doctor.stdout).toMatch(/bad +warehouse +there is one, and stranger may not read its star/);
   });
 
+  test.each([
+    ['a table of the star', 'revoke select on analytics.users from analyst', 'users'],
+    [
+      'some columns of one',
+      'revoke select on analytics.users from analyst; grant select (user_id, level) on analytics.users to analyst',
+      'users',
+    ],
+    ['all but one column of one', 'grant select (level) on analytics.users to analyst', 'users'],
+    ['a derived table beside the star', 'revoke select on ops.song_keys from analyst', 'ops.song_keys'],
+  ])('an analyst who may not see %s reads the rest', async (_, revoke, table) => {
+    await ask(administrator, 'revoke select on analytics.users from analyst', revoke);
+    try {
+      const plays = await run('analyst', 'query', 'select count(*) as plays from songplays', '--json');
+      expect(`${plays.code} ${plays.stderr}`).toMatch(/^0 /);
+      expect(plays.stderr).not.toContain('missing');
+      const status = await run('analyst', 'status');
+      expect(`${status.code} ${status.stderr}`).toMatch(/^0 /);
+      expect(status.stdout).toMatch(new RegExp(`analyst may not read .*${table}`));
+      const checked = await run('analyst', 'check');
+      expect(`${checked.code} ${checked.stderr}`).toMatch(
+        new RegExp(`^1 [\\s\\S]*analyst may not read .*${table}`),
+      );
+      const hidden = await run('analyst', 'query', `select * from ${table}`);
+      expect(`${hidden.code} ${hidden.stderr}`).toMatch(/^2 [\s\S]*permission denied/);
+      expect(hidden.stderr).not.toContain('missing');
+    } finally {
+      await ask(
+        administrator,
+        'revoke select (user_id, level) on analytics.users from analyst',
+        'grant select on all tables in schema analytics, ops, staging to analyst',
+      );
+    }
+  });
+
   test('limits leave a load and its readers what they need', async () => {
     await ask(administrator, limits);
     writeFiles(cwd, { 'logs/c.json': jsonLines([eventRecord({ itemInSession: 3 })]) });
