@@ -1,4 +1,4 @@
-import { CommitUnclearError, PassingError, WarehouseError } from '../errors.ts';
+import { CommitUnclearError, LeaseError, PassingError, WarehouseError } from '../errors.ts';
 import type { Table } from '../schema/table.ts';
 import type { Warehouse } from '../warehouses/warehouse.ts';
 import type { Observer } from './observer.ts';
@@ -56,12 +56,17 @@ async function hasCommitted(warehouse: Warehouse, runId: string): Promise<boolea
       const found = await warehouse.rows('select 1 as found from ops.runs where run_id = $1', [runId]);
       return found.length > 0;
     } catch (error) {
-      if (!(error instanceof PassingError)) throw error;
-      if (attempt >= TRIES)
-        throw new WarehouseError(error.message, {
-          cause: error,
-          hint: 'Whether the run committed is not known: sparkify status tells. The next run does nothing twice.',
-        });
+      // Whoever waited for the lease has it now, and may keep it for long.
+      const isHeld = error instanceof LeaseError;
+      if (!isHeld && !(error instanceof PassingError)) throw error;
+      if (isHeld || attempt >= TRIES)
+        throw new WarehouseError(
+          isHeld ? `The connection was lost while committing. ${error.message}` : error.message,
+          {
+            cause: error,
+            hint: 'Whether the run committed is not known: sparkify status tells. The next run does nothing twice.',
+          },
+        );
     }
   }
 }

@@ -9,8 +9,8 @@ const HARMLESS: ReadonlySet<string> = new Set(
    pg_column_size pg_database_size pg_indexes_size pg_relation_size pg_table_size pg_tablespace_size pg_total_relation_size
    pg_is_in_recovery pg_blocking_pids pg_partition_tree pg_partition_ancestors`.split(/\s+/),
 );
-/** Functions that say they only read, and run whatever statement they are given as text (the extension tablefunc). */
-const RUNS_TEXT = /^(crosstab\w*|connectby)$/;
+/** Functions that say they only read, and run a statement that they are given as text (the extensions tablefunc and xml2). */
+const RUNS_TEXT = /^(crosstab\w*|connectby|xpath_table)$/;
 
 /**
  * Refuses a statement that calls a function by which more can be done than reading. The server itself says of each

@@ -4,7 +4,8 @@ import { chownSync, statSync } from 'node:fs';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import pg from 'pg';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { openPublishedPostgres } from '../../src/warehouses/postgres.ts';
+import { ensureTables } from '../../src/pipeline/setup.ts';
+import { openPostgres, openPublishedPostgres } from '../../src/warehouses/postgres.ts';
 import { type Outcome, type RunOptions, sparkify } from '../support/command.ts';
 import { inventData } from '../support/invented.ts';
 import {
@@ -15,9 +16,10 @@ import {
   settingsOf,
   usePostgres,
   whyNoOwnServer,
+  withPostgres,
 } from '../support/postgres.ts';
 import { randomNumbers } from '../support/random.ts';
-import { freshFolder, readStar, type Star } from '../support/warehouse.ts';
+import { deliver, freshFolder, readStar, type Star } from '../support/warehouse.ts';
 
 const crashes = Number(process.env.SPARKIFY_CRASH_RUNS ?? 2);
 const random = randomNumbers(Number(process.env.SPARKIFY_CRASH_SEED ?? 7));
@@ -285,6 +287,39 @@ describe('a connection lost at a commit', () => {
       await expectEnd(url, 1, 'cut off');
       expect((await sparkify(['check', '--warehouse', url], { cwd })).code).toBe(0);
     } finally {
+      proxy.close();
+    }
+  });
+});
+
+/** A clock that runs ahead, for the minute that a load tries to connect again. */
+function fastClock(): () => number {
+  const began = Date.now();
+  return () => began + (Date.now() - began) * 30;
+}
+
+test('a connection lost at a commit, and the lease with it to a program that waited: the run is told to be in doubt', async () => {
+  const url = await freshDatabase();
+  await withPostgres(url, ensureTables);
+  await withSession(url, 'the heir', async (heir) => {
+    const proxy = await proxyTo(url, async (forward, client, server) => {
+      void heir.query('begin; lock table ops.lease in exclusive mode').catch(() => {});
+      await pause(200);
+      server.removeAllListeners('data').resume();
+      forward();
+      client.destroy();
+    });
+    const lease = { command: 'test', waitMs: 0, nowMs: fastClock() };
+    const warehouse = await openPostgres(settingsOf(proxy.url), lease);
+    try {
+      await expect(deliver(warehouse, { logs: firstDay, songs })).rejects.toMatchObject({
+        message: expect.stringMatching(/lost while committing.*being written by the heir/),
+        hint: expect.stringMatching(/committed is not known: sparkify status/),
+        exitCode: 1,
+      });
+      expect(await runsOf(url)).toHaveLength(1);
+    } finally {
+      await warehouse.close();
       proxy.close();
     }
   });
