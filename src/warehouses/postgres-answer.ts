@@ -1,31 +1,36 @@
 import pg from 'pg';
 import { InterruptedError, UsageError } from '../errors.ts';
+import { isLost, postgresError } from './postgres-errors.ts';
 import type { ReadingStatement } from './reading-statement.ts';
 import type { Answer, SqlValue } from './warehouse.ts';
 
 /** What a FETCH brings; a Redshift cluster of one node gives no more (declare). */
 const ROWS_PER_FETCH = 1_000;
 const LACKS_RIGHT = '42501';
+/** Conflicts, resources, locks that others hold, what an operator or a limit ended, the system. */
+const OF_THE_SERVER = /^(40|53|55P03|57|58)/;
 const RIGHTS_HINT = 'The role lacks the right to read it; the owner of the warehouse can grant it.';
 
 /** Judges the SQL of a person: the statement, or a UsageError where it does more than read. */
 export type Judge = (sql: string) => Promise<ReadingStatement>;
 
+/** A session that answers people: what the warehouse is called, and who judges their statements. */
+export interface Session {
+  readonly client: pg.Client;
+  readonly name: string;
+  readonly judge: Judge;
+}
+
 /** A result for people: one statement that only reads, in a transaction that only reads. */
-export async function answer(client: pg.Client, sql: string, judge: Judge): Promise<Answer> {
-  const { fields, batches } = await open(client, await judge(sql));
+export async function answer(session: Session, sql: string): Promise<Answer> {
+  const { fields, batches } = await open(session, await session.judge(sql));
   return { columns: unlike(fields.map(({ name }) => name)), batches };
 }
 
 /** Writes a SELECT's result to a Parquet file, by DuckDB in memory; the number of rows. */
-export async function writeAnswer(
-  client: pg.Client,
-  sql: string,
-  path: string,
-  judge: Judge,
-): Promise<number> {
+export async function writeAnswer(session: Session, sql: string, path: string): Promise<number> {
   const { writeParquet } = await import('./parquet.ts');
-  const { fields, batches } = await open(client, await judge(sql));
+  const { fields, batches } = await open(session, await session.judge(sql));
   return writeParquet(
     fields.map(({ name: column, dataTypeID }) => ({ name: column, type: duckDbType(dataTypeID) })),
     batches,
@@ -35,12 +40,12 @@ export async function writeAnswer(
 
 /** By a cursor, so that a large result comes in parts. */
 async function open(
-  client: pg.Client,
+  { client, name }: Session,
   { text, hasCursor }: ReadingStatement,
 ): Promise<{ fields: readonly pg.FieldDef[]; batches: AsyncIterable<SqlValue[][]> }> {
   // The extended protocol takes one statement only, whatever the text holds.
   const ask = (statement: string): Promise<pg.QueryArrayResult<SqlValue[]>> =>
-    asked(() =>
+    asked(name, () =>
       client.query<SqlValue[]>({
         text: statement,
         rowMode: 'array',
@@ -76,17 +81,15 @@ function plain(value: SqlValue): SqlValue {
     .replace(/\.?0*Z$/, '');
 }
 
-/** An error in SQL that a person wrote is theirs: its own text says best what is wrong. */
-async function asked<T>(work: () => Promise<T>): Promise<T> {
+/** An error in SQL that a person wrote is theirs: its own text says best what is wrong. A timeout or a lost session is not. */
+async function asked<T>(name: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (cause) {
     if (cause instanceof InterruptedError) throw cause;
-    const {
-      message,
-      code,
-      hint = code === LACKS_RIGHT ? RIGHTS_HINT : undefined,
-    } = cause as pg.DatabaseError;
+    const { code = '' } = cause as pg.DatabaseError;
+    if (isLost(cause) || OF_THE_SERVER.test(code)) throw postgresError(name, cause);
+    const { message, hint = code === LACKS_RIGHT ? RIGHTS_HINT : undefined } = cause as pg.DatabaseError;
     throw new UsageError(message, { cause, ...(hint === undefined ? {} : { hint }) });
   }
 }

@@ -12,7 +12,7 @@ import { unreadableTables } from './postgres-rights.ts';
 import { type PostgresServer, serverName } from './postgres-server.ts';
 import { cancel, closeSessions, openSessions, PASSING_TARGET, reopen } from './postgres-session.ts';
 import { readingStatement } from './reading-statement.ts';
-import type { Dialect, ReadOnlyWarehouse, Warehouse } from './warehouse.ts';
+import type { Dialect, ReadOnlyWarehouse, SqlRow, Warehouse } from './warehouse.ts';
 
 /** Statistics are made anew when a table grew by this share, as autovacuum does. */
 const ANALYZE_SHARE = 0.1;
@@ -46,18 +46,23 @@ export async function openPostgres(server: PostgresServer, lease: LeaseOptions):
   let isStopped = false;
 
   async function settle(table: Table): Promise<void> {
+    const taken: SqlRow[] = [];
     for (const { name: index, sql } of indexesOf(table)) {
       if (indexed.has(index)) continue;
       const [found] = await sessions.main.rows(
-        `select 1 as found from pg_index
-         join pg_class on pg_class.oid = pg_index.indexrelid
-         where pg_index.indrelid = to_regclass($1) and pg_class.relname = $2`,
+        `select named.relname as index, pg_index.indrelid = to_regclass($1) as is_ours, cast(named.oid as regclass) as named,
+           cast(pg_index.indrelid as regclass) as indexed
+         from pg_class as named
+         left join pg_index on pg_index.indexrelid = named.oid
+         where named.relname = $2
+           and named.relnamespace = (select relnamespace from pg_class where oid = to_regclass($1))`,
         [qualifiedName(table), index],
       );
-      // Where something else has the name, this fails and says so.
       if (found === undefined) await sessions.main.run(sql);
+      else if (found.is_ours !== true) taken.push(found);
       indexed.add(index);
     }
+    if (taken.length > 0) throw namesTaken(name, qualifiedName(table), taken);
   }
 
   return {
@@ -123,6 +128,21 @@ async function commit({ client }: PostgresConnection, name: string): Promise<voi
   if (result.command !== 'COMMIT') throw new WarehouseError(`${name}: the transaction had failed before.`);
 }
 
+/** What has the names of indexes that a table needs: as a rule, those that went along with a table that was renamed. */
+function namesTaken(name: string, table: string, taken: readonly SqlRow[]): WarehouseError {
+  const by = taken.map(({ index, named, indexed }) =>
+    indexed === null
+      ? `${index}, but ${named} has that name`
+      : `${index}, but the table ${indexed} has an index of that name`,
+  );
+  const renames = taken.map(({ index, named, indexed }) =>
+    indexed === null ? `give ${named} another name` : `alter index ${named} rename to ${index}_old`,
+  );
+  return new WarehouseError(`${name}: ${table} needs an index ${by.join('; ')}.`, {
+    hint: `Nothing was committed. Run again after this: ${renames.join('; ')}`,
+  });
+}
+
 /** The indexes of a table: its key, and what the declaration names. */
 function indexesOf(table: Table): { name: string; sql: string }[] {
   const on = qualifiedName(table);
@@ -164,8 +184,8 @@ export async function openPublishedPostgres(server: PostgresServer): Promise<Rea
     starSchema: server.schema,
     rows: connection.rows,
     unreadable: (tables) => unreadableTables(connection, server, tables),
-    answer: (sql) => answer(client, sql, judge),
-    writeParquet: (sql, path) => writeAnswer(client, sql, path, judge),
+    answer: (sql) => answer({ client, name, judge }, sql),
+    writeParquet: (sql, path) => writeAnswer({ client, name, judge }, sql, path),
     // A server ends what nobody waits for any more.
     interrupt: () => void connection.close(),
     close: connection.close,

@@ -35,14 +35,15 @@ export async function openPublishedRedshift(
     throw error;
   });
   const { client } = connection;
+  const name = redshiftName(server);
   return {
-    name: redshiftName(server),
+    name,
     dialect: redshiftDialect(server.distribution),
     starSchema: server.schema,
     rows: connection.rows,
     unreadable: async () => null,
-    answer: (sql) => answer(client, sql, judge),
-    writeParquet: (sql, path) => writeAnswer(client, sql, path, judge),
+    answer: (sql) => answer({ client, name, judge }, sql),
+    writeParquet: (sql, path) => writeAnswer({ client, name, judge }, sql, path),
     unload: unloader(server, s3, connection),
     async storage() {
       // In a session of its own: a user who may not see it would lose the transaction.

@@ -241,6 +241,36 @@ describe.each(engines)('on %s', (_, open) => {
   });
 });
 
+test.each([
+  [
+    'a table that was renamed',
+    'alter table songplays rename to songplays_kept',
+    /an index songplays_key, but the table songplays_kept has an index of that name/,
+    'alter index songplays_key rename to songplays_key_old',
+  ],
+  [
+    'a table of another’s',
+    'drop table songplays; create table songplays_key (a integer)',
+    /an index songplays_key, but songplays_key has that name/,
+    'give songplays_key another name',
+  ],
+])(
+  'on PostgreSQL, %s that has the name of an index is named, with what fixes it',
+  async (_, damage, told, hint) => {
+    const database = await freshDatabase();
+    await withPostgres(database, (warehouse) => loadDeliveries(warehouse, folder));
+    await ask(database, damage);
+    await withPostgres(database, async (warehouse) => {
+      const error = await deliver(warehouse, sources()).catch((thrown) => thrown);
+      expect(error.message).toMatch(told);
+      expect(error.hint).toContain(hint);
+      const renames = String(error.hint).split('after this: ')[1] as string;
+      await ask(database, renames.startsWith('alter') ? renames : 'alter table songplays_key rename to mine');
+      expect(await deliver(warehouse, sources())).toMatchObject({ remade: ['songplays'] });
+    });
+  },
+);
+
 describe('the command', () => {
   const run = (file: string, ...args: string[]) => sparkify([...args, '--warehouse', file], { cwd: folder });
 

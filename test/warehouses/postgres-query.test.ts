@@ -170,6 +170,15 @@ describe.each(roles)('as %s, query refuses', (role) => {
   });
 });
 
+test('a statement that takes longer than the time allowed is no wrong usage', async () => {
+  const sql = 'select count(*) from generate_series(1, 1000000000)';
+  const limited = `${addresses.reader}?statement_timeout=1`;
+  await expect(answerOf(limited, sql)).rejects.toMatchObject({
+    message: expect.stringContaining('a statement took longer than the time allowed'),
+    exitCode: 1,
+  });
+});
+
 const ordinary: readonly (readonly [string, unknown])[] = [
   ['select level, count(*) as plays from songplays group by level', []],
   [
