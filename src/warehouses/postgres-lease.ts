@@ -120,14 +120,18 @@ async function makeTable(connection: PostgresConnection, name: string): Promise<
       );
     }
     try {
+      // Whatever default_transaction_read_only says of this role.
+      await connection.run('begin isolation level read committed read write');
       // Asked for first: where the schema was made for the loading role, it may lack the right to make more.
       if (found === undefined) await connection.run('create schema if not exists ops');
       await connection.run('create table if not exists ops.lease (locked boolean)');
       await connection.run(
         "comment on table ops.lease is 'Holds no rows. Whoever loads has it locked, by a session that does nothing else.'",
       );
+      await connection.run('commit');
       return;
     } catch (error) {
+      await connection.run('rollback').catch(() => {});
       if (attempt >= TRIES || !MADE_MEANWHILE.test(codeOf(error))) throw error;
     }
   }

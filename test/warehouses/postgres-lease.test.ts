@@ -36,6 +36,15 @@ async function endLease(): Promise<void> {
 }
 
 describe('the lease', () => {
+  test('is had by a role whose transactions only read by default', async () => {
+    const other = await freshDatabase();
+    await ask(
+      other,
+      `alter database ${new URL(other).pathname.slice(1)} set default_transaction_read_only = on`,
+    );
+    await withPostgres(other, ensureTables);
+  });
+
   test('is out of reach for a role that may only read: whatever it locks, loads go on', async () => {
     const role = `reader_${new URL(url).pathname.slice(6)}`;
     await ask(
