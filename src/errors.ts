@@ -81,6 +81,9 @@ export class NothingLoadedError extends WarehouseError {
   }
 }
 
+/** What was committed could not be published, and nothing ever was: readers see nothing. */
+export class NeverPublishedError extends WarehouseError {}
+
 /** A disk is full, or a quota is. */
 export class DiskFullError extends WarehouseError {}
 

@@ -43,14 +43,12 @@ describe('what is committed, but not published,', () => {
         message: expect.stringContaining('The load is committed'),
       },
     });
-    expect(outcome.stderr).toContain(
-      'error The load is committed, but readers still see what was published before',
-    );
+    expect(outcome.stderr).toContain('error The load is committed, but readers see nothing yet');
     // Nothing is new for the next load, but it cannot publish either.
     const again = await sparkify(etl, { cwd });
     expect(again.code).toBe(4);
     expect(again.stdout).toContain('Unchanged.');
-    expect(again.stderr).toContain('error Nothing is new, but readers still see');
+    expect(again.stderr).toContain('error Nothing is new, but readers see nothing yet');
     rmdirSync(join(cwd, PUBLISHED));
     const status = await sparkify(['status', '--json'], { cwd });
     expect(JSON.parse(status.stdout)).toMatchObject({ files: 1, exitCode: 0, warnings: [] });
@@ -189,6 +187,11 @@ describe('help and hints', () => {
     expect(outcome.code).toBe(2);
     expect(outcome.stderr).toContain(`${flag} is given twice, and takes one value.`);
   });
+});
+
+test.each(['5x', '1e3', '-1', ''])('status takes no --runs=%s', async (runs) => {
+  const outcome = await sparkify(['status', `--runs=${runs}`], { cwd: freshFolder() });
+  expect([outcome.code, outcome.stderr]).toEqual([2, expect.stringContaining('--runs takes a number')]);
 });
 
 describe('too few file handles', () => {

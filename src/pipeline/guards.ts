@@ -1,4 +1,4 @@
-import { CommittedError, LoadError } from '../errors.ts';
+import { CommittedError, LoadError, NeverPublishedError } from '../errors.ts';
 import type { Warehouse } from '../warehouses/warehouse.ts';
 import { type Check, type CheckResult, runChecks } from './check.ts';
 import type { Observer } from './observer.ts';
@@ -80,7 +80,9 @@ export async function publishCommitted(
     await warehouse.publish();
   } catch (cause) {
     const why = (cause as Error).message;
-    throw new CommittedError(`${done}, but readers still see what was published before: ${why}`, {
+    const seen =
+      cause instanceof NeverPublishedError ? 'see nothing yet' : 'still see what was published before';
+    throw new CommittedError(`${done}, but readers ${seen}: ${why}`, {
       cause,
       report: reportOf(),
       hint: 'Fix the cause, then run sparkify status: it publishes again.',

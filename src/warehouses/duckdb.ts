@@ -4,6 +4,7 @@ import { type DuckDBConnection, DuckDBInstance, type DuckDBValue } from '@duckdb
 import {
   DiskFullError,
   LeaseError,
+  NeverPublishedError,
   NoPermissionError,
   NothingLoadedError,
   OtherProgramError,
@@ -70,8 +71,14 @@ export async function openDuckDb(file: string, lease: LeaseOptions): Promise<War
     readClean: (table, files, nowMs) => guarded(file, () => readClean(connection, table, files, nowMs)),
     async publish() {
       if (await isPublished(file)) return;
-      await guarded(file, () => connection.run('checkpoint'));
-      await guarded(file, () => publish(file, held));
+      try {
+        await guarded(file, () => connection.run('checkpoint'));
+        await guarded(file, () => publish(file, held));
+      } catch (cause) {
+        const before = await stat(publishedPath(file)).catch(() => null);
+        if (before?.isFile() === true) throw cause;
+        throw new NeverPublishedError((cause as Error).message, { cause });
+      }
     },
     interrupt: () => connection.interrupt(),
     async close() {
@@ -161,7 +168,8 @@ async function publishIfFree(
       await warehouse.close();
     }
     return null;
-  } catch (error) {
+  } catch (thrown) {
+    const error = thrown instanceof NeverPublishedError ? thrown.cause : thrown;
     if (error instanceof LeaseError || error instanceof DiskFullError || error instanceof NoPermissionError)
       return error;
     throw error;
