@@ -30,7 +30,8 @@ export async function openSnapshot(published: string, note: (message: string) =>
       return openCopy(published, describeLock(cause as Error), note);
     }
   }
-  return openCopy(published, held, note);
+  const remedy = ` Once no program has it open, remove the log: rm -f ${quoted(`${published}.wal`)}`;
+  return openCopy(published, held, note, remedy);
 }
 
 /** Opens a database file only to read it. */
@@ -38,7 +39,12 @@ function openReadOnly(file: string): Promise<DuckDBInstance> {
   return DuckDBInstance.create(file, { access_mode: 'READ_ONLY' });
 }
 
-async function openCopy(published: string, held: string, note: (message: string) => void): Promise<Snapshot> {
+async function openCopy(
+  published: string,
+  held: string,
+  note: (message: string) => void,
+  remedy = '',
+): Promise<Snapshot> {
   const copy = await copyForReader(published, held);
   const tidy = (): void => rmSync(copy, { force: true });
   process.on('exit', tidy);
@@ -48,7 +54,7 @@ async function openCopy(published: string, held: string, note: (message: string)
   };
   try {
     const instance = await openReadOnly(copy);
-    note(`${published} is ${held}; reading a copy of it.`);
+    note(`${published} is ${held}; reading a copy of it.${remedy}`);
     return { instance, release };
   } catch (cause) {
     await release();

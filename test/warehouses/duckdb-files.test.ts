@@ -351,6 +351,12 @@ describe('another program', () => {
     expect((await sparkify(etl, { cwd })).code).toBe(0);
     expect(JSON.parse((await sparkify(count, { cwd })).stdout)).toEqual([{ plays: 2 }]);
     expect(filesOf(cwd)).toEqual(['sparkify.duckdb', 'sparkify.published.duckdb']);
+    // So does what is no log at all; a reader says what ends the copying.
+    writeFileSync(join(cwd, 'sparkify.published.duckdb.wal'), 'no log');
+    const told = await sparkify(count, { cwd });
+    const remedy = told.stderr.match(/rm -f '.*published.duckdb.wal'/)?.[0] as string;
+    expect(spawnSync('sh', ['-c', remedy]).status).toBe(0);
+    expect((await sparkify(count, { cwd })).stderr).toBe('');
   });
 
   test('that was killed while it read a copy of its own leaves it to the next one', async () => {
