@@ -9,7 +9,8 @@ import {
   refusedTableFunctions,
   tableFunctions,
 } from './duckdb-functions.ts';
-import { afterExplain, type Found, isKnown, type Node, nodesOf, parseSelect } from './duckdb-parse-tree.ts';
+import { explainedBy, type Found, isKnown, type Node, nodesOf, parseSelect } from './duckdb-parse-tree.ts';
+import { lowerCase } from './sql-tokens.ts';
 
 /** Characters; a longer statement can take DuckDB minutes to plan. */
 const LONGEST_STATEMENT = 1_000_000;
@@ -18,25 +19,30 @@ const SHOWN: readonly unknown[] = ['"databases"', '"schemas"', '"tables"', '__sh
 const NO_FILES =
   'query reads tables of the warehouse, never files; their names: sparkify query "show all tables"';
 
+/** A statement that reads and no more. */
+interface Judged {
+  readonly kind: 'select' | 'describe' | 'explain';
+  /** What to run: a SELECT that was judged as it stands here, behind nothing but our own EXPLAIN. */
+  readonly text: string;
+}
+
 /**
  * Accepts one statement that reads tables of the warehouse and throws a UsageError for any other, before any of it is
  * bound or run. What is judged is DuckDB's own parse tree, so that no spelling of a statement can hide a part of it.
  */
-export async function judge(
-  connection: DuckDBConnection,
-  sql: string,
-): Promise<'select' | 'describe' | 'explain'> {
+export async function judge(connection: DuckDBConnection, sql: string): Promise<Judged> {
   assertText(sql);
-  const explained = afterExplain(sql);
-  const tree = await asked(() => parseSelect(connection, explained ?? sql));
-  if (tree === null) throw await noSelect(connection, sql, explained);
+  const explained = explainedBy(sql);
+  const tree = await asked(() => parseSelect(connection, explained?.statement ?? sql));
+  if (tree === null) throw await noSelect(connection, sql, explained?.statement ?? null);
   await judgeTrees(connection, tree);
-  const statements = await asked(() => connection.extractStatements(sql));
+  const text = explained === null ? sql : `${explained.head}${explained.statement}`;
+  const statements = await asked(() => connection.extractStatements(text));
   const { statementType } = await asked(() => statements.prepare(0));
   const expected = explained === null ? StatementType.SELECT : StatementType.EXPLAIN;
-  if (statementType !== expected) throw onlyReads(explained);
-  if (explained !== null) return 'explain';
-  return tree.from_table?.type === 'SHOW_REF' ? 'describe' : 'select';
+  if (statements.count !== 1 || statementType !== expected) throw onlyReads(explained?.statement ?? null);
+  if (explained !== null) return { kind: 'explain', text };
+  return { kind: tree.from_table?.type === 'SHOW_REF' ? 'describe' : 'select', text };
 }
 
 function assertText(sql: string): void {
@@ -65,19 +71,19 @@ async function noSelect(
   }
 }
 
-/** Judges a tree, and the SELECTs of all views and macros that it names. */
+/** Judges a tree, and the SELECTs of all views, macros and computed columns that it reads. */
 async function judgeTrees(connection: DuckDBConnection, statement: Node): Promise<void> {
   const catalogue = await readCatalogue(connection);
-  const judged = new Set<string>();
-  const pending = [statement];
-  for (let tree = pending.pop(); tree !== undefined; tree = pending.pop()) {
-    for (const select of new Set(judgeTree(tree, catalogue))) {
-      if (select === '' || judged.has(select)) continue;
-      judged.add(select);
-      const behind = await asked(() => parseSelect(connection, select));
-      if (behind === null) throw new UsageError(`query cannot judge a view or macro: ${select}`);
-      pending.push(behind);
-    }
+  const judged = new Set(['']);
+  // DuckDB calls functions for some syntax, such as struct_extract for a.b: a macro may have the name of one.
+  const pending = catalogue.macrosOver((name) => functions.has(name) || refusedFunctions.has(name));
+  pending.push(...judgeTree(statement, catalogue));
+  for (let select = pending.pop(); select !== undefined; select = pending.pop()) {
+    if (judged.has(select)) continue;
+    judged.add(select);
+    const behind = await asked(() => parseSelect(connection, select));
+    if (behind === null) throw new UsageError(`query cannot judge a view or macro: ${select}`);
+    pending.push(...judgeTree(behind, catalogue));
   }
 }
 
@@ -90,7 +96,7 @@ function* judgeTree(tree: Node, catalogue: Catalogue): Generator<string> {
     if (!isKnown(node)) throw new UsageError(`query does not take ${node.class ?? node.type}.`);
     if (node.type === 'TABLE_FUNCTION') inFrom.add(node.function);
     if (typeof node.function_name === 'string') {
-      yield* judgeCall(node.function_name, inFrom.has(node), catalogue);
+      yield* judgeCall(node, inFrom.has(node), catalogue);
     }
     if (node.type === 'BASE_TABLE') yield selectBehind(found, catalogue);
     if (node.type === 'SHOW_REF' && node.table_name !== undefined && !SHOWN.includes(node.table_name)) {
@@ -101,14 +107,23 @@ function* judgeTree(tree: Node, catalogue: Catalogue): Generator<string> {
   }
 }
 
-function judgeCall(name: string, isInFrom: boolean, catalogue: Catalogue): readonly string[] {
-  const key = name.toLowerCase();
+function judgeCall(node: Node, isInFrom: boolean, catalogue: Catalogue): readonly string[] {
+  const name = String(node.function_name);
+  const key = lowerCase(name);
   // A macro of the warehouse comes before a function of DuckDB's that has its name.
   const macros = catalogue.macros(name);
   const [allowed, refused] = isInFrom
     ? [tableFunctions, refusedTableFunctions]
     : [functions, refusedFunctions];
-  if (macros.length > 0 || allowed.has(key)) return macros;
+  const given = Array.isArray(node.children) ? node.children.length : 0;
+  // The catalogue does not tell what a value is that is left to its default.
+  const most = Math.max(0, ...macros.map(({ parameters }) => parameters));
+  if (most > given) {
+    throw new UsageError(`query calls the macro ${name} only with all its values.`, {
+      hint: `It takes ${most}; none can be left to its default.`,
+    });
+  }
+  if (macros.length > 0 || allowed.has(key)) return macros.map(({ select }) => select);
   if (refused.has(key)) {
     throw new UsageError(`query does not call ${name}().`, {
       hint: isInFrom
@@ -127,11 +142,11 @@ function selectBehind({ node, withNames }: Found, catalogue: Catalogue): string 
     (part) => typeof part === 'string' && part !== '',
   ) as string[];
   const [only = ''] = parts;
-  if (parts.length === 1 && withNames.has(only.toLowerCase())) return '';
-  // What a recursive query has found so far.
-  if (schema === 'recurring' && withNames.has(String(name).toLowerCase())) return '';
+  if (parts.length === 1 && withNames.has(lowerCase(only))) return '';
   const select = catalogue.selectBehind(...parts);
   if (select !== null) return select;
+  // What a recursive query has found so far, unless the warehouse has such a schema.
+  if (schema === 'recurring' && withNames.has(lowerCase(String(name)))) return '';
   const written = parts.join('.');
   const isRefused = [...refusedSystemViews].some((view) => view === written || view.endsWith(`.${written}`));
   if (isRefused) throw new UsageError(`query does not read ${written}.`, { hint: NO_FILES });

@@ -1,4 +1,5 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
+import { lengthOfComment, lowerCase } from './sql-tokens.ts';
 
 /** A node of DuckDB's parse tree, or another object within it, as json_serialize_sql writes it. */
 export interface Node {
@@ -48,13 +49,18 @@ export function* nodesOf(tree: Node): Generator<Found> {
     // A query of WITH sees those before it, and itself only where it is recursive.
     for (const { key, value: query } of node.cte_map?.map ?? []) {
       pending.push([query, withNames]);
-      withNames = new Set([...withNames, key.toLowerCase()]);
+      withNames = new Set([...withNames, lowerCase(key)]);
     }
-    if (typeof node.cte_name === 'string') withNames = new Set([...withNames, node.cte_name.toLowerCase()]);
     yield { node, withNames };
     for (const [field, child] of Object.entries(node))
-      if (field !== 'cte_map') pending.push([child, withNames]);
+      if (field !== 'cte_map') pending.push([child, seenIn(field, node, withNames)]);
   }
+}
+
+/** A recursive query's own name means what it has found so far only on its right side; elsewhere it means what it did. */
+function seenIn(field: string, { cte_name: name }: Node, outer: ReadonlySet<string>): ReadonlySet<string> {
+  if (typeof name !== 'string' || (field !== 'right' && field !== 'child')) return outer;
+  return new Set([...outer, lowerCase(name)]);
 }
 
 /** Whether a node is of a kind that is known to hold nothing but expressions, queries, tables and values. */
@@ -63,27 +69,44 @@ export function isKnown(node: Node): boolean {
   return typeof node.type !== 'string' || OTHERS.has(node.type) || node.type.endsWith('_TYPE_INFO');
 }
 
-/** White space or one comment. */
-const BLANK = /\s+|--[^\n]*|\/\*[^*]*\*+(?:[^/*][^*]*\*+)*\//y;
+const SPACE = /\s+/y;
 const WORD = /[a-z]+/iy;
-const FORMAT = /\(\s*format\s+[a-z]+\s*\)/iy;
+const FORMAT = /\(\s*format\s+([a-z]+)\s*\)/iy;
 
-/** What follows EXPLAIN at the start of a text; null where the text starts otherwise. */
-export function afterExplain(text: string): string | null {
+/** EXPLAIN up to the statement that it explains, written again without comments, and that statement as it stands. */
+export interface Explained {
+  readonly head: string;
+  readonly statement: string;
+}
+
+/** The parts of a text that begins with EXPLAIN; null where it begins otherwise. */
+export function explainedBy(text: string): Explained | null {
   const word = matchAt(WORD, text, skipBlanks(text, 0));
-  if (word?.found.toLowerCase() !== 'explain') return null;
+  if (word === null || lowerCase(word.found) !== 'explain') return null;
   const at = skipBlanks(text, word.end);
-  return text.slice(matchAt(FORMAT, text, at)?.end ?? at);
+  const format = matchAt(FORMAT, text, at);
+  return {
+    head: format === null ? 'explain ' : `explain (format ${format.part}) `,
+    statement: text.slice(format?.end ?? at),
+  };
 }
 
 function skipBlanks(text: string, start: number): number {
   let at = start;
-  for (let blank = matchAt(BLANK, text, at); blank !== null; blank = matchAt(BLANK, text, at)) at = blank.end;
+  for (let length = blankAt(text, at); length > 0; length = blankAt(text, at)) at += length;
   return at;
 }
 
-function matchAt(pattern: RegExp, text: string, at: number): { found: string; end: number } | null {
+function blankAt(text: string, at: number): number {
+  return matchAt(SPACE, text, at)?.found.length ?? lengthOfComment(text, at);
+}
+
+function matchAt(
+  pattern: RegExp,
+  text: string,
+  at: number,
+): { found: string; part: string | undefined; end: number } | null {
   pattern.lastIndex = at;
-  const found = pattern.exec(text)?.[0];
-  return found === undefined ? null : { found, end: at + found.length };
+  const match = pattern.exec(text);
+  return match === null ? null : { found: match[0], part: match[1], end: at + match[0].length };
 }

@@ -43,14 +43,14 @@ export async function openReader(
 }
 
 async function writeParquet(connection: DuckDBConnection, sql: string, path: string): Promise<number> {
-  const kind = await judge(connection, sql);
+  const { kind, text } = await judge(connection, sql);
   if (kind !== 'select') {
     throw new UsageError('Parquet takes the result of a SELECT.', {
       hint: 'For DESCRIBE and SUMMARIZE: from (describe songplays)',
     });
   }
   // What is one SELECT by itself has no bracket that would end ours.
-  const select = await withoutSemicolon(connection, sql);
+  const select = await withoutSemicolon(connection, text);
   const copy = `copy (\n${select}\n) to ${literal(path)} (format parquet, use_tmp_file false)`;
   return (await asked(() => connection.run(copy))).rowsChanged;
 }
@@ -70,10 +70,10 @@ async function withoutSemicolon(connection: DuckDBConnection, sql: string): Prom
 }
 
 async function answer(connection: DuckDBConnection, sql: string): Promise<Answer> {
-  await judge(connection, sql);
+  const { text } = await judge(connection, sql);
   // A stream that fails looks like one that has ended; but then the transaction that it ran in is aborted.
   await asked(() => connection.run('begin transaction'));
-  const result = await asked(() => connection.stream(sql)).catch(async (error) => {
+  const result = await asked(() => connection.stream(text)).catch(async (error) => {
     await connection.run('rollback').catch(() => {});
     throw error;
   });
@@ -91,7 +91,7 @@ async function answer(connection: DuckDBConnection, sql: string): Promise<Answer
     } catch (cause) {
       await connection.run('rollback').catch(() => {});
       // Once more, in the way that tells why.
-      await asked(() => connection.run(sql));
+      await asked(() => connection.run(text));
       throw new WarehouseError('The query failed while its result was being read.', { cause });
     }
   }

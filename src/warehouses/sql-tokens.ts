@@ -59,7 +59,7 @@ export function sqlTokens(sql: string, backslashes = false): SqlToken[] {
 }
 
 /** How long the comment is that begins at a place; 0 if none does. Comments in `/*` can hold others. */
-function lengthOfComment(sql: string, at: number): number {
+export function lengthOfComment(sql: string, at: number): number {
   COMMENT.lastIndex = at;
   const line = COMMENT.exec(sql);
   if (line !== null) return line[0].length;
@@ -79,7 +79,7 @@ function dollarString(sql: string, at: number, mark: string): string {
   return sql.slice(at, end === -1 ? sql.length : end + mark.length);
 }
 
-/** As the server does it: letters of ASCII only. */
-function lowerCase(word: string): string {
+/** As DuckDB and PostgreSQL fold names: letters of ASCII only. */
+export function lowerCase(word: string): string {
   return word.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
 }
