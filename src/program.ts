@@ -51,6 +51,8 @@ const umasks = { 600: 0o077, 640: 0o027 } as const;
 /** Where there is no terminal. */
 const USUAL_COLUMNS = 100;
 
+/** Whether a part of a result is on stdout already: then no document about its failure follows it there. */
+let hasBegun = false;
 /** The exit code if nobody reads stdout any more. */
 let codeForReaders = 0;
 const warnings: string[] = [];
@@ -204,7 +206,10 @@ function makeContext(voice: Voice, lists: Lists, { isMadeUp }: Command): Context
       if (isMadeUp !== true) process.umask(umasks[fileMode]);
       return config;
     },
-    write: print,
+    write(text) {
+      hasBegun = true;
+      return print(text);
+    },
     async confirm(question) {
       if (process.stdin.isTTY !== true) return false;
       const ask = createInterface({ input: process.stdin, output: process.stderr });
@@ -245,7 +250,7 @@ function printError(thrown: unknown, isJson: boolean): number {
   const failure = failureOf(thrown, secrets.hide, asCalled);
   const isVerbose = ['--verbose', '-v'].some((flag) => process.argv.includes(flag));
   process.stderr.write(drawFailure(failure, thrown, secrets.hide, isVerbose));
-  if (isJson && !process.stdout.destroyed) {
+  if (isJson && !hasBegun && !process.stdout.destroyed) {
     const { exitCode } = failure;
     const failed = { status: 'failed', warnings, exitCode, error: failure };
     process.stdout.write(`${printableJson(failed, 2)}\n`);

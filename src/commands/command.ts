@@ -35,8 +35,8 @@ export interface Context {
   write(text: string): Promise<void>;
   /** Asks a person at a terminal; false elsewhere. */
   confirm(question: string): Promise<boolean>;
-  /** Called when a signal ends the work. */
-  onInterrupt(stop: (why: InterruptedError) => void): void;
+  /** Called when a signal ends the work; the process ends if it has not ended within a time that is given. */
+  onInterrupt(stop: (why: InterruptedError) => void, withinMs?: number): void;
 }
 
 /** One command: its flags, and what it does. */

@@ -52,7 +52,6 @@ Examples:
       const work = async (warehouse: ReadOnlyWarehouse): Promise<Result> => {
         context.onInterrupt((why) => {
           stopped.push(why);
-          warehouse.interrupt();
           place.interrupt();
         });
         await exportTables(warehouse, tables, place, {
@@ -67,7 +66,7 @@ Examples:
           text: draw(exported, place.name),
         };
       };
-      return await withPublished(context, flags, work, { writes });
+      return await withPublished(context, flags, work, { writes, putsAway: true });
     } catch (error) {
       const left = place.takesAtOnce ? await leftBehind(place, exported, unloading) : null;
       const [why] = stopped;

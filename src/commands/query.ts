@@ -25,7 +25,6 @@ export const command: Command = {
     const sql = await statementOf(args[0], flags.file);
     const format = formatOf(flags.format, flags.json === true);
     const output = outputOf(flags, format === 'parquet');
-    context.onInterrupt(({ exitCode }) => process.exit(exitCode));
     if (output !== null) {
       return writeResult(context, flags, output, (file) =>
         write(context, flags, { sql, format, output, file }),

@@ -11,16 +11,26 @@ export function placeOf(config: Config): Place {
   return choice.engine === 'redshift' ? { ...choice, s3: s3OptionsOf(config) } : choice;
 }
 
-/** Reads the warehouse that the flags choose, as it was last published; closes it. `writes` are files it may write; `asksWhole` where every table must stand. */
+/** How long a reader that was told to stop may take; it has nothing to put away. */
+const STOP_MS = 2_000;
+
+interface ReadOptions {
+  /** The warehouse may hold no table yet. */
+  readonly mayBeEmpty?: boolean;
+  /** Every table must stand. */
+  readonly asksWhole?: boolean;
+  /** Files that the reader may write. */
+  readonly writes?: readonly string[];
+  /** The work has more to do after a signal than to end. */
+  readonly putsAway?: boolean;
+}
+
+/** Reads the warehouse that the flags choose, as it was last published; closes it. A signal ends its statement. */
 export async function withPublished<T>(
   context: Context,
   flags: Flags,
   work: (warehouse: ReadOnlyWarehouse, config: Config) => Promise<T>,
-  {
-    mayBeEmpty = false,
-    asksWhole = false,
-    writes = [],
-  }: { mayBeEmpty?: boolean; asksWhole?: boolean; writes?: readonly string[] } = {},
+  { mayBeEmpty = false, asksWhole = false, writes = [], putsAway = false }: ReadOptions = {},
 ): Promise<T> {
   const config = await context.config(flags);
   const { openPublished } = await import('../warehouses/open.ts');
@@ -28,14 +38,33 @@ export async function withPublished<T>(
   const { assertWhole } = await import('../pipeline/warehouse-state.ts');
   const { nowMs, voice } = context;
   const warehouse = await openPublished(placeOf(config), { nowMs, recover, note: voice.note, writes });
+  const stopped: InterruptedError[] = [];
+  context.onInterrupt(
+    (why) => {
+      stopped.push(why);
+      warehouse.interrupt();
+    },
+    putsAway ? undefined : STOP_MS,
+  );
+  const assertGoingOn = (): void => {
+    if (stopped[0] !== undefined) throw stopped[0];
+  };
   try {
     const isEmpty = mayBeEmpty && !(await hasTables(warehouse));
     const missing = isEmpty ? null : await checkLayout(warehouse);
     if (asksWhole) await assertWhole(warehouse);
-    return await work(warehouse, config).catch((error) => {
-      if (missing !== null && !(error instanceof InterruptedError)) voice.warn(missing);
+    assertGoingOn();
+    const result = await work(warehouse, config).catch((error) => {
+      if (missing !== null && stopped.length === 0 && !(error instanceof InterruptedError))
+        voice.warn(missing);
       throw error;
     });
+    assertGoingOn();
+    return result;
+  } catch (cause) {
+    // What an engine says of a statement that was ended.
+    assertGoingOn();
+    throw cause;
   } finally {
     await warehouse.close();
   }

@@ -210,10 +210,14 @@ function isOfSystem(cause: unknown): boolean {
   return !(cause instanceof SparkifyError) && codeOf(cause) !== undefined;
 }
 
+/** What the machine is to blame for, whatever file is named. */
+const OF_MACHINE = ['ENOSPC', 'EDQUOT', 'EIO'];
+
 /** What a system's error means for the user who named the file. */
-function cannotWrite(path: string, cause: unknown): UsageError {
+function cannotWrite(path: string, cause: unknown): SparkifyError {
   const why = (cause as Error).message.replace(/^[A-Z]+: /, '').replace(/, \w+( '.*)?$/, '');
-  return new UsageError(`Cannot write ${path}: ${why}.`, { cause });
+  const ofMachine = OF_MACHINE.includes(codeOf(cause) ?? '');
+  return new (ofMachine ? SparkifyError : UsageError)(`Cannot write ${path}: ${why}.`, { cause });
 }
 
 function codeOf(cause: unknown): string | undefined {

@@ -7,24 +7,33 @@ export interface Interruption {
   readonly reason: InterruptedError | null;
   /** Once a commit is under way, a signal would come too late to stop it. */
   readonly isCommitting: boolean;
-  /** Called when a signal ends the work. */
-  onStop(stop: (why: InterruptedError) => void): void;
+  /** Called when a signal ends the work; what has not ended then within a time is ended from outside. */
+  onStop(stop: (why: InterruptedError) => void, withinMs?: number): void;
   /** A voice that ends the work where it reports its progress. */
   through(voice: Voice): Voice;
 }
 
-/** Listens for SIGINT and SIGTERM; `end` is called where nothing stops by itself, or the user asks twice. */
+/** Listens for SIGINT and SIGTERM; `end` is called where nothing stops by itself or in time, or the user asks twice. */
 export function listenForSignals(end: (why: InterruptedError) => void): Interruption {
   let reason: InterruptedError | null = null;
   let isCommitting = false;
+  const endHard = (why: InterruptedError): void => {
+    // An exit alone would wait for a statement that an engine is at; what it removes is removed before this.
+    process.on('exit', () => {
+      process.removeAllListeners(why.signal);
+      process.kill(process.pid, why.signal);
+    });
+    end(why);
+  };
   const stops: ((why: InterruptedError) => void)[] = [];
   const interrupt = (signal: 'SIGINT' | 'SIGTERM'): void => {
     if (isCommitting) return;
     // Asked twice: whatever is still being put away is left to the next run.
     const isFirst = reason === null;
     reason ??= new InterruptedError(signal);
-    if (isFirst) for (const stop of stops) stop(reason);
-    if (!isFirst || stops.length === 0) end(reason);
+    if (!isFirst) endHard(reason);
+    else if (stops.length === 0) end(reason);
+    else for (const stop of stops) stop(reason);
   };
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => interrupt(signal));
   const assertGoingOn = (): void => {
@@ -37,7 +46,12 @@ export function listenForSignals(end: (why: InterruptedError) => void): Interrup
     get isCommitting() {
       return isCommitting;
     },
-    onStop: (stop) => void stops.push(stop),
+    onStop(stop, withinMs) {
+      stops.push((why) => {
+        stop(why);
+        if (withinMs !== undefined) setTimeout(() => endHard(why), withinMs).unref();
+      });
+    },
     through: (voice) => ({
       ...voice,
       step(...step) {

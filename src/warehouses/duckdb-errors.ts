@@ -1,5 +1,5 @@
 import { existsSync, statSync } from 'node:fs';
-import { DiskFullError, InterruptedError, NoPermissionError, WarehouseError } from '../errors.ts';
+import { DiskFullError, NoPermissionError, SparkifyError, WarehouseError } from '../errors.ts';
 import { publishedPath } from './duckdb-publish.ts';
 
 /** Runs DuckDB's part of the work; its errors become ours, with what to do. */
@@ -13,7 +13,7 @@ export async function guarded<T>(file: string, work: () => Promise<T>): Promise<
 
 /** Throws DuckDB's error as ours; `restore` says what to do about a file that is damaged. */
 export function refuse(file: string, cause: unknown, restore = restoreHint(file)): never {
-  if (cause instanceof WarehouseError || cause instanceof InterruptedError) throw cause;
+  if (cause instanceof SparkifyError) throw cause;
   const message = (cause as Error).message.trim();
   if (/not a valid DuckDB database file/i.test(message)) {
     throw new WarehouseError(`${file} is not a DuckDB database.`, {

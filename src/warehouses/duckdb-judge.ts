@@ -174,6 +174,10 @@ function didYouMean(name: string, known: readonly string[]): string | null {
   return nearest === undefined ? null : `Did you mean ${nearest.candidate}?`;
 }
 
+/** DuckDB's kinds of error that are of a statement; all others are of the machine or of DuckDB. */
+const OF_STATEMENT =
+  /^(Parser|Syntax|Binder|Catalog|Conversion|Invalid Input|Invalid type|Mismatch Type|Out of Range|Constraint|Decimal|Divide by Zero|Expression|Not implemented|Dependency|Sequence|Permission|Parameter Not Allowed|Parameter Not Resolved|Object Size|Missing Extension|Invalid Configuration|Settings) Error\b/i;
+
 /** An error in SQL that a person wrote is theirs: its own text says best what is wrong. */
 export async function asked<T>(work: () => Promise<T>): Promise<T> {
   try {
@@ -192,6 +196,7 @@ export async function asked<T>(work: () => Promise<T>): Promise<T> {
         hint: 'sparkify query "select count(*) from songplays"',
       });
     }
+    if (!OF_STATEMENT.test(message)) throw cause;
     throw new UsageError(message, { cause });
   }
 }

@@ -53,6 +53,7 @@ export async function sweepUnpublished(file: string): Promise<void> {
   const target = publishedPath(file);
   await sweepAside(target, 'tmp', 'all');
   await sweepAside(target, 'copy', 'of the dead');
+  await sweepAside(target, 'spill', 'of the dead');
 }
 
 /** A larger file is worth a process of its own, which can make a reflink of it and takes 45 ms to start. */

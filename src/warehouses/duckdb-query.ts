@@ -1,14 +1,28 @@
 import { type DuckDBConnection, DuckDBTypeId } from '@duckdb/node-api';
 import { UsageError, WarehouseError } from '../errors.ts';
+import { guarded, refuse } from './duckdb-errors.ts';
 import { asked, judge } from './duckdb-judge.ts';
 import { lockedTo } from './duckdb-lock.ts';
 import { parseSelect } from './duckdb-parse-tree.ts';
 import type { Snapshot } from './duckdb-snapshot.ts';
+import { spillFolder } from './duckdb-spill.ts';
 import { literal } from './sql.ts';
+import { unlike } from './unlike.ts';
 import type { Answer, ReadOnlyWarehouse, SqlValue } from './warehouse.ts';
 
 /** Semicolons that are looked at from the end of a statement; only text and comments have more. */
 const MOST_SEMICOLONS = 100;
+
+const INTERRUPT_MS = 50;
+
+interface ReaderPlaces {
+  /** The warehouse's, for messages. */
+  readonly file: string;
+  readonly published: string;
+  /** Files that the reader may write. */
+  readonly writes: readonly string[];
+  readonly memoryLimit: string;
+}
 
 interface DuckDbReader extends Pick<ReadOnlyWarehouse, 'answer' | 'writeParquet' | 'interrupt' | 'close'> {
   readonly connection: DuckDBConnection;
@@ -17,29 +31,46 @@ interface DuckDbReader extends Pick<ReadOnlyWarehouse, 'answer' | 'writeParquet'
 /** A reader for statements of people: judged, on a connection that is locked to its database and the files it may write. */
 export async function openReader(
   { instance, release }: Snapshot,
-  writes: readonly string[],
-  memoryLimit: string,
+  { file, published, writes, memoryLimit }: ReaderPlaces,
 ): Promise<DuckDbReader> {
   const connection = await instance.connect();
-  await connection.run(`set memory_limit = ${literal(memoryLimit)}; ${lockedTo(writes)}`);
-  let isStopped = false;
+  const spill = await spillFolder(published);
+  await connection.run(
+    `set memory_limit = ${literal(memoryLimit)}; set temp_directory = ${literal(spill.folder)}; ${lockedTo(writes)}`,
+  );
+  let stopping: NodeJS.Timeout | null = null;
+  const assertGoingOn = (): void => {
+    if (stopping !== null) throw new WarehouseError('The reader was stopped.');
+  };
+  // An exit waits for the statement that DuckDB is at.
+  const onExit = (): void => connection.interrupt();
+  process.on('exit', onExit);
   return {
     connection,
-    answer: (sql) => answer(connection, sql),
+    answer: (sql) => guarded(file, () => answer(connection, file, { sql, assertGoingOn })),
     async writeParquet(sql, path) {
-      if (isStopped) throw new UsageError('The reader was stopped.');
-      return writeParquet(connection, sql, path);
+      assertGoingOn();
+      return writeParquet(connection, sql, path).catch((cause) => refuse(fileIn(cause, path) ?? file, cause));
     },
     interrupt() {
-      isStopped = true;
+      // A statement that has been asked for, but not begun, does not notice the first time.
+      stopping ??= setInterval(() => connection.interrupt(), INTERRUPT_MS).unref();
       connection.interrupt();
     },
     async close() {
+      process.off('exit', onExit);
+      if (stopping !== null) clearInterval(stopping);
       connection.closeSync();
       instance.closeSync();
+      spill.remove();
       await release();
     },
   };
+}
+
+/** The file that an error is about, if it is this one. */
+function fileIn(cause: unknown, path: string): string | null {
+  return (cause as Error).message.includes(path) ? path : null;
 }
 
 async function writeParquet(connection: DuckDBConnection, sql: string, path: string): Promise<number> {
@@ -69,7 +100,12 @@ async function withoutSemicolon(connection: DuckDBConnection, sql: string): Prom
   return select;
 }
 
-async function answer(connection: DuckDBConnection, sql: string): Promise<Answer> {
+async function answer(
+  connection: DuckDBConnection,
+  file: string,
+  { sql, assertGoingOn }: { sql: string; assertGoingOn: () => void },
+): Promise<Answer> {
+  assertGoingOn();
   const { text } = await judge(connection, sql);
   // A stream that fails looks like one that has ended; but then the transaction that it ran in is aborted.
   await asked(() => connection.run('begin transaction'));
@@ -81,7 +117,8 @@ async function answer(connection: DuckDBConnection, sql: string): Promise<Answer
   async function* batches(): AsyncGenerator<SqlValue[][]> {
     const chunks = result.yieldRowsJson();
     for (;;) {
-      const next = await asked(() => chunks.next());
+      const next = await guarded(file, () => asked(() => chunks.next()));
+      assertGoingOn();
       if (next.done) break;
       yield next.value.map((row) => row.map((value, at) => fromJson(value, isWhole[at] === true)));
     }
@@ -91,11 +128,11 @@ async function answer(connection: DuckDBConnection, sql: string): Promise<Answer
     } catch (cause) {
       await connection.run('rollback').catch(() => {});
       // Once more, in the way that tells why.
-      await asked(() => connection.run(text));
+      await guarded(file, () => asked(() => connection.run(text)));
       throw new WarehouseError('The query failed while its result was being read.', { cause });
     }
   }
-  return { columns: result.deduplicatedColumnNames(), batches: batches() };
+  return { columns: unlike(result.columnNames()), batches: batches() };
 }
 
 const WHOLE_NUMBERS: readonly DuckDBTypeId[] = [

@@ -116,11 +116,12 @@ export async function openPublishedDuckDb(
       );
     }
   }
-  const { connection, ...reader } = await openReader(
-    await openSnapshot(published, note),
+  const { connection, ...reader } = await openReader(await openSnapshot(published, note), {
+    file,
+    published,
     writes,
-    MEMORY_LIMIT,
-  );
+    memoryLimit: MEMORY_LIMIT,
+  });
   return { ...queries(connection, file), ...reader, name: `duckdb:${file}`, dialect, starSchema: null };
 }
 

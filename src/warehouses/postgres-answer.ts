@@ -2,6 +2,7 @@ import pg from 'pg';
 import { InterruptedError, UsageError } from '../errors.ts';
 import { isLost, postgresError } from './postgres-errors.ts';
 import type { ReadingStatement } from './reading-statement.ts';
+import { unlike } from './unlike.ts';
 import type { Answer, SqlValue } from './warehouse.ts';
 
 /** What a FETCH brings; a Redshift cluster of one node gives no more (declare). */
@@ -92,16 +93,6 @@ async function asked<T>(name: string, work: () => Promise<T>): Promise<T> {
     const { message, hint = code === LACKS_RIGHT ? RIGHTS_HINT : undefined } = cause as pg.DatabaseError;
     throw new UsageError(message, { cause, ...(hint === undefined ? {} : { hint }) });
   }
-}
-
-/** Column names, each once: a second `count` is `count:1`. */
-function unlike(names: readonly string[]): string[] {
-  const seen = new Map<string, number>();
-  return names.map((name) => {
-    const times = seen.get(name) ?? 0;
-    seen.set(name, times + 1);
-    return times === 0 ? name : `${name}:${times}`;
-  });
 }
 
 /** DuckDB's type for a column of a result, to be written as Parquet. */
