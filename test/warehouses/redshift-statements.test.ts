@@ -251,7 +251,7 @@ function rejectsOf(cluster: RedshiftTestCluster) {
   const file = join(writeFiles(freshFolder(), { 'dwh.cfg': '' }), 'dwh.cfg');
   const config = () => readConfig({ file, flags: { warehouse: flags[1] }, env });
   return (given: Flags, ...args: string[]) =>
-    rejectsCommand.run({ config, nowMs, voice: silent } as unknown as Context, given, args);
+    rejectsCommand.run({ config, nowMs, voice: silent, onInterrupt() {} } as unknown as Context, given, args);
 }
 
 test('every statement that Redshift is sent stands in the golden files, and they hold no other', async () => {
