@@ -5,8 +5,11 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { sparkify } from './support/command.ts';
 import { inventData } from './support/invented.ts';
 import { randomNumbers } from './support/random.ts';
+import { sampleOneIn } from './support/sample.ts';
 import { onSmallDisk } from './support/small-disk.ts';
 import { deliver, freshFolder, readStar, type Star, withWarehouse } from './support/warehouse.ts';
+
+sampleOneIn(2);
 
 // Each write from the first to the 20th, and 20 sizes of disk, with SPARKIFY_CRASH_RUNS=20.
 const runs = Number(process.env.SPARKIFY_CRASH_RUNS ?? 1);

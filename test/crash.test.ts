@@ -4,8 +4,11 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { sparkify } from './support/command.ts';
 import { inventData } from './support/invented.ts';
 import { randomNumbers } from './support/random.ts';
+import { sampleOneIn } from './support/sample.ts';
 import { onSmallDisk } from './support/small-disk.ts';
 import { deliver, freshFolder, readStar, type Star, withWarehouse } from './support/warehouse.ts';
+
+sampleOneIn(2);
 
 const crashes = Number(process.env.SPARKIFY_CRASH_RUNS ?? 2);
 

@@ -21,7 +21,10 @@ import { warehouseFiles } from '../../src/warehouses/open.ts';
 import { type Outcome, sparkify } from '../support/command.ts';
 import { eventRecord, jsonLines, songRecord, writeFiles } from '../support/records.ts';
 import { env as s3Env, server, useS3Server } from '../support/s3-world.ts';
+import { sampleOneIn } from '../support/sample.ts';
 import { freshFolder } from '../support/warehouse.ts';
+
+sampleOneIn(4);
 
 useS3Server();
 

@@ -7,8 +7,11 @@ import { openSnapshot } from '../../src/warehouses/duckdb-snapshot.ts';
 import { unlike } from '../../src/warehouses/unlike.ts';
 import { type Outcome, sparkify } from '../support/command.ts';
 import { eventRecord, jsonLines, songRecord, writeFiles } from '../support/records.ts';
+import { sampleOneIn } from '../support/sample.ts';
 import { onSmallDisk } from '../support/small-disk.ts';
 import { deliver, freshFolder, withWarehouse } from '../support/warehouse.ts';
+
+sampleOneIn(3);
 
 const cwd = freshFolder();
 const file = join(cwd, 'w.duckdb');

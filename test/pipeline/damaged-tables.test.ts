@@ -11,8 +11,11 @@ import { loadDeliveries, writeDeliveries } from '../support/layouts/deliveries.t
 import { ask, freshDatabase, usePostgres, withPostgres } from '../support/postgres.ts';
 import { freshCluster, useRedshift, withRedshift } from '../support/redshift-world.ts';
 import { useS3Server } from '../support/s3-world.ts';
+import { sampleOneIn } from '../support/sample.ts';
 import { readTables } from '../support/tables.ts';
 import { deliver, freshFolder, withWarehouse } from '../support/warehouse.ts';
+
+sampleOneIn(5);
 
 usePostgres();
 useS3Server();

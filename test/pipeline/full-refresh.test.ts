@@ -12,8 +12,11 @@ import { freshDatabase, usePostgres, withPostgres } from '../support/postgres.ts
 import { jsonLines, play, writeFiles } from '../support/records.ts';
 import { freshCluster, useRedshift, withRedshift } from '../support/redshift-world.ts';
 import { useS3Server } from '../support/s3-world.ts';
+import { sampleOneIn } from '../support/sample.ts';
 import { readTables } from '../support/tables.ts';
 import { deliver, freshFolder, inFolder, withWarehouse } from '../support/warehouse.ts';
+
+sampleOneIn(3);
 
 usePostgres();
 useS3Server();

@@ -9,7 +9,10 @@ import { type Batch, type FileEnd, readFile } from '../../src/reading/read-file.
 import { surveyChunks } from '../../src/reading/survey.ts';
 import { sparkify } from '../support/command.ts';
 import { jsonLines, play, writeFiles } from '../support/records.ts';
+import { sampleOneIn } from '../support/sample.ts';
 import { freshFolder } from '../support/warehouse.ts';
+
+sampleOneIn(2);
 
 const format = () => recordFormat(events, Date.now());
 

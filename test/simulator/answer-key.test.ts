@@ -6,8 +6,11 @@ import { compareWith } from '../../src/answer-key/compare.ts';
 import { allChecks, runChecks } from '../../src/pipeline/check.ts';
 import { usualRates } from '../../src/simulator/faults.ts';
 import { sparkify } from '../support/command.ts';
+import { sampleOneIn } from '../support/sample.ts';
 import { settingsWith, simulate, simulated } from '../support/simulated.ts';
 import { deliver, freshFolder, withWarehouse } from '../support/warehouse.ts';
+
+sampleOneIn(2);
 
 const runs = Number(process.env.SPARKIFY_PROPERTY_RUNS ?? 2);
 

@@ -5,8 +5,11 @@ import { describe, expect, test } from 'vitest';
 import { usualRates } from '../../src/simulator/faults.ts';
 import { predict, solve } from '../../src/simulator/prediction.ts';
 import { sparkify } from '../support/command.ts';
+import { sampleOneIn } from '../support/sample.ts';
 import { eventsIn, hashesIn, logTexts, settingsWith, simulate, simulated } from '../support/simulated.ts';
 import { freshFolder } from '../support/warehouse.ts';
+
+sampleOneIn(2);
 
 const dirty = {
   users: [80],

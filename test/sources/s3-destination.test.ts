@@ -5,8 +5,11 @@ import { sparkify } from '../support/command.ts';
 import { randomNumbers } from '../support/random.ts';
 import { gateway, whyNoGateway } from '../support/s3-gateway.ts';
 import { type S3Server, type S3Trouble, startS3Server } from '../support/s3-server.ts';
+import { sampleOneIn } from '../support/sample.ts';
 import { hashesIn } from '../support/simulated.ts';
 import { freshFolder } from '../support/warehouse.ts';
+
+sampleOneIn(2);
 
 let server: S3Server;
 beforeAll(async () => {

@@ -19,8 +19,11 @@ import { describe, expect, test } from 'vitest';
 import { sparkify } from '../support/command.ts';
 import { openElsewhere } from '../support/other-program.ts';
 import { eventRecord, jsonLines, writeFiles } from '../support/records.ts';
+import { sampleOneIn } from '../support/sample.ts';
 import { onSmallDisk } from '../support/small-disk.ts';
 import { deliver, freshFolder, withWarehouse } from '../support/warehouse.ts';
+
+sampleOneIn(5);
 
 const etl = ['etl', '--log-data', 'logs'];
 const count = ['query', 'select count(*) as plays from songplays', '--json'];

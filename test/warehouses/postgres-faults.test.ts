@@ -19,7 +19,10 @@ import {
   withPostgres,
 } from '../support/postgres.ts';
 import { randomNumbers } from '../support/random.ts';
+import { sampleOneIn } from '../support/sample.ts';
 import { deliver, freshFolder, readStar, type Star } from '../support/warehouse.ts';
+
+sampleOneIn(2);
 
 const crashes = Number(process.env.SPARKIFY_CRASH_RUNS ?? 2);
 const random = randomNumbers(Number(process.env.SPARKIFY_CRASH_SEED ?? 7));

@@ -6,7 +6,10 @@ import { type Outcome, sparkify } from '../support/command.ts';
 import { throughPgBouncer, whyNoPgBouncer } from '../support/pgbouncer.ts';
 import { ask, freshDatabase, settingsOf, usePostgres, withPostgres } from '../support/postgres.ts';
 import { eventRecord, jsonLines, writeFiles } from '../support/records.ts';
+import { sampleOneIn } from '../support/sample.ts';
 import { freshFolder } from '../support/warehouse.ts';
+
+sampleOneIn(3);
 
 usePostgres();
 

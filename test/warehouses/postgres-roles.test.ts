@@ -5,7 +5,10 @@ import { starTables } from '../../src/models/book.ts';
 import { type Outcome, sparkify } from '../support/command.ts';
 import { ask, freshDatabase, hasOwnServer, usePostgres, whyNoOwnServer } from '../support/postgres.ts';
 import { eventRecord, jsonLines, songRecord, writeFiles } from '../support/records.ts';
+import { sampleOneIn } from '../support/sample.ts';
 import { freshFolder } from '../support/warehouse.ts';
+
+sampleOneIn(2);
 
 usePostgres();
 

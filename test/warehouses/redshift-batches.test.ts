@@ -11,7 +11,10 @@ import { randomNumbers } from '../support/random.ts';
 import { eventRecord, jsonLines, songRecord, writeFiles } from '../support/records.ts';
 import { freshCluster, useRedshift, withRedshift } from '../support/redshift-world.ts';
 import { server, useS3Server } from '../support/s3-world.ts';
+import { sampleOneIn } from '../support/sample.ts';
 import { deliver, freshFolder, readStar, type Star, withWarehouse } from '../support/warehouse.ts';
+
+sampleOneIn(2);
 
 usePostgres();
 useS3Server();

@@ -22,7 +22,10 @@ import {
   withRedshift,
 } from '../support/redshift-world.ts';
 import { server, upload, useS3Server } from '../support/s3-world.ts';
+import { sampleOneIn } from '../support/sample.ts';
 import { deliver, freshFolder, readStar, type Star, withWarehouse } from '../support/warehouse.ts';
+
+sampleOneIn(2);
 
 usePostgres();
 useS3Server();

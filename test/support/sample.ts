@@ -1,0 +1,12 @@
+import { createHash } from 'node:crypto';
+import { beforeEach } from 'vitest';
+
+/** Of a file whose tests take long, runs one test in so many, chosen by a seed; all of them with SPARKIFY_TESTS=all, as CI does. */
+export function sampleOneIn(many: number): void {
+  if (process.env.SPARKIFY_TESTS === 'all') return;
+  const seed = process.env.SPARKIFY_SAMPLE_SEED ?? '1';
+  beforeEach(({ task, skip }) => {
+    const number = createHash('sha256').update(`${seed} ${task.name}`).digest().readUInt32BE(0);
+    if (number % many !== 0) skip(`a sample of one in ${many}; SPARKIFY_TESTS=all runs it`);
+  });
+}
