@@ -8,7 +8,7 @@ import { sampleOneIn } from './support/sample.ts';
 import { onSmallDisk } from './support/small-disk.ts';
 import { deliver, freshFolder, readStar, type Star, withWarehouse } from './support/warehouse.ts';
 
-sampleOneIn(2);
+sampleOneIn(3);
 
 const crashes = Number(process.env.SPARKIFY_CRASH_RUNS ?? 2);
 

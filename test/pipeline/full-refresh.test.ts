@@ -16,7 +16,7 @@ import { sampleOneIn } from '../support/sample.ts';
 import { readTables } from '../support/tables.ts';
 import { deliver, freshFolder, inFolder, withWarehouse } from '../support/warehouse.ts';
 
-sampleOneIn(3);
+sampleOneIn(6);
 
 usePostgres();
 useS3Server();
