@@ -27,7 +27,7 @@ const SAME: readonly (readonly [RegExp, string])[] = [
   [/^select \d+, /gm, 'select 1, '],
   [/^(select '\d+:' .*?), \d+, /gm, '$1, 1, '],
   [/^select '\d+:'/gm, "select '1:'"],
-  [/\b(path in) \(\$1, \$2, [^)]*\)/g, '$1 ($1, $2)'],
+  [/\b(path in) \(\$1, \$2, [^)]*\)/g, '$1 ($$1, $$2)'],
   [/'\d{4}-\d\d-\d\dT[\d:.]+Z-[0-9a-f]{6}'/g, "'2026-01-01T00:00:00.000Z-012345'"],
   [/\(process \d+ on [^)]*\), PID \d+/g, '(process 1 on host), PID 1'],
   // Of many rows of values, two.

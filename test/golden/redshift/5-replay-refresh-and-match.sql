@@ -647,7 +647,7 @@ delete from staging.songs where file_id in (1, 2);
 
 delete from ops.repeated_songs where file_id in (1, 2);
 
-delete from ops.files where kind = 'song' and path in (path in, $2);
+delete from ops.files where kind = 'song' and path in ($1, $2);
 
 insert into touched_events select session_id, item_in_session, user_id, ts from staging.events
        where (file_id = 1 or file_id = 1 or file_id = 1 or file_id = 1 or file_id = 1 or file_id between 1 and 2 or file_id = 1 or file_id = 1 or file_id = 1 or file_id between 1 and 2);
@@ -655,7 +655,7 @@ insert into touched_events select session_id, item_in_session, user_id, ts from 
 insert into touched_events select session_id, item_in_session, user_id, ts from ops.repeated_events
        where (file_id = 1 or file_id = 1 or file_id = 1 or file_id = 1 or file_id = 1 or file_id between 1 and 2 or file_id = 1 or file_id = 1 or file_id = 1 or file_id between 1 and 2);
 
-delete from ops.files where kind = 'log' and path in (path in, $2);
+delete from ops.files where kind = 'log' and path in ($1, $2);
 
 insert into ops.files (kind, path, file_id, sha256, bytes, fingerprint, lines, staged, rejected, blank, duplicate, run_id, loaded_at) values ($1, $2, cast($3 as integer), $4, cast($5 as bigint), $6, cast($7 as bigint), cast($8 as bigint), cast($9 as bigint), cast($10 as bigint), cast($11 as boolean), $12, cast($13 as timestamp)), ($14, $15, cast($16 as integer), $17, cast($18 as bigint), $19, cast($20 as bigint), cast($21 as bigint), cast($22 as bigint), cast($23 as bigint), cast($24 as boolean), $25, cast($26 as timestamp)), ($27, $28, cast($29 as integer), $30, cast($31 as bigint), $32, cast($33 as bigint), cast($34 as bigint), cast($35 as bigint), cast($36 as bigint), cast($37 as boolean), $38, cast($39 as timestamp)), ($40, $41, cast($42 as integer), $43, cast($44 as bigint), $45, cast($46 as bigint), cast($47 as bigint), cast($48 as bigint), cast($49 as bigint), cast($50 as boolean), $51, cast($52 as timestamp)), ($53, $54, cast($55 as integer), $56, cast($57 as bigint), $58, cast($59 as bigint), cast($60 as bigint), cast($61 as bigint), cast($62 as bigint), cast($63 as boolean), $64, cast($65 as timestamp)), ($66, $67, cast($68 as integer), $69, cast($70 as bigint), $71, cast($72 as bigint), cast($73 as bigint), cast($74 as bigint), cast($75 as bigint), cast($76 as boolean), $77, cast($78 as timestamp)), ($79, $80, cast($81 as integer), $82, cast($83 as bigint), $84, cast($85 as bigint), cast($86 as bigint), cast($87 as bigint), cast($88 as bigint), cast($89 as boolean), $90, cast($91 as timestamp)), ($92, $93, cast($94 as integer), $95, cast($96 as bigint), $97, cast($98 as bigint), cast($99 as bigint), cast($100 as bigint), cast($101 as bigint), cast($102 as boolean), $103, cast($104 as timestamp)), ($105, $106, cast($107 as integer), $108, cast($109 as bigint), $110, cast($111 as bigint), cast($112 as bigint), cast($113 as bigint), cast($114 as bigint), cast($115 as boolean), $116, cast($117 as timestamp));
 
