@@ -13,7 +13,10 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { program, sparkify } from './support/command.ts';
 import { eventRecord, jsonLines, writeFiles } from './support/records.ts';
+import { sampleOneIn } from './support/sample.ts';
 import { freshFolder } from './support/warehouse.ts';
+
+sampleOneIn(2);
 
 const PUBLISHED = 'sparkify.published.duckdb';
 const etl = ['etl', '--log-data', 'logs'];

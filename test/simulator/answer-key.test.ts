@@ -10,7 +10,7 @@ import { sampleOneIn } from '../support/sample.ts';
 import { settingsWith, simulate, simulated } from '../support/simulated.ts';
 import { deliver, freshFolder, withWarehouse } from '../support/warehouse.ts';
 
-sampleOneIn(2);
+sampleOneIn(4);
 
 const runs = Number(process.env.SPARKIFY_PROPERTY_RUNS ?? 2);
 

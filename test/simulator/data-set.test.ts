@@ -9,7 +9,7 @@ import { sampleOneIn } from '../support/sample.ts';
 import { eventsIn, hashesIn, logTexts, settingsWith, simulate, simulated } from '../support/simulated.ts';
 import { freshFolder } from '../support/warehouse.ts';
 
-sampleOneIn(2);
+sampleOneIn(4);
 
 const dirty = {
   users: [80],

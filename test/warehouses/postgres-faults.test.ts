@@ -22,7 +22,7 @@ import { randomNumbers } from '../support/random.ts';
 import { sampleOneIn } from '../support/sample.ts';
 import { deliver, freshFolder, readStar, type Star } from '../support/warehouse.ts';
 
-sampleOneIn(2);
+sampleOneIn(3);
 
 const crashes = Number(process.env.SPARKIFY_CRASH_RUNS ?? 2);
 const random = randomNumbers(Number(process.env.SPARKIFY_CRASH_SEED ?? 7));
