@@ -1,7 +1,7 @@
 import { InterruptedError } from '../errors.ts';
 import type { MadeDataSet } from '../simulator/data-set.ts';
-import type { Part } from '../simulator/parts.ts';
-import type { PlaceAddress } from '../simulator/place.ts';
+import type { PlaceAddress } from '../simulator/open-place.ts';
+import type { Part } from '../simulator/part.ts';
 import type { Settings } from '../simulator/settings.ts';
 import type { Context } from './command.ts';
 

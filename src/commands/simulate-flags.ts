@@ -5,7 +5,7 @@ import { dateOf, dayOf } from '../simulator/calendar.ts';
 import { eventFaults, type FaultRates, fileFaults, usualRates } from '../simulator/faults.ts';
 import type { Pace } from '../simulator/live.ts';
 import { profiles } from '../simulator/pages.ts';
-import type { Part } from '../simulator/parts.ts';
+import type { Part } from '../simulator/part.ts';
 import { solve } from '../simulator/prediction.ts';
 import { recordForms } from '../simulator/record-form.ts';
 import { assertSettings, type Settings, usualSettings } from '../simulator/settings.ts';

@@ -88,7 +88,7 @@ Examples:
     const folder = String(flags.out);
     const address = { out: folder, s3: isS3Address(folder) ? s3OptionsOf(await context.config(flags)) : {} };
     if (flags.dryRun === true) {
-      const { openPlace } = await import('../simulator/place.ts');
+      const { openPlace } = await import('../simulator/open-place.ts');
       const { inspectPlace } = await import('../simulator/standing.ts');
       const place = await openPlace(address);
       const { state } = await inspectPlace(place, settings, part).finally(() => place.close());

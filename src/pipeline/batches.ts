@@ -3,6 +3,7 @@ import { SourceError } from '../errors.ts';
 import type { Survey } from '../reading/survey.ts';
 import type { Listing, SourceFile } from '../sources/source.ts';
 import { cannotReadAgain } from './damage.ts';
+import { type Content, keyOf } from './file-plan.ts';
 import type { KnownFile } from './known-files.ts';
 
 /**
@@ -56,16 +57,6 @@ export function idGiver(firstFree: number, byEngine: boolean) {
       return { fileId: batch.id, ownId: take() };
     },
   };
-}
-
-/** A content: the id of what it was read in, alone or as one of a batch, and its own identity. */
-export interface Content {
-  readonly fileId: number;
-  readonly sha256: string;
-}
-
-export function keyOf({ fileId, sha256 }: Content): string {
-  return `${fileId} ${sha256}`;
 }
 
 /** The file ids of `touched` that lost a content and still hold others; `contentOf` says what each name holds now. */

@@ -9,9 +9,9 @@ import { users } from '../models/star/users.ts';
 import type { Table } from '../schema/table.ts';
 import { bindModel, equalOn, inDialect, listColumns } from '../warehouses/sql.ts';
 import type { Dialect, Warehouse } from '../warehouses/warehouse.ts';
+import type { MatchOn } from './match.ts';
 import type { Observer } from './observer.ts';
 import { type Rebuild, reconcile, type TableChange } from './reconcile.ts';
-import type { MatchOn } from './setup.ts';
 import { renewSongKeys } from './spellings.ts';
 import { makeTemporary } from './temporary.ts';
 

@@ -3,8 +3,8 @@ import { qualifiedName, type Table } from '../schema/table.ts';
 import { columnName, equalOn, inDialect, listColumns, literal } from '../warehouses/sql.ts';
 import type { Dialect, SqlRow, SqlValue, Warehouse } from '../warehouses/warehouse.ts';
 import { wholeModels } from './build.ts';
-import type { MatchOn } from './setup.ts';
-import type { KeptDrift } from './totals.ts';
+import type { KeptDrift } from './drift.ts';
+import type { MatchOn } from './match.ts';
 
 /** A claim about the warehouse; each row that its SQL yields contradicts it. */
 export interface Check {

@@ -6,13 +6,15 @@ import { qualifiedName, type Table } from '../schema/table.ts';
 import { equalOn } from '../warehouses/sql.ts';
 import type { Warehouse } from '../warehouses/warehouse.ts';
 import { contentChecks } from './check.ts';
+import { countDrift, type KeptDrift } from './drift.ts';
+import type { FilePlan } from './file-plan.ts';
 import { type KnownFile, knownFiles } from './known-files.ts';
 import { misplacedContents } from './misplaced-keys.ts';
 import type { Observer } from './observer.ts';
-import type { FileKind, FilePlan } from './plan.ts';
-import { unfinishedTables } from './stage.ts';
+import { unfinishedTables } from './staged-rows.ts';
+import type { FileKind } from './targets.ts';
 import { targets } from './targets.ts';
-import { countDrift, type KeptDrift, lastDrift } from './totals.ts';
+import { lastDrift } from './totals.ts';
 import { manifestLost } from './touched.ts';
 
 /** What does not stand in the warehouse as it was loaded: changed by hand, or lost. */

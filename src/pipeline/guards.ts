@@ -1,8 +1,9 @@
 import { CommittedError, LoadError, NeverPublishedError } from '../errors.ts';
 import type { Warehouse } from '../warehouses/warehouse.ts';
 import { type Check, type CheckResult, runChecks } from './check.ts';
+import type { Run } from './load-context.ts';
 import type { Observer } from './observer.ts';
-import type { Brought, Run } from './stage.ts';
+import type { Brought } from './staged.ts';
 
 /** A limit of refused records: a number of them, a share of the load's records, or both to be exceeded. */
 export interface RejectLimit {

@@ -2,7 +2,7 @@ import type { files as filesTable } from '../models/ops/files.ts';
 import type { Row } from '../schema/table.ts';
 import { literal } from '../warehouses/sql.ts';
 import type { Warehouse } from '../warehouses/warehouse.ts';
-import type { FileKind } from './plan.ts';
+import type { FileKind } from './targets.ts';
 
 /** What the manifest knows of a name. */
 export type KnownFile = Pick<

@@ -1,12 +1,15 @@
 import { starTables } from '../models/book.ts';
 import type { SqlRow, Warehouse } from '../warehouses/warehouse.ts';
+import type { Balance } from './balance.ts';
 import type { Built } from './build.ts';
 import type { CheckResult } from './check.ts';
+import type { FilePlan } from './file-plan.ts';
+import type { Run } from './load-context.ts';
 import { type MatchReport, matchReport, matchWithAdded } from './match.ts';
-import type { FileKind, FilePlan } from './plan.ts';
 import type { TableChange } from './reconcile.ts';
-import type { Balance, DriftReport, LoadReport } from './report.ts';
-import type { Brought, Run } from './stage.ts';
+import type { DriftReport, LoadReport } from './report.ts';
+import type { Brought } from './staged.ts';
+import type { FileKind } from './targets.ts';
 import { countTotals, lastTotals, type Totals } from './totals.ts';
 import { idsIn, type Repeats } from './touched.ts';
 import type { Upgrade } from './upgrade.ts';

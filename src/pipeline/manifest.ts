@@ -3,8 +3,10 @@ import { files as filesTable } from '../models/ops/files.ts';
 import type { FileSummary } from '../reading/read-file.ts';
 import { placeholders } from '../warehouses/sql.ts';
 import type { Warehouse } from '../warehouses/warehouse.ts';
-import type { FileKind, FilePlan, FileToLoad } from './plan.ts';
-import type { Brought, StageContext } from './stage.ts';
+import type { FilePlan, FileToLoad } from './file-plan.ts';
+import type { StageContext } from './load-context.ts';
+import type { Brought } from './staged.ts';
+import type { FileKind } from './targets.ts';
 
 const PATHS_PER_STATEMENT = 500;
 

@@ -1,13 +1,7 @@
+import type { Balance } from './balance.ts';
 import type { CheckResult } from './check.ts';
 import type { MatchReport } from './match.ts';
 import type { TableChange } from './reconcile.ts';
-
-export interface Balance {
-  readonly lines: number;
-  readonly staged: number;
-  readonly rejected: number;
-  readonly blank: number;
-}
 
 export interface DriftReport {
   readonly kind: 'log' | 'song';

@@ -1,7 +1,7 @@
 import { rejects as rejectsTable } from '../models/ops/rejects.ts';
 import { qualifiedName } from '../schema/table.ts';
 import type { Warehouse } from '../warehouses/warehouse.ts';
-import type { Brought } from './stage.ts';
+import type { Brought } from './staged.ts';
 import { targets } from './targets.ts';
 import { makeTemporary } from './temporary.ts';
 

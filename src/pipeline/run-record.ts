@@ -1,8 +1,8 @@
 import { runs } from '../models/ops/runs.ts';
 import { version } from '../version.ts';
 import type { Warehouse } from '../warehouses/warehouse.ts';
-import type { MatchOn } from './setup.ts';
-import type { Run } from './stage.ts';
+import type { Run } from './load-context.ts';
+import type { MatchOn } from './match.ts';
 
 /** What ops.runs keeps of a run. */
 export interface RunRecord extends Run {

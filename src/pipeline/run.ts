@@ -17,29 +17,28 @@ import {
   removeStrays,
   tellOfDrift,
 } from './damage.ts';
+import { countDrift, driftWith, type KeptDrift } from './drift.ts';
+import { type FilePlan, isEmpty } from './file-plan.ts';
 import { assertChecks, assertFewRejects, publishCommitted, type RejectLimit } from './guards.ts';
 import { knownFiles } from './known-files.ts';
+import type { Run, StageContext } from './load-context.ts';
 import { committedReport, type Loaded, unchangedReport } from './load-report.ts';
 import { recordContents, renewFingerprints } from './manifest.ts';
+import type { MatchOn } from './match.ts';
 import type { Observer } from './observer.ts';
 import { type PassedOver, passedOver } from './passed-over.ts';
 import { type PhaseClock, phaseClock } from './phase-clock.ts';
-import { type FileKind, type FilePlan, isEmpty, planFiles } from './plan.ts';
+import { planFiles } from './plan.ts';
 import type { LoadReport } from './report.ts';
 import { restoreIds } from './restore-ids.ts';
 import { recordRun } from './run-record.ts';
-import { ensureTables, type MatchOn } from './setup.ts';
-import {
-  type Brought,
-  bringContents,
-  discardUnfinished,
-  type Run,
-  removeContents,
-  type StageContext,
-} from './stage.ts';
+import { ensureTables } from './setup.ts';
+import { bringContents } from './stage.ts';
 import { copyByEngine } from './stage-objects.ts';
-import { targets } from './targets.ts';
-import { countDrift, driftWith, type KeptDrift, lastReport, type Totals, totalsOf } from './totals.ts';
+import type { Brought } from './staged.ts';
+import { discardUnfinished, removeContents } from './staged-rows.ts';
+import { type FileKind, targets } from './targets.ts';
+import { lastReport, type Totals, totalsOf } from './totals.ts';
 import { type Repeats, settleRepeats, startTouched, touchContents } from './touched.ts';
 import type { Upgrade } from './upgrade.ts';
 

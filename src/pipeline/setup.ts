@@ -9,7 +9,7 @@ import type { ReadOnlyWarehouse, Warehouse } from '../warehouses/warehouse.ts';
 import { assertNothingOfOthers } from './foreign-tables.ts';
 import { type Observer, silent } from './observer.ts';
 import { assertMayRead } from './rights.ts';
-import { discardUnfinished, unfinishedTables } from './stage.ts';
+import { discardUnfinished, unfinishedTables } from './staged-rows.ts';
 import { type Upgrade, upgrade } from './upgrade.ts';
 import {
   assertLayoutKnown,
@@ -23,9 +23,6 @@ import {
   readState,
   type WarehouseState,
 } from './warehouse-state.ts';
-
-/** How plays find their songs. */
-export type MatchOn = 'title, artist, duration' | 'title, artist';
 
 /** What was done to the tables. */
 export interface Prepared extends Upgrade {

@@ -6,8 +6,9 @@ import type { Reject } from '../reading/reject.ts';
 import { KEPT_FILE_BYTES } from '../reading/survey.ts';
 import { qualifiedName } from '../schema/table.ts';
 import { changedWhileRead, type Source } from '../sources/source.ts';
-import type { FileKind, FileToLoad } from './plan.ts';
-import type { StageContext } from './stage.ts';
+import type { FileToLoad } from './file-plan.ts';
+import type { StageContext } from './load-context.ts';
+import type { FileKind } from './targets.ts';
 import { targets } from './targets.ts';
 
 const ROWS_HELD = 5_000;

@@ -5,8 +5,8 @@ import type { Survey } from '../reading/survey.ts';
 import { surveyAll } from '../reading/survey-pool.ts';
 import { assertSame, type Source } from '../sources/source.ts';
 import type { ObjectBatch, ObjectsRead } from '../warehouses/warehouse.ts';
-import type { FilePlan, FileToLoad } from './plan.ts';
-import type { StageContext } from './stage.ts';
+import type { FilePlan, FileToLoad } from './file-plan.ts';
+import type { StageContext } from './load-context.ts';
 import { readCarefully } from './stage-lines.ts';
 import { targets } from './targets.ts';
 

@@ -1,45 +1,19 @@
 import { LoadError } from '../errors.ts';
-import { drift as driftTable } from '../models/ops/drift.ts';
 import { rejects as rejectsTable } from '../models/ops/rejects.ts';
-import { events } from '../models/staging/events.ts';
-import { songs } from '../models/staging/songs.ts';
 import { recordFormat } from '../reading/parse.ts';
 import type { FileSummary } from '../reading/read-file.ts';
 import { qualifiedName, type Table } from '../schema/table.ts';
 import { assertSame, type Source } from '../sources/source.ts';
 import type { Warehouse } from '../warehouses/warehouse.ts';
-import type { Observer } from './observer.ts';
-import type { FilePlan, FileToLoad } from './plan.ts';
-import type { Balance } from './report.ts';
+import type { FilePlan, FileToLoad } from './file-plan.ts';
+import type { StageContext } from './load-context.ts';
 import { readCarefully } from './stage-lines.ts';
 import { askEngine, readByEngine } from './stage-objects.ts';
+import type { Brought } from './staged.ts';
 import { targets } from './targets.ts';
-
-export interface Run {
-  readonly id: string;
-  readonly startedAt: Date;
-}
-
-/** Contents that stand in staging under ids that the manifest does not know yet. */
-export interface Brought {
-  readonly plan: FilePlan;
-  readonly summaries: ReadonlyMap<number, FileSummary>;
-  readonly bytes: number;
-  /** Sums over the files. */
-  readonly balance: Balance;
-}
 
 /** Bytes that the engine reads in one statement: bounds its memory, and paces the progress bar. */
 const BYTES_PER_STATEMENT = 512 * 1024 * 1024;
-
-export interface StageContext {
-  readonly warehouse: Warehouse;
-  readonly source: Source;
-  readonly run: Run;
-  readonly observer: Observer;
-  /** Whether the engine may read files itself. */
-  readonly useCleanReader: boolean;
-}
 
 /**
  * Brings new contents into staging and checks every file's balance. What it brings counts only once the manifest
@@ -119,33 +93,6 @@ async function readHere(
     }
   }
   await readCarefully([...careful], plan.kind, format, summaries, context);
-}
-
-/** The tables that a load writes to before its transaction. */
-export const unfinishedTables: readonly Table[] = [events, songs, rejectsTable];
-
-/**
- * Takes out what a load brought that did not commit: contents whose numbers were never given away. What the manifest knows
- * is never taken out, whatever number somebody restored by hand.
- */
-export async function discardUnfinished(warehouse: Pick<Warehouse, 'rows' | 'run'>): Promise<void> {
-  const [row] = await warehouse.rows('select next_file_id from ops.warehouse');
-  const isNew = `file_id >= ${Number(row?.next_file_id)}`;
-  for (const table of unfinishedTables) {
-    await warehouse.run(
-      `delete from ${qualifiedName(table)} where ${isNew} and file_id not in (select file_id from ops.files where ${isNew})`,
-    );
-  }
-}
-
-/** Takes out the contents that no name has any more. */
-export async function removeContents(plan: FilePlan, warehouse: Warehouse): Promise<void> {
-  if (plan.removedFileIds.length === 0) return;
-  const ids = plan.removedFileIds.join(', ');
-  const { staging, repeated } = targets[plan.kind];
-  for (const table of [staging, repeated, rejectsTable, driftTable]) {
-    await warehouse.run(`delete from ${qualifiedName(table)} where file_id in (${ids})`);
-  }
 }
 
 function bring(files: readonly FileToLoad[] | undefined, source: Source): Promise<void> {

@@ -3,7 +3,6 @@ import { repeatedSongs } from '../models/ops/repeated-songs.ts';
 import { events } from '../models/staging/events.ts';
 import { songs } from '../models/staging/songs.ts';
 import type { Table } from '../schema/table.ts';
-import type { FileKind } from './plan.ts';
 
 /** Where each kind of file goes. */
 export const targets: Readonly<
@@ -12,3 +11,5 @@ export const targets: Readonly<
   log: { staging: events, repeated: repeatedEvents, key: events.key },
   song: { staging: songs, repeated: repeatedSongs, key: songs.key },
 };
+
+export type FileKind = 'log' | 'song';

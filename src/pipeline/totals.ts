@@ -1,9 +1,8 @@
 import { starTables } from '../models/book.ts';
 import type { Warehouse } from '../warehouses/warehouse.ts';
+import type { KeptDrift } from './drift.ts';
 import { type MatchReport, matchReport } from './match.ts';
 import type { LoadReport } from './report.ts';
-import type { Brought } from './stage.ts';
-import { idsIn } from './touched.ts';
 
 /** Sums over the whole star; counting them anew would cost what the warehouse has, not what a load brings. */
 export interface Totals {
@@ -11,44 +10,10 @@ export interface Totals {
   readonly match: MatchReport;
 }
 
-/** What ops.drift holds, so that a row that is lost there is missed. */
-export interface KeptDrift {
-  readonly keys: number;
-  readonly records: number;
-}
-
 /** What ops.drift held after the last run, as that run's own report says; null where it does not. */
 export async function lastDrift(warehouse: Pick<Warehouse, 'rows'>): Promise<KeptDrift | null> {
   const { keptDrift } = await lastReport(warehouse);
   return keptDrift ?? null;
-}
-
-/** What ops.drift holds of some contents, or of all. */
-export async function countDrift(warehouse: Pick<Warehouse, 'rows'>, where = '1 = 1'): Promise<KeptDrift> {
-  const [row] = await warehouse.rows(
-    `select count(*) as keys, coalesce(sum(records), 0) as records from ops.drift where ${where}`,
-  );
-  return { keys: Number(row?.keys ?? 0), records: Number(row?.records ?? 0) };
-}
-
-/**
- * What ops.drift holds once a load's contents came and went, reckoned from what it held before: counted again, a row
- * that was lost before would not be missed any more. To be asked before the contents go.
- */
-export async function driftWith(
-  before: KeptDrift,
-  { plan: { removedFileIds }, summaries }: Pick<Brought, 'plan' | 'summaries'>,
-  warehouse: Pick<Warehouse, 'rows'>,
-): Promise<KeptDrift> {
-  const gone =
-    removedFileIds.length === 0
-      ? { keys: 0, records: 0 }
-      : await countDrift(warehouse, idsIn(removedFileIds));
-  const come = [...summaries.values()].flatMap(({ drift }) => drift);
-  return {
-    keys: before.keys - gone.keys + come.length,
-    records: before.records - gone.records + come.reduce((sum, { records }) => sum + records, 0),
-  };
 }
 
 /** What the last run left, as its own row says, which committed with it; null where it says nothing of it. */

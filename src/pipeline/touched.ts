@@ -2,7 +2,7 @@ import { LoadError } from '../errors.ts';
 import { columnNames, qualifiedName } from '../schema/table.ts';
 import { equalOn } from '../warehouses/sql.ts';
 import type { Warehouse } from '../warehouses/warehouse.ts';
-import type { FileKind } from './plan.ts';
+import type { FileKind } from './targets.ts';
 import { targets } from './targets.ts';
 import { dropTemporary, makeTemporary } from './temporary.ts';
 

@@ -11,8 +11,8 @@ import { derivedChecks } from './check.ts';
 import { somebodyElses } from './foreign-tables.ts';
 import { type Difference, type FoundTables, isLike } from './found-tables.ts';
 import { assertChecks } from './guards.ts';
+import type { MatchOn } from './match.ts';
 import type { Observer } from './observer.ts';
-import type { MatchOn } from './setup.ts';
 import { settleRepeats } from './touched.ts';
 import { derivedToMake, START_OVER, stepsFrom, type WarehouseState } from './warehouse-state.ts';
 

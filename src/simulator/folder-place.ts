@@ -16,8 +16,9 @@ import type { FileKey } from '../answer-key/answer-key.ts';
 import { SparkifyError, UsageError } from '../errors.ts';
 import { isProcessAlive } from '../sources/process-alive.ts';
 import { openFile } from './file-writer.ts';
-import type { Part } from './parts.ts';
+import type { Part } from './part.ts';
 import type { Place } from './place.ts';
+import { notAsMade } from './place.ts';
 import type { Settings } from './settings.ts';
 import { isLockName, lockName, lockText, parseLock } from './writing-lock.ts';
 
@@ -84,13 +85,6 @@ async function missingFiles(
     else if (size !== bytes || (await hashOf(place)) !== sha256) throw notAsMade(place);
   }
   return missing;
-}
-
-/** A file of a data set was changed by somebody. */
-export function notAsMade(name: string): SparkifyError {
-  return new SparkifyError(`${name} is not as it was made; nothing was written.`, {
-    hint: 'Remove it to have it made again, or name an empty or a new folder with --out.',
-  });
 }
 
 async function hashOf(file: string): Promise<string> {

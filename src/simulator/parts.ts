@@ -1,14 +1,9 @@
 import type { FileKey } from '../answer-key/answer-key.ts';
 import type { Delivery, MadeDays } from './make-days.ts';
+import { type Part, partFiles } from './part.ts';
 import type { Place } from './place.ts';
 import type { Settings } from './settings.ts';
 import type { Made } from './task.ts';
-
-/** Part k of N of a data set: its k-th share of the days and of the songs. */
-export interface Part {
-  readonly part: number;
-  readonly of: number;
-}
 
 /** What a part keeps for the answer key of the whole. */
 interface PartRecord extends Part {
@@ -19,16 +14,6 @@ interface PartRecord extends Part {
 }
 
 type PackedDelivery = Omit<Delivery, 'users'> & { readonly users: string };
-
-/** The file in which a part keeps its record. */
-export function partFile({ part, of }: Part): string {
-  return `manifest.part-${part}-of-${of}.json`;
-}
-
-/** The files of all parts' records. */
-export function partFiles(of: number): string[] {
-  return Array.from({ length: of }, (_, at) => partFile({ part: at + 1, of }));
-}
 
 /** A finished part's record, as text. */
 export function partText(settings: Settings, part: Part, results: readonly Made[]): string {

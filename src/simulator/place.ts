@@ -1,9 +1,7 @@
 import type { FileKey } from '../answer-key/answer-key.ts';
-import { isS3Address } from '../sources/s3-address.ts';
-import type { S3Options } from '../sources/s3-client.ts';
+import { SparkifyError } from '../errors.ts';
 import type { Writer } from './file-writer.ts';
-import { folderPlace } from './folder-place.ts';
-import type { Part } from './parts.ts';
+import type { Part } from './part.ts';
 import type { Settings } from './settings.ts';
 
 /** Where a data set stands: a folder, or a prefix in S3. Paths are relative to it, with slashes. */
@@ -36,20 +34,6 @@ interface PlaceLock {
   release(): Promise<void>;
 }
 
-/** How to open a place, in any thread. */
-export interface PlaceAddress {
-  /** A folder, or an s3: address. */
-  readonly out: string;
-  readonly s3: S3Options;
-}
-
-/** Opens a folder or a prefix in S3; makes nothing yet. */
-export async function openPlace({ out, s3 }: PlaceAddress): Promise<Place> {
-  if (!isS3Address(out)) return folderPlace(out);
-  const { s3Place } = await import('./s3-place.ts');
-  return s3Place(out, s3);
-}
-
 /** A path below a place, as people write it. */
 export function below(out: string, path: string): string {
   return `${out.replace(/\/+$/, '')}/${path}`;
@@ -68,4 +52,11 @@ export async function writeText(place: Place, path: string, pieces: Iterable<str
     await writer.abandon();
     throw error;
   }
+}
+
+/** A file of a data set was changed by somebody. */
+export function notAsMade(name: string): SparkifyError {
+  return new SparkifyError(`${name} is not as it was made; nothing was written.`, {
+    hint: 'Remove it to have it made again, or name an empty or a new folder with --out.',
+  });
 }

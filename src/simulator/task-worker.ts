@@ -3,7 +3,7 @@ import { SparkifyError } from '../errors.ts';
 import type { Catalogue } from './catalogue.ts';
 import { writerTo } from './file-writer.ts';
 import { sharedStore } from './fragments.ts';
-import { openPlace, type PlaceAddress } from './place.ts';
+import { openPlace, type PlaceAddress } from './open-place.ts';
 import type { Settings } from './settings.ts';
 import { type Task, taskRunner } from './task.ts';
 

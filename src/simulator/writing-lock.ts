@@ -1,4 +1,4 @@
-import type { Part } from './parts.ts';
+import type { Part } from './part.ts';
 import type { Settings } from './settings.ts';
 
 /** Who writes a data set, or wrote until it was stopped. */

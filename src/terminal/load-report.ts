@@ -1,7 +1,8 @@
 import pc from 'picocolors';
+import type { Balance } from '../pipeline/balance.ts';
 import type { CheckResult } from '../pipeline/check.ts';
 import type { MatchReport } from '../pipeline/match.ts';
-import type { Balance, LoadReport } from '../pipeline/report.ts';
+import type { LoadReport } from '../pipeline/report.ts';
 import { drawTable, formatBytes, formatCount, formatSeconds, formatShare, plural } from './format.ts';
 import { printable } from './printable.ts';
 

@@ -1,4 +1,4 @@
-import type { FilePlan } from '../pipeline/plan.ts';
+import type { FilePlan } from '../pipeline/file-plan.ts';
 import type { LoadReport } from '../pipeline/report.ts';
 import { drawTable, formatBytes, formatCount, plural } from './format.ts';
 import { printable } from './printable.ts';

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { type MadeDataSet, makeDataSet } from '../../src/simulator/data-set.ts';
-import type { Part } from '../../src/simulator/parts.ts';
+import type { Part } from '../../src/simulator/part.ts';
 import { type Settings, usualSettings } from '../../src/simulator/settings.ts';
 import type { EventRecord } from './records.ts';
 import { freshFolder } from './warehouse.ts';

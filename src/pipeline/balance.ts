@@ -1,0 +1,6 @@
+export interface Balance {
+  readonly lines: number;
+  readonly staged: number;
+  readonly rejected: number;
+  readonly blank: number;
+}

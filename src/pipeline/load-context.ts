@@ -1,0 +1,17 @@
+import type { Source } from '../sources/source.ts';
+import type { Warehouse } from '../warehouses/warehouse.ts';
+import type { Observer } from './observer.ts';
+
+export interface Run {
+  readonly id: string;
+  readonly startedAt: Date;
+}
+
+export interface StageContext {
+  readonly warehouse: Warehouse;
+  readonly source: Source;
+  readonly run: Run;
+  readonly observer: Observer;
+  /** Whether the engine may read files itself. */
+  readonly useCleanReader: boolean;
+}
