@@ -10,10 +10,10 @@ import pg from 'pg';
 import { from as copyFrom, to as copyTo } from 'pg-copy-streams';
 import { startPostgres } from '../test/support/postgres-server.mjs';
 
-const { wholeModels } = await import('../dist/pipeline/build.js');
+const { wholeModels } = await import('../dist/pipeline/build/build.js');
 const { createTableSql } = await import('../dist/warehouses/sql.js');
 const { allTables } = await import('../dist/models/book.js');
-const { postgresDialect } = await import('../dist/warehouses/postgres.js');
+const { postgresDialect } = await import('../dist/warehouses/postgres/writer.js');
 
 const events = Number(process.argv[2] ?? 2_000_000);
 const turns = 3;

@@ -1,7 +1,7 @@
 import { createInterface } from 'node:readline/promises';
 import { Command as Commander, CommanderError } from 'commander';
-import type { Command, Context, Flags, Result } from './commands/command.ts';
-import { addSharedFlags } from './commands/shared-flags.ts';
+import type { Command, Context, Flags, Result } from './commands/shared/command.ts';
+import { addSharedFlags } from './commands/shared/flags.ts';
 import type { Config } from './config/config.ts';
 import type { SettingName } from './config/settings.ts';
 import { CommittedError, InterruptedError } from './errors.ts';
@@ -11,9 +11,9 @@ import { drawFailure, failureOf } from './terminal/failure.ts';
 import { listenForSignals } from './terminal/interruption.ts';
 import { printableJson } from './terminal/printable.ts';
 import { hintsFor, programOf } from './terminal/program.ts';
+import type { Voice } from './terminal/progress.ts';
 import { endWithReaders, print } from './terminal/stdout.ts';
 import { helpAsFlag, usageOf } from './terminal/usage.ts';
-import type { Voice } from './terminal/voice.ts';
 import { version } from './version.ts';
 
 /** Each command's name, its line in the help, and its module, imported when it is called. */
@@ -145,7 +145,7 @@ async function runCommand(command: Command, called: Commander): Promise<number> 
   const options = Object.entries(called.opts<Record<string, Flags[string] | readonly string[]>>());
   const flags = Object.fromEntries(options.filter(([, value]) => !Array.isArray(value))) as Flags;
   const lists = Object.fromEntries(options.filter(([, value]) => Array.isArray(value))) as Lists;
-  const { makeVoice } = await import('./terminal/voice.ts');
+  const { makeVoice } = await import('./terminal/progress.ts');
   const [quiet, verbose] = [flags.quiet === true, flags.verbose === true];
   const plain = makeVoice({ quiet, verbose, stream: process.stderr });
   const voice = interruption.through(safely(plain));

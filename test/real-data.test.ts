@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
-import type { LoadReport } from '../src/pipeline/report.ts';
+import type { LoadReport } from '../src/pipeline/record/load-summary.ts';
 import { shuffled } from './support/random.ts';
 import { realData, whySkipped } from './support/real-data.ts';
 import {

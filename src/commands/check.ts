@@ -1,13 +1,13 @@
 import pc from 'picocolors';
 import { UsageError } from '../errors.ts';
-import type { MatchOn } from '../pipeline/match.ts';
+import type { MatchOn } from '../pipeline/build/match.ts';
 import { plural } from '../terminal/format.ts';
 import { drawMatch } from '../terminal/load-report.ts';
 import { printable } from '../terminal/printable.ts';
 import type { SqlRow } from '../warehouses/warehouse.ts';
-import { type Command, type Context, type Flags, type Result, warehouseFlag } from './command.ts';
-import { readText } from './sources-of.ts';
-import { withPublished } from './warehouse-of.ts';
+import { type Command, type Context, type Flags, type Result, warehouseFlag } from './shared/command.ts';
+import { readText } from './shared/sources.ts';
+import { withPublished } from './shared/warehouse.ts';
 
 export const command: Command = {
   define(check) {
@@ -20,10 +20,10 @@ export const command: Command = {
   },
   async run(context, flags) {
     if (typeof flags.against === 'string') return against(context, flags, flags.against);
-    const { allChecks, driftChecks, limitChecks, runChecks } = await import('../pipeline/check.ts');
-    const { lastDrift } = await import('../pipeline/totals.ts');
-    const { matchReport } = await import('../pipeline/match.ts');
-    const { assertMayRead } = await import('../pipeline/rights.ts');
+    const { allChecks, driftChecks, limitChecks, runChecks } = await import('../pipeline/check/check.ts');
+    const { lastDrift } = await import('../pipeline/record/totals.ts');
+    const { matchReport } = await import('../pipeline/build/match.ts');
+    const { assertMayRead } = await import('../pipeline/setup/rights.ts');
     const { allTables } = await import('../models/book.ts');
     return withPublished(
       context,
@@ -46,7 +46,7 @@ export const command: Command = {
         const match = await matchReport(warehouse);
         const { readFreshness } = await import('../pipeline/status.ts');
         const { latestEvent, drift } = await readFreshness(warehouse);
-        const { extraColumns } = await import('../pipeline/found-tables.ts');
+        const { extraColumns } = await import('../pipeline/setup/found-tables.ts');
         const extra = await extraColumns(warehouse);
         const failed = results.filter((result) => result.status === 'failed');
         const lines = results.map(({ claim, status, failures, sample }) => {
@@ -96,7 +96,7 @@ async function against(context: Context, flags: Flags, file: string): Promise<Re
   const { ANSWER_KEY_FILE, ANSWER_KEY_FORMAT, parseAnswerKey } = await import('../answer-key/answer-key.ts');
   const { compareWith } = await import('../answer-key/compare.ts');
   const { drawComparison } = await import('../terminal/comparison.ts');
-  const { assertMayRead } = await import('../pipeline/rights.ts');
+  const { assertMayRead } = await import('../pipeline/setup/rights.ts');
   const { allTables } = await import('../models/book.ts');
   const key = parseAnswerKey(await readText(context, flags, 'the answer key', file));
   if (key === null) {

@@ -1,10 +1,10 @@
 import { CommittedError, InterruptedError, SparkifyError, UsageError } from '../errors.ts';
-import type { Prepared } from '../pipeline/setup.ts';
+import type { Prepared } from '../pipeline/setup/setup.ts';
 import { plural } from '../terminal/format.ts';
 import { printable } from '../terminal/printable.ts';
 import type { Warehouse } from '../warehouses/warehouse.ts';
-import { type Command, type Context, EXIT_CODES, type Result, warehouseFlag } from './command.ts';
-import { withWriter } from './warehouse-of.ts';
+import { type Command, type Context, EXIT_CODES, type Result, warehouseFlag } from './shared/command.ts';
+import { withWriter } from './shared/warehouse.ts';
 
 export const command: Command = {
   define(createTables) {
@@ -43,8 +43,8 @@ async function createTables(
   isDropping: boolean,
   committed: string[],
 ): Promise<Result> {
-  const { dropTables, ensureTables } = await import('../pipeline/setup.ts');
-  const { publishCommitted, withFailure } = await import('../pipeline/guards.ts');
+  const { dropTables, ensureTables } = await import('../pipeline/setup/setup.ts');
+  const { publishCommitted, withFailure } = await import('../pipeline/check/guards.ts');
   const { allTables } = await import('../models/book.ts');
   if (isDropping) {
     await dropTables(warehouse);
@@ -66,7 +66,7 @@ async function createTables(
 
 /** Whether to drop: false if there is nothing to drop; UsageError without a yes. */
 async function mayDrop(warehouse: Warehouse, context: Context, isAgreed: boolean): Promise<boolean> {
-  const { countDroppable } = await import('../pipeline/setup.ts');
+  const { countDroppable } = await import('../pipeline/setup/setup.ts');
   const held = await countDroppable(warehouse);
   if (held === null) return false;
   const plays = held.plays === null ? 'no songplays' : plural(held.plays, 'songplay');

@@ -5,9 +5,9 @@ import { UsageError } from '../errors.ts';
 import type { FaultRates } from '../simulator/faults.ts';
 import { type Settings, usualSettings } from '../simulator/settings.ts';
 import { drawDemo } from '../terminal/demo.ts';
-import type { Command } from './command.ts';
-import { makeWithProgress } from './make-data.ts';
-import { withWriterAt } from './warehouse-of.ts';
+import type { Command } from './shared/command.ts';
+import { makeWithProgress } from './shared/make-data.ts';
+import { withWriterAt } from './shared/warehouse.ts';
 
 const MOST_THREADS = 4;
 /** What the demo's folder may hold. */
@@ -50,8 +50,8 @@ export const command: Command = {
       note: null,
     });
     const { openSource } = await import('../sources/open.ts');
-    const { USUAL_REJECT_LIMIT, withFailure } = await import('../pipeline/guards.ts');
-    const { load } = await import('../pipeline/run.ts');
+    const { USUAL_REJECT_LIMIT, withFailure } = await import('../pipeline/check/guards.ts');
+    const { load } = await import('../pipeline/load.ts');
     const { allReports, reportSql } = await import('../reports/book.ts');
     const file = join(folder, 'sparkify.duckdb');
     const options = {

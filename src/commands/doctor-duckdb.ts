@@ -5,8 +5,8 @@ import { formatBytes, formatCount } from '../terminal/format.ts';
 import { shellWord } from '../terminal/shell.ts';
 import { badFrom, type Finding, good } from '../warehouses/finding.ts';
 import { fileOf, missingWarehouse, type Place } from '../warehouses/open.ts';
-import type { Context, Flags } from './command.ts';
-import { withPublished } from './warehouse-of.ts';
+import type { Context, Flags } from './shared/command.ts';
+import { withPublished } from './shared/warehouse.ts';
 
 /** A warehouse in a file. */
 type FilePlace = Extract<Place, { engine: 'duckdb' }>;
@@ -79,7 +79,7 @@ async function checkWarehouse(context: Context, flags: Flags, place: FilePlace):
 
 /** Why this user may not write the warehouse; null if it may. */
 async function whyNoLoad(file: string): Promise<NoPermissionError | null> {
-  const { checkWritable } = await import('../warehouses/duckdb-file.ts');
+  const { checkWritable } = await import('../warehouses/duckdb/file.ts');
   try {
     await checkWritable(file);
     return null;
@@ -91,7 +91,7 @@ async function whyNoLoad(file: string): Promise<NoPermissionError | null> {
 
 /** Who has the warehouse open now; null if a load could begin. */
 async function leaseOf(context: Context, place: FilePlace): Promise<LeaseError | null> {
-  const { assertOurs } = await import('../warehouses/duckdb.ts');
+  const { assertOurs } = await import('../warehouses/duckdb/writer.ts');
   const { openWarehouse } = await import('../warehouses/open.ts');
   // To open a database for writing puts its log into it.
   await assertOurs(fileOf(place));
@@ -108,7 +108,7 @@ async function leaseOf(context: Context, place: FilePlace): Promise<LeaseError |
 /** Files that were made before keep their modes: whoever may read more than the setting allows is told of. */
 async function checkModes(file: string, config: Config): Promise<Finding[]> {
   const { stat } = await import('node:fs/promises');
-  const { publishedPath } = await import('../warehouses/duckdb-publish.ts');
+  const { publishedPath } = await import('../warehouses/duckdb/publish.ts');
   const isForGroup = config.fileMode === '640';
   const found: { path: string; mode: number }[] = [];
   for (const path of [file, publishedPath(file)]) {

@@ -6,9 +6,9 @@ import { formatBytes, plural } from '../terminal/format.ts';
 import { printable } from '../terminal/printable.ts';
 import { shellWord } from '../terminal/shell.ts';
 import { badFrom, type Finding, good } from '../warehouses/finding.ts';
-import { type Command, type Context, type Flags, several, warehouseFlag } from './command.ts';
-import { withSources } from './sources-of.ts';
-import { placeOf } from './warehouse-of.ts';
+import { type Command, type Context, type Flags, several, warehouseFlag } from './shared/command.ts';
+import { withSources } from './shared/sources.ts';
+import { placeOf } from './shared/warehouse.ts';
 
 const NAMES_SHOWN = 5;
 
@@ -156,12 +156,12 @@ async function checkEngine(context: Context, flags: Flags, config: Config): Prom
     return examineDuckDb(context, flags, config, place);
   }
   if (place.engine === 'redshift') {
-    const { examineRedshift } = await import('../warehouses/redshift-doctor.ts');
+    const { examineRedshift } = await import('../warehouses/redshift/doctor.ts');
     return examineRedshift(place.server, place.s3, context.nowMs, {
       logs: config.logPlaces,
       songs: config.songPlaces,
     }).catch((error) => [badFrom('cluster', error)]);
   }
-  const { examinePostgres } = await import('../warehouses/postgres-doctor.ts');
+  const { examinePostgres } = await import('../warehouses/postgres/doctor.ts');
   return examinePostgres(place.server).catch((error) => [badFrom('server', error)]);
 }

@@ -1,14 +1,14 @@
 import type { Config } from '../config/config.ts';
 import { ConfigError, NothingLoadedError } from '../errors.ts';
-import { USUAL_REJECT_LIMIT } from '../pipeline/guards.ts';
-import type { LoadOptions } from '../pipeline/run.ts';
+import { USUAL_REJECT_LIMIT } from '../pipeline/check/guards.ts';
+import type { LoadOptions } from '../pipeline/load.ts';
 import { severalSources } from '../sources/several.ts';
 import type { Listing, Source } from '../sources/source.ts';
 import type { Place } from '../warehouses/open.ts';
-import type { Command, Context, Flags, Result } from './command.ts';
-import { EXIT_CODES, several, warehouseFlag } from './command.ts';
-import { type OpenPlace, withSources } from './sources-of.ts';
-import { placeOf, withPublished, withWriter } from './warehouse-of.ts';
+import type { Command, Context, Flags, Result } from './shared/command.ts';
+import { EXIT_CODES, several, warehouseFlag } from './shared/command.ts';
+import { type OpenPlace, withSources } from './shared/sources.ts';
+import { placeOf, withPublished, withWriter } from './shared/warehouse.ts';
 
 export const command: Command = {
   define(etl) {
@@ -50,8 +50,8 @@ async function etl(context: Context, config: Config, asked: LoadOptions): Promis
   // A mistake in a path must not leave an empty warehouse behind.
   const isNew = missingWarehouse(placeOf(config)) !== null;
   const options = isNew ? await listedAlready(asked, context) : asked;
-  const { load } = await import('../pipeline/run.ts');
-  const { withFailure } = await import('../pipeline/guards.ts');
+  const { load } = await import('../pipeline/load.ts');
+  const { withFailure } = await import('../pipeline/check/guards.ts');
   const { drawLoadReport } = await import('../terminal/load-report.ts');
   const { report, failure } = await withWriter(
     context,
@@ -100,9 +100,9 @@ async function dryRun(context: Context, flags: Flags, config: Config, options: L
   const place = placeOf(config);
   if (place.engine === 'redshift') return rehearse(context, place, options);
   const { missingWarehouse } = await import('../warehouses/open.ts');
-  const { plan } = await import('../pipeline/run.ts');
-  const { countFiles } = await import('../pipeline/load-report.ts');
-  const { hasTables } = await import('../pipeline/setup.ts');
+  const { plan } = await import('../pipeline/load.ts');
+  const { countFiles } = await import('../pipeline/record/summarise.ts');
+  const { hasTables } = await import('../pipeline/setup/setup.ts');
   const { drawPlan, planJson } = await import('../terminal/plan-report.ts');
   const missing = missingWarehouse(placeOf(config));
   const planFirst = async (name: string) => ({ plans: await plan(null, options, context.voice), name });
@@ -131,8 +131,8 @@ async function rehearse(
   { server, s3 }: Extract<Place, { engine: 'redshift' }>,
   options: LoadOptions,
 ): Promise<Result> {
-  const { rehearseRedshift } = await import('../warehouses/redshift-dry-run.ts');
-  const { load } = await import('../pipeline/run.ts');
+  const { rehearseRedshift } = await import('../warehouses/redshift/dry-run.ts');
+  const { load } = await import('../pipeline/load.ts');
   const { drawScript } = await import('../terminal/script.ts');
   const lease = { command: 'etl', waitMs: 0, nowMs: context.nowMs };
   const { warehouse, statements, objects } = await rehearseRedshift(server, lease, s3);

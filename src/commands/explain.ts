@@ -1,10 +1,10 @@
 import { UsageError } from '../errors.ts';
-import type { Explanation } from '../pipeline/explain.ts';
+import type { Explanation } from '../lineage/explain.ts';
 import { printable } from '../terminal/printable.ts';
 import type { SqlRow } from '../warehouses/warehouse.ts';
-import { type Command, warehouseFlag } from './command.ts';
-import { withSources } from './sources-of.ts';
-import { withPublished } from './warehouse-of.ts';
+import { type Command, warehouseFlag } from './shared/command.ts';
+import { withSources } from './shared/sources.ts';
+import { withPublished } from './shared/warehouse.ts';
 
 export const command: Command = {
   define(explain) {
@@ -12,7 +12,7 @@ export const command: Command = {
     warehouseFlag(explain);
   },
   async run(context, flags, [songplayId = '']) {
-    const { explain } = await import('../pipeline/explain.ts');
+    const { explain } = await import('../lineage/explain.ts');
     const explanation = await withPublished(context, flags, (warehouse, config) =>
       withSources(context, config, (open) => explain(songplayId, warehouse, (path) => open(path, true))),
     );

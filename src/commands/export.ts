@@ -1,14 +1,14 @@
 import { InterruptedError, UsageError } from '../errors.ts';
-import type { ExportedTable } from '../pipeline/export.ts';
-import type { ExportPlace } from '../pipeline/export-place.ts';
+import type { ExportedTable } from '../exports/export.ts';
+import type { ExportPlace } from '../exports/target.ts';
 import type { Table } from '../schema/table.ts';
 import { drawTable, formatBytes, formatCount, plural } from '../terminal/format.ts';
 import { printable } from '../terminal/printable.ts';
 import type { ReadOnlyWarehouse } from '../warehouses/warehouse.ts';
-import { type Command, type Result, warehouseFlag } from './command.ts';
-import { outputRules } from './output-of.ts';
-import { s3OptionsOf } from './sources-of.ts';
-import { withPublished } from './warehouse-of.ts';
+import { type Command, type Result, warehouseFlag } from './shared/command.ts';
+import { outputRules } from './shared/output.ts';
+import { s3OptionsOf } from './shared/sources.ts';
+import { withPublished } from './shared/warehouse.ts';
 
 export const command: Command = {
   define(program) {
@@ -38,8 +38,8 @@ Examples:
       });
     }
     const tables = await tablesOf(args);
-    const { exportPlace } = await import('../pipeline/export-place.ts');
-    const { exportTables, prepareExport } = await import('../pipeline/export.ts');
+    const { exportPlace } = await import('../exports/target.ts');
+    const { exportTables, prepareExport } = await import('../exports/export.ts');
     const config = await context.config(flags);
     const rules = await outputRules(context, flags);
     const place = exportPlace(flags.parquet, s3OptionsOf(config), rules);

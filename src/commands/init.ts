@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { printable } from '../terminal/printable.ts';
-import type { Command } from './command.ts';
+import type { Command } from './shared/command.ts';
 
 export const command: Command = {
   define(init) {

@@ -2,9 +2,9 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { UsageError } from '../errors.ts';
 import type { OutputFile } from '../sources/output-file.ts';
 import { printable } from '../terminal/printable.ts';
-import { type Command, type Context, type Flags, type Result, warehouseFlag } from './command.ts';
-import { outputFlags, outputOf, WRITTEN_TO_STDOUT, writeResult } from './output-of.ts';
-import { withPublished } from './warehouse-of.ts';
+import { type Command, type Context, type Flags, type Result, warehouseFlag } from './shared/command.ts';
+import { outputFlags, outputOf, WRITTEN_TO_STDOUT, writeResult } from './shared/output.ts';
+import { withPublished } from './shared/warehouse.ts';
 
 const FORMATS = ['table', 'csv', 'json', 'parquet'] as const;
 

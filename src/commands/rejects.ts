@@ -3,10 +3,17 @@ import { UsageError } from '../errors.ts';
 import { drawTable, plural } from '../terminal/format.ts';
 import { printable, printableJson } from '../terminal/printable.ts';
 import type { SqlRow } from '../warehouses/warehouse.ts';
-import { type Command, type Context, EXIT_CODES, type Flags, type Result, warehouseFlag } from './command.ts';
-import { outputFlags, outputOf, WRITTEN_TO_STDOUT, writeText } from './output-of.ts';
-import { readText } from './sources-of.ts';
-import { placeOf, withPublished, withWriter } from './warehouse-of.ts';
+import {
+  type Command,
+  type Context,
+  EXIT_CODES,
+  type Flags,
+  type Result,
+  warehouseFlag,
+} from './shared/command.ts';
+import { outputFlags, outputOf, WRITTEN_TO_STDOUT, writeText } from './shared/output.ts';
+import { readText } from './shared/sources.ts';
+import { placeOf, withPublished, withWriter } from './shared/warehouse.ts';
 
 export const command: Command = {
   define(rejects) {
@@ -138,9 +145,9 @@ async function replayRejects(context: Context, flags: Flags, file: string | unde
   const { missingWarehouse } = await import('../warehouses/open.ts');
   const missing = missingWarehouse(placeOf(config));
   if (missing !== null) throw new UsageError(`There is no warehouse ${missing}, and so no reject.`);
-  const { ensureTables } = await import('../pipeline/setup.ts');
+  const { ensureTables } = await import('../pipeline/setup/setup.ts');
   const { replay } = await import('../pipeline/replay.ts');
-  const { withFailure } = await import('../pipeline/guards.ts');
+  const { withFailure } = await import('../pipeline/check/guards.ts');
   return withWriter(
     context,
     config,

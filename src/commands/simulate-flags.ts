@@ -9,7 +9,7 @@ import type { Part } from '../simulator/part.ts';
 import { solve } from '../simulator/prediction.ts';
 import { recordForms } from '../simulator/record-form.ts';
 import { assertSettings, type Settings, usualSettings } from '../simulator/settings.ts';
-import type { Flags } from './command.ts';
+import type { Flags } from './shared/command.ts';
 
 const MOST_THREADS = 8;
 /** Catalogues up to this size lie one song a file, as the real one does. */

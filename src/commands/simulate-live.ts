@@ -4,7 +4,7 @@ import { usualSettings } from '../simulator/settings.ts';
 import { isS3Address } from '../sources/s3-address.ts';
 import { plural } from '../terminal/format.ts';
 import { printable } from '../terminal/printable.ts';
-import type { Context, Flags, Result } from './command.ts';
+import type { Context, Flags, Result } from './shared/command.ts';
 import { numberOf, paceOf, positive, refuse, settingsOf } from './simulate-flags.ts';
 
 /** A stream's users are made for so long; afterwards nobody joins any more. */

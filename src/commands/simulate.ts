@@ -8,10 +8,10 @@ import { isS3Address } from '../sources/s3-address.ts';
 import { drawDataSet } from '../terminal/data-set.ts';
 import { formatBytes, plural } from '../terminal/format.ts';
 import { printable } from '../terminal/printable.ts';
-import type { Command, Context, Result } from './command.ts';
-import { makeWithProgress } from './make-data.ts';
+import type { Command, Context, Result } from './shared/command.ts';
+import { makeWithProgress } from './shared/make-data.ts';
+import { s3OptionsOf } from './shared/sources.ts';
 import { dayIn, faults, MOST_SINGLE_SONGS, partOf, refuse, settingsOf, threadsOf } from './simulate-flags.ts';
-import { s3OptionsOf } from './sources-of.ts';
 
 export const command: Command = {
   isMadeUp: true,

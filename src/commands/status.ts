@@ -1,11 +1,11 @@
 import { UsageError } from '../errors.ts';
-import { hintOn, mayNotRead } from '../pipeline/rights.ts';
+import { hintOn, mayNotRead } from '../pipeline/setup/rights.ts';
 import type { Status } from '../pipeline/status.ts';
 import { drawTable, formatCount, formatSeconds, plural } from '../terminal/format.ts';
 import { printable } from '../terminal/printable.ts';
 import type { SqlRow } from '../warehouses/warehouse.ts';
-import { type Command, warehouseFlag } from './command.ts';
-import { withPublished } from './warehouse-of.ts';
+import { type Command, warehouseFlag } from './shared/command.ts';
+import { withPublished } from './shared/warehouse.ts';
 
 export const command: Command = {
   define(status) {

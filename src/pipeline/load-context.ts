@@ -1,6 +1,6 @@
 import type { Source } from '../sources/source.ts';
+import type { Observer } from '../telemetry/observer.ts';
 import type { Warehouse } from '../warehouses/warehouse.ts';
-import type { Observer } from './observer.ts';
 
 export interface Run {
   readonly id: string;

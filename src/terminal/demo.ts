@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import pc from 'picocolors';
-import type { LoadReport } from '../pipeline/report.ts';
+import type { LoadReport } from '../pipeline/record/load-summary.ts';
 import type { Report } from '../reports/report.ts';
 import type { MadeDataSet } from '../simulator/data-set.ts';
 import type { SqlRow } from '../warehouses/warehouse.ts';

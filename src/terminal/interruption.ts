@@ -1,5 +1,5 @@
 import { InterruptedError } from '../errors.ts';
-import type { Voice } from './voice.ts';
+import type { Voice } from './progress.ts';
 
 /** What signals have asked for, and whether it is too late. */
 export interface Interruption {

@@ -1,8 +1,8 @@
 import pc from 'picocolors';
 import type { Balance } from '../pipeline/balance.ts';
-import type { CheckResult } from '../pipeline/check.ts';
-import type { MatchReport } from '../pipeline/match.ts';
-import type { LoadReport } from '../pipeline/report.ts';
+import type { MatchReport } from '../pipeline/build/match.ts';
+import type { CheckResult } from '../pipeline/check/check.ts';
+import type { LoadReport } from '../pipeline/record/load-summary.ts';
 import { drawTable, formatBytes, formatCount, formatSeconds, formatShare, plural } from './format.ts';
 import { printable } from './printable.ts';
 

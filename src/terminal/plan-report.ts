@@ -1,5 +1,5 @@
-import type { FilePlan } from '../pipeline/file-plan.ts';
-import type { LoadReport } from '../pipeline/report.ts';
+import type { FilePlan } from '../pipeline/plan/file-plan.ts';
+import type { LoadReport } from '../pipeline/record/load-summary.ts';
 import { drawTable, formatBytes, formatCount, plural } from './format.ts';
 import { printable } from './printable.ts';
 

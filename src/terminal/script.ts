@@ -1,4 +1,4 @@
-import type { LoadReport } from '../pipeline/report.ts';
+import type { LoadReport } from '../pipeline/record/load-summary.ts';
 import { formatCount, plural } from './format.ts';
 import { printable } from './printable.ts';
 

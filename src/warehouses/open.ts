@@ -2,11 +2,11 @@ import { lstatSync, readlinkSync, realpathSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { ConfigError } from '../errors.ts';
 import type { S3Options } from '../sources/s3-client.ts';
-import { publishedPath } from './duckdb-publish.ts';
+import { publishedPath } from './duckdb/publish.ts';
 import type { LeaseOptions } from './lease.ts';
-import type { PostgresServer } from './postgres-server.ts';
+import type { PostgresServer } from './postgres/server.ts';
 import type { ReaderOptions } from './reader-options.ts';
-import type { RedshiftServer } from './redshift-server.ts';
+import type { RedshiftServer } from './redshift/server.ts';
 import type { ReadOnlyWarehouse, Warehouse } from './warehouse.ts';
 
 /** The engine that was chosen and where it is. */
@@ -18,30 +18,30 @@ export type Place =
 /** Opens the warehouse for its one writer; engines are imported only when they are needed. */
 export async function openWarehouse(place: Place, lease: LeaseOptions): Promise<Warehouse> {
   if (place.engine === 'postgres') {
-    const { openPostgres } = await import('./postgres.ts');
+    const { openPostgres } = await import('./postgres/writer.ts');
     return openPostgres(place.server, lease);
   }
   if (place.engine === 'redshift') {
-    const { openRedshift } = await import('./redshift.ts');
+    const { openRedshift } = await import('./redshift/writer.ts');
     return openRedshift(place.server, lease, place.s3);
   }
   const file = fileOf(place);
-  const { openDuckDb } = await import('./duckdb.ts');
+  const { openDuckDb } = await import('./duckdb/writer.ts');
   return openDuckDb(file, lease);
 }
 
 /** Opens what was last published, for readers. */
 export async function openPublished(place: Place, options: ReaderOptions): Promise<ReadOnlyWarehouse> {
   if (place.engine === 'postgres') {
-    const { openPublishedPostgres } = await import('./postgres.ts');
+    const { openPublishedPostgres } = await import('./postgres/writer.ts');
     return openPublishedPostgres(place.server);
   }
   if (place.engine === 'redshift') {
-    const { openPublishedRedshift } = await import('./redshift-published.ts');
+    const { openPublishedRedshift } = await import('./redshift/reader.ts');
     return openPublishedRedshift(place.server, place.s3, options.nowMs);
   }
   const file = fileOf(place);
-  const { openPublishedDuckDb } = await import('./duckdb.ts');
+  const { openPublishedDuckDb } = await import('./duckdb/writer.ts');
   return openPublishedDuckDb(file, options);
 }
 

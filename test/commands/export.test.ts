@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { allTables, starTables } from '../../src/models/book.ts';
 import { artists } from '../../src/models/star/artists.ts';
 import { songs } from '../../src/models/star/songs.ts';
-import { checkLayout, recover } from '../../src/pipeline/setup.ts';
+import { checkLayout, recover } from '../../src/pipeline/setup/setup.ts';
 import { columnNames, qualifiedName, type Table } from '../../src/schema/table.ts';
 import { openPublished, openWarehouse, type Place } from '../../src/warehouses/open.ts';
 import { listColumns } from '../../src/warehouses/sql.ts';

@@ -276,7 +276,7 @@ describe('an output', () => {
 
   test('of an export that cannot name one of its files leaves none of them', async () => {
     const folder = join(freshFolder(), 'out');
-    const { exportPlace } = await import('../../src/pipeline/export-place.ts');
+    const { exportPlace } = await import('../../src/exports/target.ts');
     const names = ['artists', 'songs', 'time', 'users'].map((name) => `${name}.parquet`);
     const place = exportPlace(folder, {}, { isReplacing: false, keeps: [] });
     for (const name of names) writeFileSync(place.passing(name), 'ours');

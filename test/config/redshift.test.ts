@@ -5,7 +5,7 @@ import { redshiftSettings } from '../../src/config/redshift.ts';
 import type { RedshiftAuth } from '../../src/config/redshift-auth.ts';
 import type { Given } from '../../src/config/settings.ts';
 import { ConfigError } from '../../src/errors.ts';
-import type * as warehouses from '../../src/warehouses/redshift-server.ts';
+import type * as warehouses from '../../src/warehouses/redshift/server.ts';
 import { writeFiles } from '../support/records.ts';
 import { freshFolder } from '../support/warehouse.ts';
 

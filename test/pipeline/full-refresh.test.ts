@@ -1,10 +1,10 @@
 import { copyFileSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { allChecks, driftChecks, runChecks } from '../../src/pipeline/check.ts';
-import { type Observer, silent } from '../../src/pipeline/observer.ts';
-import type { LoadReport } from '../../src/pipeline/report.ts';
-import { lastDrift } from '../../src/pipeline/totals.ts';
+import { allChecks, driftChecks, runChecks } from '../../src/pipeline/check/check.ts';
+import type { LoadReport } from '../../src/pipeline/record/load-summary.ts';
+import { lastDrift } from '../../src/pipeline/record/totals.ts';
+import { type Observer, silent } from '../../src/telemetry/observer.ts';
 import type { SqlRow, Warehouse } from '../../src/warehouses/warehouse.ts';
 import { sparkify } from '../support/command.ts';
 import { loadDeliveries, writeDeliveries } from '../support/layouts/deliveries.ts';

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { SourceError } from '../../src/errors.ts';
-import { allChecks, runChecks } from '../../src/pipeline/check.ts';
-import { recover } from '../../src/pipeline/setup.ts';
+import { allChecks, runChecks } from '../../src/pipeline/check/check.ts';
+import { recover } from '../../src/pipeline/setup/setup.ts';
 import { jsonLines, play, songRecord, writeFiles } from '../support/records.ts';
 import { deliver, inFolder, readStar, starAfter, withWarehouse } from '../support/warehouse.ts';
 

@@ -2,9 +2,9 @@ import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { LoadError } from '../../src/errors.ts';
 import { events } from '../../src/models/staging/events.ts';
-import { silent } from '../../src/pipeline/observer.ts';
 import { replay } from '../../src/pipeline/replay.ts';
-import { recover } from '../../src/pipeline/setup.ts';
+import { recover } from '../../src/pipeline/setup/setup.ts';
+import { silent } from '../../src/telemetry/observer.ts';
 import { jsonLines, play, writeFiles } from '../support/records.ts';
 import { deliver, inFolder, withWarehouse } from '../support/warehouse.ts';
 

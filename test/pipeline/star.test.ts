@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { allChecks, runChecks } from '../../src/pipeline/check.ts';
-import { encodedAgain } from '../../src/pipeline/spellings.ts';
+import { encodedAgain } from '../../src/pipeline/build/song-keys.ts';
+import { allChecks, runChecks } from '../../src/pipeline/check/check.ts';
 import { jsonLines, pageRecord, play, songRecord, writeFiles } from '../support/records.ts';
 import {
   type Delivery,

@@ -1,7 +1,7 @@
 import { appendFileSync, existsSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { type Observer, silent } from '../../src/pipeline/observer.ts';
+import { type Observer, silent } from '../../src/telemetry/observer.ts';
 import { sparkify } from '../support/command.ts';
 import { jsonLines, play, songRecord, writeFiles } from '../support/records.ts';
 import { env, server, useS3Server } from '../support/s3-world.ts';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { type AnswerKey, parseAnswerKey } from '../../src/answer-key/answer-key.ts';
 import { compareWith } from '../../src/answer-key/compare.ts';
-import { allChecks, runChecks } from '../../src/pipeline/check.ts';
+import { allChecks, runChecks } from '../../src/pipeline/check/check.ts';
 import { usualRates } from '../../src/simulator/faults.ts';
 import { sparkify } from '../support/command.ts';
 import { sampleOneIn } from '../support/sample.ts';

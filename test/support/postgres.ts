@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import pg from 'pg';
 import { afterAll, beforeAll } from 'vitest';
 import { type PostgresSettings, postgresSettings } from '../../src/config/postgres.ts';
-import { openPostgres } from '../../src/warehouses/postgres.ts';
+import { openPostgres } from '../../src/warehouses/postgres/writer.ts';
 import type { Warehouse } from '../../src/warehouses/warehouse.ts';
 import { type PostgresTestServer, startPostgres } from './postgres-server.mjs';
 

@@ -3,12 +3,12 @@ import { fileURLToPath } from 'node:url';
 import { afterAll } from 'vitest';
 import type { LeaseOptions } from '../../src/warehouses/lease.ts';
 import type { Place } from '../../src/warehouses/open.ts';
-import { openRedshift } from '../../src/warehouses/redshift.ts';
-import type { RedshiftServer } from '../../src/warehouses/redshift-server.ts';
+import type { RedshiftServer } from '../../src/warehouses/redshift/server.ts';
+import { openRedshift } from '../../src/warehouses/redshift/writer.ts';
 import type { Warehouse } from '../../src/warehouses/warehouse.ts';
 import { freshDatabase } from './postgres.ts';
+import { objectStores, type S3Action } from './redshift/copy/object-store.ts';
 import { type RedshiftDouble, type RedshiftDoubleOptions, startRedshiftDouble } from './redshift/double.ts';
-import { objectStores, type S3Action } from './redshift/object-store.ts';
 import { env, server as s3Server } from './s3-world.ts';
 
 /** Made for these tests alone, for localhost; the authority's own key was thrown away. */

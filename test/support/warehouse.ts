@@ -2,11 +2,11 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll } from 'vitest';
-import { type Observer, silent } from '../../src/pipeline/observer.ts';
-import type { LoadReport } from '../../src/pipeline/report.ts';
-import { type LoadOptions, load } from '../../src/pipeline/run.ts';
+import { type LoadOptions, load } from '../../src/pipeline/load.ts';
+import type { LoadReport } from '../../src/pipeline/record/load-summary.ts';
 import { openSource } from '../../src/sources/open.ts';
-import { openDuckDb } from '../../src/warehouses/duckdb.ts';
+import { type Observer, silent } from '../../src/telemetry/observer.ts';
+import { openDuckDb } from '../../src/warehouses/duckdb/writer.ts';
 import type { SqlRow, Warehouse } from '../../src/warehouses/warehouse.ts';
 
 const folders: string[] = [];

@@ -483,7 +483,7 @@ describe('the engine’s own reader', () => {
     writeFiles(cwd, { 'bad.json': '{"ts": 1, "page": ["Home"}\n' });
     const { events } = await import('../../src/models/staging/events.ts');
     const { CleanReadFailed } = await import('../../src/errors.ts');
-    const { ensureTables } = await import('../../src/pipeline/setup.ts');
+    const { ensureTables } = await import('../../src/pipeline/setup/setup.ts');
     await withWarehouse(join(cwd, 'w.duckdb'), async (warehouse) => {
       await ensureTables(warehouse);
       const read = (path: string) =>

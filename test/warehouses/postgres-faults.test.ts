@@ -4,8 +4,8 @@ import { chownSync, statSync } from 'node:fs';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import pg from 'pg';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { ensureTables } from '../../src/pipeline/setup.ts';
-import { openPostgres, openPublishedPostgres } from '../../src/warehouses/postgres.ts';
+import { ensureTables } from '../../src/pipeline/setup/setup.ts';
+import { openPostgres, openPublishedPostgres } from '../../src/warehouses/postgres/writer.ts';
 import { type Outcome, type RunOptions, sparkify } from '../support/command.ts';
 import { inventData } from '../support/invented.ts';
 import {

@@ -1,8 +1,8 @@
 import pg from 'pg';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { LeaseError, PassingError } from '../../src/errors.ts';
-import { ensureTables } from '../../src/pipeline/setup.ts';
-import { openPostgres } from '../../src/warehouses/postgres.ts';
+import { ensureTables } from '../../src/pipeline/setup/setup.ts';
+import { openPostgres } from '../../src/warehouses/postgres/writer.ts';
 import type { Warehouse } from '../../src/warehouses/warehouse.ts';
 import { sparkify } from '../support/command.ts';
 import { ask, freshDatabase, settingsOf, usePostgres, withPostgres } from '../support/postgres.ts';

@@ -1,7 +1,7 @@
 import pg from 'pg';
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { ensureTables } from '../../src/pipeline/setup.ts';
-import { openPostgres } from '../../src/warehouses/postgres.ts';
+import { ensureTables } from '../../src/pipeline/setup/setup.ts';
+import { openPostgres } from '../../src/warehouses/postgres/writer.ts';
 import { type Outcome, sparkify } from '../support/command.ts';
 import { throughPgBouncer, whyNoPgBouncer } from '../support/pgbouncer.ts';
 import { ask, freshDatabase, settingsOf, usePostgres, withPostgres } from '../support/postgres.ts';

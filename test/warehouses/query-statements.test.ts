@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { SparkifyError } from '../../src/errors.ts';
-import { openPublishedDuckDb } from '../../src/warehouses/duckdb.ts';
 import {
   functions,
   refusedFunctions,
@@ -12,7 +11,8 @@ import {
   refusedTableFunctions,
   systemViews,
   tableFunctions,
-} from '../../src/warehouses/duckdb-functions.ts';
+} from '../../src/warehouses/duckdb/functions.ts';
+import { openPublishedDuckDb } from '../../src/warehouses/duckdb/writer.ts';
 import type { ReadOnlyWarehouse, SqlRow, SqlValue } from '../../src/warehouses/warehouse.ts';
 import { type Outcome, sparkify } from '../support/command.ts';
 import { eventRecord, jsonLines, songRecord, writeFiles } from '../support/records.ts';

@@ -115,7 +115,7 @@ describe('on Redshift,', () => {
   test('a load goes on beside a reader that does not end', async () => {
     const cluster = await clusterWith();
     expect(await run(cluster, 'etl', ...places)).toMatchObject({ code: 0 });
-    const { redshiftSessions } = await import('../../src/warehouses/redshift-connection.ts');
+    const { redshiftSessions } = await import('../../src/warehouses/redshift/connection.ts');
     const reader = await redshiftSessions(cluster.place.server, Date.now).open('reader');
     await reader.run('begin read only');
     await reader.rows('select count(*) as plays from songplays');

@@ -118,7 +118,7 @@ describe('etl --dry-run', () => {
     };
     for (const { address, text } of objects)
       server.put('staging', address.slice('s3://staging/'.length), text);
-    const { redshiftSessions } = await import('../../src/warehouses/redshift-connection.ts');
+    const { redshiftSessions } = await import('../../src/warehouses/redshift/connection.ts');
     const session = await redshiftSessions(cluster.place.server, Date.now).open('by hand');
     for (const statement of statements) await session.run(statement);
     expect(await session.rows('select count(*) as plays from songplays')).toEqual([

@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { silent } from '../../src/pipeline/observer.ts';
-import type { LoadReport } from '../../src/pipeline/report.ts';
-import { ensureTables } from '../../src/pipeline/setup.ts';
+import type { LoadReport } from '../../src/pipeline/record/load-summary.ts';
+import { ensureTables } from '../../src/pipeline/setup/setup.ts';
 import { openSource } from '../../src/sources/open.ts';
-import { redshiftSessions } from '../../src/warehouses/redshift-connection.ts';
+import { silent } from '../../src/telemetry/observer.ts';
+import { redshiftSessions } from '../../src/warehouses/redshift/connection.ts';
 import type { Warehouse } from '../../src/warehouses/warehouse.ts';
 import { startAwsServer } from '../support/aws-server.ts';
 import { type Outcome, type RunOptions, sparkify } from '../support/command.ts';

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { ConfigError, PassingError, type SparkifyError, WarehouseError } from '../../src/errors.ts';
-import { type Login, type LoginOptions, redshiftLogins } from '../../src/warehouses/redshift-login.ts';
-import type { RedshiftAuth } from '../../src/warehouses/redshift-server.ts';
+import { type Login, type LoginOptions, redshiftLogins } from '../../src/warehouses/redshift/login.ts';
+import type { RedshiftAuth } from '../../src/warehouses/redshift/server.ts';
 import { type AwsServer, startAwsServer } from '../support/aws-server.ts';
 
 const START_MS = Date.UTC(2026, 0, 5, 12);

@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { redshiftName } from '../../../src/warehouses/redshift-connection.ts';
+import { redshiftName } from '../../../src/warehouses/redshift/connection.ts';
 import { usePostgres } from '../../support/postgres.ts';
 import { freshCluster, useRedshift } from '../../support/redshift-world.ts';
 import { useS3Server } from '../../support/s3-world.ts';

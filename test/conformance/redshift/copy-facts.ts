@@ -1,4 +1,4 @@
-import { arrayPathsJson } from '../../../src/warehouses/redshift-staging.ts';
+import { arrayPathsJson } from '../../../src/warehouses/redshift/staging-prefix.ts';
 import { literal } from '../../../src/warehouses/sql.ts';
 import { all, type Fact, holds, refusal, same, UNDOCUMENTED, worded } from './fact.ts';
 import { copyObjects, copySql, counted, packed, records, zstdFrame } from './loading.ts';

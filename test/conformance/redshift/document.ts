@@ -1,5 +1,5 @@
-import { copyDoubts } from '../../support/redshift/copy-doubts.ts';
-import { copyRules } from '../../support/redshift/copy-rules.ts';
+import { copyDoubts } from '../../support/redshift/copy/copy-doubts.ts';
+import { copyRules } from '../../support/redshift/copy/copy-rules.ts';
 import { notEmulated, rules } from '../../support/redshift/rules.ts';
 import { type Fact, UNDOCUMENTED } from './fact.ts';
 import { facts } from './facts.ts';

@@ -1,5 +1,5 @@
 import { gzipSync } from 'node:zlib';
-import type { StagedObject } from '../../../src/warehouses/redshift-staging.ts';
+import type { StagedObject } from '../../../src/warehouses/redshift/staging-prefix.ts';
 import { literal } from '../../../src/warehouses/sql.ts';
 import type { SqlRow } from '../../../src/warehouses/warehouse.ts';
 import type { Trial } from './trial.ts';

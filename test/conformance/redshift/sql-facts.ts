@@ -1,4 +1,4 @@
-import { redshiftDialect } from '../../../src/warehouses/redshift-dialect.ts';
+import { redshiftDialect } from '../../../src/warehouses/redshift/dialect.ts';
 import { all, type Fact, NotRun, row, same, UNDOCUMENTED } from './fact.ts';
 import { each, twoTables } from './given.ts';
 

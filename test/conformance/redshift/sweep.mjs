@@ -1,7 +1,7 @@
 // Outlives a run against a cluster that was stopped or killed, and takes away what it had made there.
 import { text } from 'node:stream/consumers';
 import { s3Destination } from '../../../dist/sources/s3-destination.js';
-import { redshiftSessions } from '../../../dist/warehouses/redshift-connection.js';
+import { redshiftSessions } from '../../../dist/warehouses/redshift/connection.js';
 
 /** What was made stands in the first line; a second one says that the run took it away itself. */
 const [made = '', done] = (await text(process.stdin)).trim().split('\n');

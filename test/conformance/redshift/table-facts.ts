@@ -1,6 +1,6 @@
 import { allTables } from '../../../src/models/book.ts';
 import { qualifiedName, type Table } from '../../../src/schema/table.ts';
-import { redshiftDialect } from '../../../src/warehouses/redshift-dialect.ts';
+import { redshiftDialect } from '../../../src/warehouses/redshift/dialect.ts';
 import { createTableSql, literal } from '../../../src/warehouses/sql.ts';
 import { all, type Fact, holds, NotRun, refusal, row, same, shown, UNDOCUMENTED, worded } from './fact.ts';
 import type { Trial } from './trial.ts';

@@ -9,10 +9,10 @@ import {
   type RedshiftConnection,
   type RedshiftSessions,
   redshiftSessions,
-} from '../../../src/warehouses/redshift-connection.ts';
-import { accessOf } from '../../../src/warehouses/redshift-s3.ts';
-import type { RedshiftServer } from '../../../src/warehouses/redshift-server.ts';
-import { manifestJson, type StagedObject } from '../../../src/warehouses/redshift-staging.ts';
+} from '../../../src/warehouses/redshift/connection.ts';
+import { accessOf } from '../../../src/warehouses/redshift/s3-access.ts';
+import type { RedshiftServer } from '../../../src/warehouses/redshift/server.ts';
+import { manifestJson, type StagedObject } from '../../../src/warehouses/redshift/staging-prefix.ts';
 import type { SqlRow, SqlValue } from '../../../src/warehouses/warehouse.ts';
 import type { Faults } from '../../support/redshift/faults.ts';
 import { NotRun } from './fact.ts';

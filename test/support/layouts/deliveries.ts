@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { silent } from '../../../src/pipeline/observer.ts';
 import { replay } from '../../../src/pipeline/replay.ts';
+import { silent } from '../../../src/telemetry/observer.ts';
 import type { Warehouse } from '../../../src/warehouses/warehouse.ts';
 import { eventRecord, jsonLines, pageRecord, play, songRecord, writeFiles } from '../records.ts';
 import { deliver } from '../warehouse.ts';

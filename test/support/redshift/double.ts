@@ -1,15 +1,15 @@
 import { randomInt } from 'node:crypto';
 import { createServer, type Server, type Socket } from 'node:net';
 import pg from 'pg';
-import { openBackend, type PostgresAddress } from './backend.ts';
-import { catalogSql } from './catalog.sql.ts';
-import { type BackendResult, type ObjectStore, ServerError } from './copy-session.ts';
-import { quoteString } from './cursor.ts';
+import { type BackendResult, type ObjectStore, ServerError } from './copy/copy-session.ts';
 import { type FaultDesk, type Faults, faultDesk } from './faults.ts';
-import { Front } from './front.ts';
-import { failure, Session } from './session.ts';
-import { type SignedIn, signIn } from './sign-in.ts';
-import { errorMessage, int32, message } from './wire.ts';
+import { openBackend, type PostgresAddress } from './session/backend.ts';
+import { quoteString } from './session/cursor.ts';
+import { Front } from './session/front.ts';
+import { failure, Session } from './session/session.ts';
+import { type SignedIn, signIn } from './session/sign-in.ts';
+import { errorMessage, int32, message } from './session/wire.ts';
+import { catalogSql } from './tables/catalog.sql.ts';
 import type { Login, World } from './world.ts';
 
 /** What a double stands before, and what it is like. */

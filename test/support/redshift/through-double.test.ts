@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type S3Server, startS3Server } from '../s3-server.ts';
-import type { ObjectStore } from './copy-session.ts';
-import { bucket, role, storeOptions } from './copy-world.ts';
+import type { ObjectStore } from './copy/copy-session.ts';
+import { bucket, role, storeOptions } from './copy/copy-world.ts';
+import { objectStores } from './copy/object-store.ts';
 import { useDouble } from './double-world.ts';
-import { objectStores } from './object-store.ts';
 
 let s3: S3Server;
 let open: (role: string) => ObjectStore;

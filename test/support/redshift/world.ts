@@ -1,6 +1,6 @@
-import type { Backend, PostgresAddress } from './backend.ts';
-import type { BackendResult, ObjectStore } from './copy-session.ts';
+import type { BackendResult, ObjectStore } from './copy/copy-session.ts';
 import type { FaultDesk } from './faults.ts';
+import type { Backend, PostgresAddress } from './session/backend.ts';
 
 /** Someone who may connect. */
 export interface Login {

@@ -1,0 +1,109 @@
+import type { Config } from '../../config/config.ts';
+import { InterruptedError } from '../../errors.ts';
+import type { Place } from '../../warehouses/open.ts';
+import type { ReadOnlyWarehouse, Warehouse } from '../../warehouses/warehouse.ts';
+import type { Context, Flags } from './command.ts';
+import { s3OptionsOf } from './sources.ts';
+
+/** Where the warehouse is that the configuration chooses. */
+export function placeOf(config: Config): Place {
+  const choice = config.warehouseChoice;
+  return choice.engine === 'redshift' ? { ...choice, s3: s3OptionsOf(config) } : choice;
+}
+
+/** How long a reader that was told to stop may take; it has nothing to put away. */
+const STOP_MS = 2_000;
+
+interface ReadOptions {
+  /** The warehouse may hold no table yet. */
+  readonly mayBeEmpty?: boolean;
+  /** Every table must stand. */
+  readonly asksWhole?: boolean;
+  /** Files that the reader may write. */
+  readonly writes?: readonly string[];
+  /** The work has more to do after a signal than to end. */
+  readonly putsAway?: boolean;
+}
+
+/** Reads the warehouse that the flags choose, as it was last published; closes it. A signal ends its statement. */
+export async function withPublished<T>(
+  context: Context,
+  flags: Flags,
+  work: (warehouse: ReadOnlyWarehouse, config: Config) => Promise<T>,
+  { mayBeEmpty = false, asksWhole = false, writes = [], putsAway = false }: ReadOptions = {},
+): Promise<T> {
+  const config = await context.config(flags);
+  const { openPublished } = await import('../../warehouses/open.ts');
+  const { checkLayout, hasTables, recover } = await import('../../pipeline/setup/setup.ts');
+  const { assertWhole } = await import('../../pipeline/setup/warehouse-state.ts');
+  const { nowMs, voice } = context;
+  const warehouse = await openPublished(placeOf(config), { nowMs, recover, note: voice.note, writes });
+  const stopped: InterruptedError[] = [];
+  context.onInterrupt(
+    (why) => {
+      stopped.push(why);
+      warehouse.interrupt();
+    },
+    putsAway ? undefined : STOP_MS,
+  );
+  const assertGoingOn = (): void => {
+    if (stopped[0] !== undefined) throw stopped[0];
+  };
+  try {
+    const isEmpty = mayBeEmpty && !(await hasTables(warehouse));
+    const missing = isEmpty ? null : await checkLayout(warehouse);
+    if (asksWhole) await assertWhole(warehouse);
+    assertGoingOn();
+    const result = await work(warehouse, config).catch((error) => {
+      if (missing !== null && stopped.length === 0 && !(error instanceof InterruptedError))
+        voice.warn(missing);
+      throw error;
+    });
+    assertGoingOn();
+    return result;
+  } catch (cause) {
+    // What an engine says of a statement that was ended.
+    assertGoingOn();
+    throw cause;
+  } finally {
+    await warehouse.close();
+  }
+}
+
+/** Opens the warehouse that the configuration chooses as its only writer, mends what a killed load left; closes it. */
+export function withWriter<T>(
+  context: Context,
+  config: Config,
+  { command, defaultWaitSeconds }: { command: string; defaultWaitSeconds: number },
+  work: (warehouse: Warehouse) => Promise<T>,
+): Promise<T> {
+  const waitSeconds = config.waitSeconds ?? defaultWaitSeconds;
+  return withWriterAt(context, placeOf(config), { command, waitSeconds }, work);
+}
+
+/** Opens the warehouse at a place as its only writer, mends what a killed load left; closes it. */
+export async function withWriterAt<T>(
+  context: Context,
+  place: Place,
+  { command, waitSeconds }: { command: string; waitSeconds: number },
+  work: (warehouse: Warehouse) => Promise<T>,
+): Promise<T> {
+  const { openWarehouse } = await import('../../warehouses/open.ts');
+  const { recover } = await import('../../pipeline/setup/setup.ts');
+  const warehouse = await openWarehouse(place, {
+    command,
+    waitMs: waitSeconds * 1000,
+    onWait: context.voice.note,
+    nowMs: context.nowMs,
+  });
+  context.onInterrupt(warehouse.interrupt);
+  try {
+    await recover(warehouse);
+    return await work(warehouse);
+  } finally {
+    // What the work has committed stays so, whatever becomes of the connection.
+    await warehouse.close().catch((cause) => {
+      context.voice.warn(`${warehouse.name} could not be closed: ${cause.message}`);
+    });
+  }
+}

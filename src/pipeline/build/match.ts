@@ -1,0 +1,74 @@
+import { matchMissesSql } from '../../models/book.ts';
+import { bindModel } from '../../warehouses/sql.ts';
+import type { Warehouse } from '../../warehouses/warehouse.ts';
+
+/** How many plays found their song, and why the others did not. */
+export interface MatchReport {
+  readonly plays: number;
+  readonly matched: number;
+  /** matched / plays, 0 to 1; null without plays. */
+  readonly rate: number | null;
+  readonly misses: {
+    readonly artistUnknown: number;
+    readonly titleUnknown: number;
+    readonly durationDiffers: number;
+  };
+}
+
+type Reader = Pick<Warehouse, 'rows' | 'dialect'>;
+
+/** The match rate over the whole star. */
+export function matchReport(warehouse: Reader): Promise<MatchReport> {
+  return matchOf(warehouse, 'songplays', 'staging.events');
+}
+
+/** The match rate over the whole star, from what it was before plays were added and nothing else changed. */
+export async function matchWithAdded(before: MatchReport, warehouse: Reader): Promise<MatchReport> {
+  const added = await matchOf(
+    warehouse,
+    'fresh_songplays',
+    `(select chosen_events.song, chosen_events.artist, chosen_events.page
+      from chosen_events
+      join fresh_songplays on fresh_songplays.session_id = chosen_events.session_id
+        and fresh_songplays.songplay_id =
+          cast(chosen_events.session_id as varchar) || '-' || cast(chosen_events.item_in_session as varchar))`,
+  );
+  const plays = before.plays + added.plays;
+  const matched = before.matched + added.matched;
+  return {
+    plays,
+    matched,
+    rate: plays === 0 ? null : matched / plays,
+    misses: {
+      artistUnknown: before.misses.artistUnknown + added.misses.artistUnknown,
+      titleUnknown: before.misses.titleUnknown + added.misses.titleUnknown,
+      durationDiffers: before.misses.durationDiffers + added.misses.durationDiffers,
+    },
+  };
+}
+
+async function matchOf(warehouse: Reader, songplays: string, events: string): Promise<MatchReport> {
+  const [star] = await warehouse.rows(
+    `select count(*) as plays, count(song_id) as matched from ${songplays}`,
+  );
+  const [known] = await warehouse.rows(
+    bindModel(matchMissesSql(), { events_to_match: events }, warehouse.dialect),
+  );
+  const plays = Number(star?.plays ?? 0);
+  const matched = Number(star?.matched ?? 0);
+  const withArtist = Number(known?.with_known_artist ?? 0);
+  const withTitle = Number(known?.with_known_title ?? 0);
+  return {
+    plays,
+    matched,
+    rate: plays === 0 ? null : matched / plays,
+    misses: {
+      artistUnknown: plays - withArtist,
+      titleUnknown: withArtist - withTitle,
+      durationDiffers: withTitle - matched,
+    },
+  };
+}
+
+/** How plays find their songs. */
+export type MatchOn = 'title, artist, duration' | 'title, artist';

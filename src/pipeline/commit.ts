@@ -1,0 +1,72 @@
+import { CommitUnclearError, LeaseError, PassingError, WarehouseError } from '../errors.ts';
+import type { Table } from '../schema/table.ts';
+import type { Observer } from '../telemetry/observer.ts';
+import type { Warehouse } from '../warehouses/warehouse.ts';
+
+const TRIES = 4;
+
+/** Does work again, whole and on a new connection, where it failed by what passes: a conflict, a lost connection. */
+export async function withAttempts<T>(
+  warehouse: Warehouse,
+  observer: Observer,
+  work: () => Promise<T>,
+): Promise<T> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await work();
+    } catch (error) {
+      if (!(error instanceof PassingError) || attempt >= TRIES) throw error;
+      observer.note(`${error.message} Trying again, from the beginning.`);
+      await warehouse.reconnect?.();
+    }
+  }
+}
+
+/**
+ * A run's transaction, which writes its row in ops.runs. Where the connection is lost while it commits, that row tells
+ * a new connection whether it did, so that nothing is done twice.
+ */
+export async function commitOnce<T>(
+  warehouse: Warehouse,
+  runId: string,
+  work: () => Promise<T>,
+  writes: readonly Table[],
+): Promise<T> {
+  let done: { readonly result: T } | null = null;
+  try {
+    return await warehouse.transaction(async () => {
+      const result = await work();
+      done = { result };
+      return result;
+    }, writes);
+  } catch (error) {
+    if (!(error instanceof CommitUnclearError) || done === null) throw error;
+    if (await hasCommitted(warehouse, runId)) return (done as { readonly result: T }).result;
+    throw new PassingError(`${warehouse.name}: the connection was lost, and nothing was committed.`, {
+      cause: error,
+    });
+  }
+}
+
+/** Whether a run's row stands; asked until a server answers, since nothing may be done again before that is known. */
+async function hasCommitted(warehouse: Warehouse, runId: string): Promise<boolean> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      await warehouse.reconnect?.();
+      const found = await warehouse.rows('select 1 as found from ops.runs where run_id = $1', [runId]);
+      return found.length > 0;
+    } catch (error) {
+      // Whoever waited for the lease has it now, and may keep it for long.
+      const isHeld = error instanceof LeaseError;
+      if (!isHeld && !(error instanceof PassingError)) throw error;
+      if (isHeld || attempt >= TRIES)
+        throw new WarehouseError(
+          isHeld ? `The connection was lost while committing. ${error.message}` : error.message,
+          {
+            cause: error,
+            hint: 'Whether the run committed is not known: sparkify status tells. The next run does nothing twice.',
+          },
+        );
+    }
+  }
+}

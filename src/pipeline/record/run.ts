@@ -1,0 +1,40 @@
+import { runs } from '../../models/ops/runs.ts';
+import { version } from '../../version.ts';
+import type { Warehouse } from '../../warehouses/warehouse.ts';
+import type { MatchOn } from '../build/match.ts';
+import type { Run } from '../load-context.ts';
+
+/** What ops.runs keeps of a run. */
+export interface RunRecord extends Run {
+  readonly command: string;
+  readonly nowMs: number;
+  readonly filesLoaded: number;
+  readonly eventsStaged: number;
+  readonly songsStaged: number;
+  readonly rejected: number;
+  readonly songplaysRows: number;
+  readonly matchOn: MatchOn;
+  readonly report: object;
+}
+
+/** Writes a run's row, in the transaction of its data. */
+export async function recordRun(warehouse: Warehouse, record: RunRecord): Promise<void> {
+  await warehouse.run('update ops.warehouse set last_run_id = $1', [record.id]);
+  await warehouse.append(runs, [
+    {
+      run_id: record.id,
+      command: record.command,
+      started_at: record.startedAt,
+      committed_at: new Date(record.nowMs),
+      duration_seconds: (record.nowMs - record.startedAt.getTime()) / 1000,
+      files_loaded: record.filesLoaded,
+      events_staged: record.eventsStaged,
+      songs_staged: record.songsStaged,
+      rejected: record.rejected,
+      songplays_rows: record.songplaysRows,
+      match_on: record.matchOn,
+      sparkify_version: version,
+      report: JSON.stringify(record.report),
+    },
+  ]);
+}

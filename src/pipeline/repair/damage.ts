@@ -1,0 +1,160 @@
+import { LoadError, SourceError } from '../../errors.ts';
+import { drift as driftTable } from '../../models/ops/drift.ts';
+import { rejects as rejectsTable } from '../../models/ops/rejects.ts';
+import type { Survey } from '../../reading/survey.ts';
+import { qualifiedName, type Table } from '../../schema/table.ts';
+import type { Observer } from '../../telemetry/observer.ts';
+import { equalOn } from '../../warehouses/sql.ts';
+import type { Warehouse } from '../../warehouses/warehouse.ts';
+import { manifestLost } from '../build/touched.ts';
+import { contentChecks } from '../check/check.ts';
+import type { FileKind } from '../file-kinds.ts';
+import { targets } from '../file-kinds.ts';
+import type { FilePlan } from '../plan/file-plan.ts';
+import { type KnownFile, knownFiles } from '../plan/manifest-reader.ts';
+import { lastDrift } from '../record/totals.ts';
+import { countDrift, type KeptDrift } from '../stage/drift.ts';
+import { unfinishedTables } from '../stage/staged-rows.ts';
+import { misplacedContents } from './misplaced-keys.ts';
+
+/** What does not stand in the warehouse as it was loaded: changed by hand, or lost. */
+export interface Damage {
+  /** Contents whose rows are not those that the manifest counts; ids that it does not know are among them. */
+  readonly fileIds: ReadonlySet<number>;
+  /** Rows of ops.drift are not those that the loads wrote: which content they are of, nobody knows. */
+  readonly hasDriftLost: boolean;
+}
+
+export const noDamage: Damage = { fileIds: new Set(), hasDriftLost: false };
+
+/**
+ * Counts the rows of every content, as `sparkify check` does, and looks for keys that were changed; what it finds, a full
+ * refresh reads again. `lost` are tables that are empty since they were missing.
+ */
+export async function findDamage(
+  warehouse: Pick<Warehouse, 'rows'>,
+  lost: readonly Table[],
+): Promise<Damage> {
+  const fileIds = new Set<number>();
+  for (const { sql } of contentChecks())
+    for (const row of await warehouse.rows(`select distinct file_id from (${sql}) as failing`))
+      fileIds.add(Number(row.file_id));
+  for (const sql of doubledSql())
+    for (const row of await warehouse.rows(sql)) fileIds.add(Number(row.file_id));
+  for (const id of await misplacedContents(warehouse)) fileIds.add(id);
+  const kept = await lastDrift(warehouse);
+  const found = kept === null ? null : await countDrift(warehouse);
+  const differs = kept !== null && (found?.keys !== kept.keys || found.records !== kept.records);
+  return { fileIds, hasDriftLost: differs || lost.includes(driftTable) };
+}
+
+/** The contents of names that stand twice in the manifest, and of keys that stand twice in staging. */
+function doubledSql(): string[] {
+  const tables = [
+    { name: 'ops.files', key: ['kind', 'path'] },
+    ...Object.values(targets).map(({ staging, key }) => ({ name: qualifiedName(staging), key })),
+  ];
+  return tables.map(
+    ({ name, key }) =>
+      `select distinct ${name}.file_id from ${name}
+       join (select ${key.join(', ')} from ${name} group by ${key.join(', ')} having count(*) > 1) as doubled
+         on ${equalOn(key, 'doubled', name)}`,
+  );
+}
+
+/** Whether the rows of a known content that did not change are not those that it gave, or may not be. */
+export function isDamaged(
+  known: Pick<KnownFile, 'file_id' | 'bytes'>,
+  { file, isClean }: Survey,
+  byEngine: boolean,
+  { fileIds, hasDriftLost }: Damage,
+): boolean {
+  // What is in clean form has every declared key and no other.
+  return (
+    fileIds.has(known.file_id) || (!byEngine && known.bytes !== file.bytes) || (hasDriftLost && !isClean)
+  );
+}
+
+/** Tells that known files are read again: their batch lost a content, or their rows are damaged. */
+export function whyReadAgain(files: number, isOfBatch: boolean): string {
+  const why = isOfBatch
+    ? 'another file of the batch changed'
+    : 'the rows in the warehouse are not those that were loaded';
+  return `${files} unchanged ${files === 1 ? 'file is' : 'files are'} read again, since ${why}; what was fixed of the rejects is judged again.`;
+}
+
+/** Refuses a full refresh without the source of contents that are damaged. */
+export async function assertSourceGiven(
+  kind: FileKind,
+  { fileIds }: Damage,
+  warehouse: Pick<Warehouse, 'rows'> | null,
+): Promise<void> {
+  const [first] = fileIds.size === 0 ? [] : await knownFiles(kind, warehouse).withIds([...fileIds]);
+  if (first !== undefined) throw cannotReadAgain(first.path);
+}
+
+/** The rows of a file are damaged, and the file is not there. */
+export function cannotReadAgain(path: string): SourceError {
+  return new SourceError(
+    `${path} is not among the files of this load, and its rows in the warehouse are damaged: they cannot be read again.`,
+    {
+      hint: 'Put it back, or name the place where it lies. To go on without it, start over: sparkify create-tables --drop, then sparkify etl.',
+    },
+  );
+}
+
+/** Takes out rows of contents that the manifest does not know; those from `firstNewId` on are being loaded now. */
+export async function removeStrays(
+  warehouse: Pick<Warehouse, 'rows' | 'run'>,
+  firstNewId: number | null,
+  observer: Observer,
+): Promise<void> {
+  const tables = [...Object.values(targets).flatMap(({ staging, repeated }) => [staging, repeated])];
+  let removed = 0;
+  for (const table of [...tables, rejectsTable, driftTable]) {
+    const name = qualifiedName(table);
+    const isBefore =
+      firstNewId !== null && unfinishedTables.includes(table) ? `file_id < ${firstNewId}` : '1 = 1';
+    removed += await warehouse.run(
+      `delete from ${name} where file_id is null
+       or (${isBefore} and not exists (select 1 from ops.files where ops.files.file_id = ${name}.file_id))`,
+    );
+  }
+  if (removed > 0)
+    observer.note(`Removed ${removed} rows of contents that the manifest (ops.files) does not know.`);
+}
+
+/** Staging that was emptied by hand would take the star with it; a manifest that was emptied would load all files twice. */
+export async function assertStagingKept(
+  cold: Readonly<Record<FileKind, boolean>>,
+  warehouse: Pick<Warehouse, 'rows' | 'name'>,
+): Promise<void> {
+  for (const kind of ['log', 'song'] as const) {
+    const { staging } = targets[kind];
+    const [known] = await warehouse.rows(
+      `select path from ops.files where kind = '${kind}'${cold[kind] ? ' and staged > 0' : ''} limit 1`,
+    );
+    if (cold[kind] === (known === undefined)) continue;
+    if (known === undefined) throw manifestLost(qualifiedName(staging), warehouse);
+    throw new LoadError(
+      `${qualifiedName(staging)} of ${warehouse.name} is empty, though ${known.path} was loaded into it.`,
+      {
+        hint: 'Nothing was committed. sparkify etl --full-refresh reads the files again; or restore it from a backup.',
+      },
+    );
+  }
+}
+
+/** Says what of the drift that was lost could not be read again. */
+export function tellOfDrift(
+  plans: readonly FilePlan[],
+  written: KeptDrift | undefined,
+  { keys, records }: KeptDrift,
+  observer: Observer,
+): void {
+  const vanished = plans.reduce((sum, plan) => sum + plan.vanished.length, 0);
+  if (vanished === 0 || (written?.keys === keys && written.records === records)) return;
+  observer.note(
+    `Rows of ops.drift were lost; those of ${vanished} files that are gone cannot be read again.`,
+  );
+}

@@ -1,0 +1,45 @@
+import { rejects as rejectsTable } from '../../models/ops/rejects.ts';
+import { qualifiedName } from '../../schema/table.ts';
+import type { Warehouse } from '../../warehouses/warehouse.ts';
+import { makeTemporary } from '../build/temporary.ts';
+import { targets } from '../file-kinds.ts';
+import type { Brought } from '../stage/staged.ts';
+
+/** The number of ids that one statement takes. */
+const IDS_PER_STATEMENT = 1_000;
+
+/** Gives contents that were read again the ids that they had, so that what refers to them still does. */
+export async function restoreIds(brought: Brought, warehouse: Warehouse): Promise<Brought> {
+  const { plan, summaries } = brought;
+  const ids = [...plan.restoredIds];
+  if (ids.length === 0) return brought;
+  await makeTemporary(warehouse, 'restored_ids', 'select 0 as new_id, 0 as old_id where 1 = 0');
+  for (let start = 0; start < ids.length; start += IDS_PER_STATEMENT) {
+    const some = ids.slice(start, start + IDS_PER_STATEMENT).map((pair) => `(${pair.join(', ')})`);
+    await warehouse.run(`insert into restored_ids (new_id, old_id) values ${some.join(', ')}`);
+  }
+  const { staging } = targets[plan.kind];
+  for (const [table, also] of [
+    [qualifiedName(staging), ''],
+    // A reject's name begins with the id.
+    [
+      qualifiedName(rejectsTable),
+      `, reject_id = cast(restored_ids.old_id as varchar)
+         || substring(reject_id, length(cast(restored_ids.new_id as varchar)) + 1)`,
+    ],
+  ]) {
+    await warehouse.run(
+      `update ${table} set file_id = restored_ids.old_id${also} from restored_ids where restored_ids.new_id = ${table}.file_id`,
+    );
+  }
+  const restored = (fileId: number): number => plan.restoredIds.get(fileId) ?? fileId;
+  const withOldId = <File extends { readonly fileId: number }>(file: File): File => ({
+    ...file,
+    fileId: restored(file.fileId),
+  });
+  return {
+    ...brought,
+    plan: { ...plan, load: plan.load.map(withOldId), duplicates: plan.duplicates.map(withOldId) },
+    summaries: new Map([...summaries].map(([fileId, summary]) => [restored(fileId), summary])),
+  };
+}

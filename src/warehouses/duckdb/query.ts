@@ -1,0 +1,149 @@
+import { type DuckDBConnection, DuckDBTypeId } from '@duckdb/node-api';
+import { UsageError, WarehouseError } from '../../errors.ts';
+import { literal } from '../sql.ts';
+import { unlike } from '../unlike.ts';
+import type { Answer, ReadOnlyWarehouse, SqlValue } from '../warehouse.ts';
+import { guarded, refuse } from './errors.ts';
+import { asked, judge } from './judge.ts';
+import { lockedTo } from './lock.ts';
+import { parseSelect } from './parse-tree.ts';
+import type { Snapshot } from './snapshot.ts';
+import { spillFolder } from './spill.ts';
+
+/** Semicolons that are looked at from the end of a statement; only text and comments have more. */
+const MOST_SEMICOLONS = 100;
+
+const INTERRUPT_MS = 50;
+
+interface ReaderPlaces {
+  /** The warehouse's, for messages. */
+  readonly file: string;
+  readonly published: string;
+  /** Files that the reader may write. */
+  readonly writes: readonly string[];
+  readonly memoryLimit: string;
+}
+
+interface DuckDbReader extends Pick<ReadOnlyWarehouse, 'answer' | 'writeParquet' | 'interrupt' | 'close'> {
+  readonly connection: DuckDBConnection;
+}
+
+/** A reader for statements of people: judged, on a connection that is locked to its database and the files it may write. */
+export async function openReader(
+  { instance, release }: Snapshot,
+  { file, published, writes, memoryLimit }: ReaderPlaces,
+): Promise<DuckDbReader> {
+  const connection = await instance.connect();
+  const spill = await spillFolder(published);
+  await connection.run(
+    `set memory_limit = ${literal(memoryLimit)}; set temp_directory = ${literal(spill.folder)}; ${lockedTo(writes)}`,
+  );
+  let stopping: NodeJS.Timeout | null = null;
+  const assertGoingOn = (): void => {
+    if (stopping !== null) throw new WarehouseError('The reader was stopped.');
+  };
+  // An exit waits for the statement that DuckDB is at.
+  const onExit = (): void => connection.interrupt();
+  process.on('exit', onExit);
+  return {
+    connection,
+    answer: (sql) => guarded(file, () => answer(connection, file, { sql, assertGoingOn })),
+    async writeParquet(sql, path) {
+      assertGoingOn();
+      return writeParquet(connection, sql, path).catch((cause) => refuse(fileIn(cause, path) ?? file, cause));
+    },
+    interrupt() {
+      // A statement that has been asked for, but not begun, does not notice the first time.
+      stopping ??= setInterval(() => connection.interrupt(), INTERRUPT_MS).unref();
+      connection.interrupt();
+    },
+    async close() {
+      process.off('exit', onExit);
+      if (stopping !== null) clearInterval(stopping);
+      connection.closeSync();
+      instance.closeSync();
+      spill.remove();
+      await release();
+    },
+  };
+}
+
+/** The file that an error is about, if it is this one. */
+function fileIn(cause: unknown, path: string): string | null {
+  return (cause as Error).message.includes(path) ? path : null;
+}
+
+async function writeParquet(connection: DuckDBConnection, sql: string, path: string): Promise<number> {
+  const { kind, text } = await judge(connection, sql);
+  if (kind !== 'select') {
+    throw new UsageError('Parquet takes the result of a SELECT.', {
+      hint: 'For DESCRIBE and SUMMARIZE: from (describe songplays)',
+    });
+  }
+  // What is one SELECT by itself has no bracket that would end ours.
+  const select = await withoutSemicolon(connection, text);
+  const copy = `copy (\n${select}\n) to ${literal(path)} (format parquet, use_tmp_file false)`;
+  return (await asked(() => connection.run(copy))).rowsChanged;
+}
+
+/** A SELECT up to the semicolon at its end, which may stand before comments; known by being the same to DuckDB. */
+async function withoutSemicolon(connection: DuckDBConnection, sql: string): Promise<string> {
+  const parsed = async (text: string): Promise<string> => JSON.stringify(await parseSelect(connection, text));
+  const whole = await parsed(sql);
+  let select = sql;
+  let tries = 0;
+  for (let at = sql.lastIndexOf(';'); at > 0 && tries < MOST_SEMICOLONS; at = sql.lastIndexOf(';', at - 1)) {
+    const before = sql.slice(0, at);
+    if ((await parsed(before)) === whole) select = before;
+    tries += 1;
+  }
+  return select;
+}
+
+async function answer(
+  connection: DuckDBConnection,
+  file: string,
+  { sql, assertGoingOn }: { sql: string; assertGoingOn: () => void },
+): Promise<Answer> {
+  assertGoingOn();
+  const { text } = await judge(connection, sql);
+  // A stream that fails looks like one that has ended; but then the transaction that it ran in is aborted.
+  await asked(() => connection.run('begin transaction'));
+  const result = await asked(() => connection.stream(text)).catch(async (error) => {
+    await connection.run('rollback').catch(() => {});
+    throw error;
+  });
+  const isWhole = result.columnTypes().map(({ typeId }) => WHOLE_NUMBERS.includes(typeId));
+  async function* batches(): AsyncGenerator<SqlValue[][]> {
+    const chunks = result.yieldRowsJson();
+    for (;;) {
+      const next = await guarded(file, () => asked(() => chunks.next()));
+      assertGoingOn();
+      if (next.done) break;
+      yield next.value.map((row) => row.map((value, at) => fromJson(value, isWhole[at] === true)));
+    }
+    try {
+      await connection.run('select 1');
+      await connection.run('commit');
+    } catch (cause) {
+      await connection.run('rollback').catch(() => {});
+      // Once more, in the way that tells why.
+      await guarded(file, () => asked(() => connection.run(text)));
+      throw new WarehouseError('The query failed while its result was being read.', { cause });
+    }
+  }
+  return { columns: unlike(result.columnNames()), batches: batches() };
+}
+
+const WHOLE_NUMBERS: readonly DuckDBTypeId[] = [
+  DuckDBTypeId.BIGINT,
+  DuckDBTypeId.UBIGINT,
+  DuckDBTypeId.HUGEINT,
+];
+
+/** The library's JSON writes big integers as text: numbers again, as long as they stay exact; nested values as JSON. */
+function fromJson(value: unknown, isWhole: boolean): SqlValue {
+  if (value === null || typeof value === 'number' || typeof value === 'boolean') return value;
+  if (typeof value !== 'string') return JSON.stringify(value);
+  return isWhole && Number.isSafeInteger(Number(value)) ? Number(value) : value;
+}

@@ -1,0 +1,84 @@
+import { ConfigError } from '../../errors.ts';
+import type { LeaseOptions } from '../lease.ts';
+import { connect, openConnection, type PostgresConnection, SINCE } from './connection.ts';
+import { takeLease, type WriterSessions } from './lease.ts';
+import { type PostgresServer, serverName } from './server.ts';
+
+/** Memory for a sort or a hash of a load; PostgreSQL's own default is meant for many small sessions. */
+const WORK_MEMORY = '128MB';
+const MAINTENANCE_MEMORY = '256MB';
+/** How closely the planner looks at temporary tables: hardly, since they serve one join or two. */
+export const PASSING_TARGET = 10;
+const FIRST_PAUSE_MS = 250;
+const LONGEST_PAUSE_MS = 5_000;
+/** How long a server may be away before a load gives it up. */
+const RECONNECT_MS = 60_000;
+
+/** Two sessions: one that works, one that holds the lease. */
+export async function openSessions(server: PostgresServer, lease: LeaseOptions): Promise<WriterSessions> {
+  const main = await connect(server, lease.command);
+  let holder: PostgresConnection | null = null;
+  try {
+    holder = await connect(server, lease.command);
+    await takeLease({ main, holder }, serverName(server), lease);
+    await main.run(`set work_mem = '${WORK_MEMORY}'`);
+    await main.run(`set default_statistics_target = ${PASSING_TARGET}`);
+    await main.run(`set maintenance_work_mem = '${MAINTENANCE_MEMORY}'`);
+    return { main, holder };
+  } catch (error) {
+    await Promise.all([main.close(), holder?.close()]);
+    throw error;
+  }
+}
+
+/** Ends both; the one that writes first. */
+export async function closeSessions({ main, holder }: WriterSessions): Promise<void> {
+  await main.close();
+  await holder.close();
+}
+
+/** New sessions in place of lost ones; tries for a while, since a server that restarts takes some time. */
+export async function reopen(
+  server: PostgresServer,
+  lease: LeaseOptions,
+  lost: WriterSessions,
+  isStopped: () => boolean,
+): Promise<WriterSessions> {
+  const until = lease.nowMs() + RECONNECT_MS;
+  for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(LONGEST_PAUSE_MS, pauseMs * 2)) {
+    try {
+      await endLost(server, lost);
+      return await openSessions(server, lease);
+    } catch (error) {
+      if (lease.nowMs() >= until || isStopped() || error instanceof ConfigError) throw error;
+    }
+    await new Promise((resolve) => setTimeout(resolve, pauseMs * (0.5 + Math.random() / 2)));
+  }
+}
+
+/** The server may not have noticed yet that a session was lost; until it does, that session holds its locks. */
+async function endLost(server: PostgresServer, { main, holder }: WriterSessions): Promise<void> {
+  const other = await openConnection(server, 'reconnect');
+  try {
+    for (const { pid, since } of [main, holder]) {
+      await other.rows(
+        `select pg_terminate_backend(pid) from pg_stat_activity
+         where pid = ${pid} and ${SINCE} = $1`,
+        [since],
+      );
+    }
+  } finally {
+    await other.close();
+  }
+}
+
+/** Ends what a session is at; where that fails, it ends by itself. */
+export async function cancel(server: PostgresServer, pid: number): Promise<void> {
+  try {
+    const other = await openConnection(server, 'cancel');
+    await other.rows(`select pg_cancel_backend(${pid})`);
+    await other.close();
+  } catch {
+    // The statement runs to its end then.
+  }
+}

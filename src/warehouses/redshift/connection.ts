@@ -1,0 +1,219 @@
+import { readFile } from 'node:fs/promises';
+import pg from 'pg';
+import { ConfigError, WarehouseError } from '../../errors.ts';
+import { applicationName, endClient } from '../pg-wire/client.ts';
+import { connectError } from '../pg-wire/errors.ts';
+import { getTypeParser, utcText } from '../pg-wire/values.ts';
+import type { SqlRow, SqlValue } from '../warehouse.ts';
+import { redshiftError } from './errors.ts';
+import { type Login, redshiftLogins } from './login.ts';
+import type { RedshiftServer } from './server.ts';
+
+/** One session on the cluster. Its methods reject with WarehouseErrors. */
+export interface RedshiftConnection {
+  /** The cluster's process of this session. */
+  readonly pid: number;
+  rows(sql: string, parameters?: readonly SqlValue[]): Promise<SqlRow[]>;
+  run(sql: string, parameters?: readonly SqlValue[]): Promise<number>;
+  /** Commits; rejects with a CommitUnclearError where nobody knows whether it took effect. */
+  commit(): Promise<void>;
+  /** Temporary tables that this session made; a DROP TABLE IF EXISTS of another name does nothing. */
+  temporary: ReadonlySet<string>;
+  close(): Promise<void>;
+}
+
+/** A session with the driver's own client, for cursors. */
+interface DriverConnection extends RedshiftConnection {
+  readonly client: pg.Client;
+}
+
+/** Opens sessions on one cluster, each with a login that is still good. */
+export interface RedshiftSessions {
+  open(purpose: string): Promise<RedshiftConnection>;
+  close(): void;
+}
+
+interface DriverSessions extends RedshiftSessions {
+  open(purpose: string): Promise<DriverConnection>;
+}
+
+/** The login was refused: wrong, or expired. */
+const REFUSED = /^(28P01|28000)$/;
+
+/** What people call a cluster or workgroup. */
+export function redshiftName({ host, port, database }: RedshiftServer): string {
+  return `redshift://${host}${port === 5439 ? '' : `:${port}`}/${database}`;
+}
+
+/** What our SQL relies on, whatever cluster, user or database say; names as the Database Developer Guide has them. */
+export function sessionSettings(server: RedshiftServer): readonly string[] {
+  return [
+    "set timezone to 'UTC'",
+    "set datestyle to 'ISO, YMD'",
+    // Doubles are written with all their digits (r_extra_float_digits).
+    'set extra_float_digits to 2',
+    // The keys of the logs are of mixed case (super-configurations).
+    'set enable_case_sensitive_identifier to true',
+    'set enable_case_sensitive_super_attribute to true',
+    // What is not there is NULL, what does not fit is NULL, what is no JSON is an error, and nothing is cut.
+    "set navigate_super_null_on_error to 'on'",
+    "set cast_super_null_on_error to 'on'",
+    "set parse_super_null_on_error to 'off'",
+    "set json_parse_truncate_strings to 'off'",
+    "set query_group to 'sparkify'",
+    `set statement_timeout to ${Math.round(server.statementTimeoutSeconds * 1000)}`,
+    ...(server.schema === null ? [] : [`set search_path to "${server.schema}"`]),
+  ];
+}
+
+/** Sessions on a cluster or workgroup, always over TLS that makes sure of it. */
+export function redshiftSessions(server: RedshiftServer, nowMs: () => number): DriverSessions {
+  const name = redshiftName(server);
+  const logins = redshiftLogins(server.auth, {
+    region: server.region,
+    database: server.database,
+    nowMs,
+    ...(server.endpoint === null ? {} : { endpoint: server.endpoint }),
+  });
+
+  async function open(purpose: string): Promise<DriverConnection> {
+    const client = await openClient(server, purpose, await logins.next()).catch(async (cause) => {
+      if (!REFUSED.test((cause as pg.DatabaseError).code ?? '')) throw failure(name, cause);
+      // It may have expired, or been changed, since it was given: once more with a new one.
+      logins.refused();
+      return openClient(server, purpose, await logins.next()).catch((again) => {
+        throw failure(name, again);
+      });
+    });
+    return connectionOf(client, name, sessionSettings(server));
+  }
+
+  return { open, close: logins.close };
+}
+
+function failure(name: string, cause: unknown): Error {
+  if (cause instanceof ConfigError) return cause;
+  if (REFUSED.test((cause as pg.DatabaseError).code ?? '')) {
+    return new ConfigError(`${name} refused the login: ${(cause as Error).message}.`, {
+      cause,
+      hint: 'Check DB_USER and DB_PASSWORD below [CLUSTER], or the IAM identity; with IAM credentials, the clock too.',
+    });
+  }
+  return connectError(name, cause);
+}
+
+async function connectionOf(
+  client: pg.Client,
+  name: string,
+  settings: readonly string[],
+): Promise<DriverConnection> {
+  const ask = async <T extends pg.QueryResult>(query: () => Promise<T>): Promise<T> => {
+    try {
+      return await query();
+    } catch (cause) {
+      throw redshiftError(name, cause);
+    }
+  };
+  const query = (sql: string, parameters: readonly SqlValue[]): Promise<pg.QueryResult<SqlRow>> =>
+    ask(() =>
+      parameters.length === 0
+        ? client.query<SqlRow>(sql)
+        : client.query<SqlRow>(
+            sql,
+            parameters.map((value) => (value instanceof Date ? utcText(value) : value)),
+          ),
+    );
+  try {
+    for (const setting of settings) await query(setting, []);
+    const [own] = (await query('select pg_backend_pid() as pid', [])).rows;
+    const connection: DriverConnection = {
+      client,
+      pid: Number(own?.pid),
+      temporary: new Set(),
+      rows: async (sql, parameters = []) => (await query(sql, parameters)).rows,
+      async run(sql, parameters = []) {
+        // A temporary table hides a user's of the same name, and Redshift has no sure name for it alone.
+        const dropped = /^drop table if exists (\w+)$/.exec(sql)?.[1];
+        const { temporary } = connection;
+        if (dropped !== undefined && !temporary.has(dropped)) return 0;
+        const changed = (await query(sql, parameters)).rowCount ?? 0;
+        const made = /^create temporary table (\w+)/.exec(sql)?.[1];
+        if (made !== undefined) connection.temporary = new Set([...temporary, made]);
+        if (dropped !== undefined)
+          connection.temporary = new Set([...temporary].filter((name) => name !== dropped));
+        return changed;
+      },
+      async commit() {
+        const result = await client.query('commit').catch((cause) => {
+          throw redshiftError(name, cause, true);
+        });
+        // COMMIT of a transaction that had failed rolls it back without an error, which must not pass for success.
+        if (result.command !== 'COMMIT')
+          throw new WarehouseError(`${name}: the transaction had failed before.`);
+      },
+      close: () => endClient(client),
+    };
+    return connection;
+  } catch (error) {
+    await endClient(client);
+    throw error;
+  }
+}
+
+async function openClient(server: RedshiftServer, purpose: string, login: Login): Promise<pg.Client> {
+  const client = new pg.Client({
+    host: server.host,
+    port: server.port,
+    database: server.database,
+    user: login.user,
+    password: login.password,
+    ssl: { rejectUnauthorized: true, ...(await authority(server.sslRootCert)) },
+    application_name: applicationName(purpose),
+    connectionTimeoutMillis: server.connectTimeoutSeconds * 1000,
+    keepAlive: true,
+    types: { getTypeParser },
+  });
+  // A session that dies says so here as well as in the query that it dies in; unheard, it would end the process.
+  client.on('error', () => {});
+  try {
+    await client.connect();
+    return client;
+  } catch (error) {
+    await endClient(client);
+    throw error;
+  }
+}
+
+/** A statement may take so long before another session cancels it: whether statement_timeout counts waiting for locks, no guide says. */
+export async function withDeadline<T>(
+  { pid }: RedshiftConnection,
+  other: () => Promise<RedshiftConnection>,
+  ms: number,
+  work: () => Promise<T>,
+): Promise<T> {
+  let cancelling: Promise<unknown> = Promise.resolve();
+  const timer = setTimeout(() => {
+    cancelling = other()
+      .then((connection) => connection.rows(`select pg_cancel_backend(${pid})`))
+      .catch(() => {});
+  }, ms);
+  try {
+    return await work();
+  } finally {
+    clearTimeout(timer);
+    await cancelling;
+  }
+}
+
+/** The certificates to trust; without any, Node's own, which hold Amazon's. */
+async function authority(path: string | null): Promise<{ ca?: string }> {
+  if (path === null || path === 'system') return {};
+  return {
+    ca: await readFile(path, 'utf8').catch((cause) => {
+      throw new ConfigError(`Cannot read the authority’s certificate ${path}: ${(cause as Error).message}`, {
+        cause,
+        hint: 'Check SSLROOTCERT below [WAREHOUSE], or PGSSLROOTCERT.',
+      });
+    }),
+  };
+}

@@ -1,0 +1,86 @@
+import { hostname } from 'node:os';
+import { LeaseError, PassingError } from '../../errors.ts';
+import type { LeaseOptions } from '../lease.ts';
+import { type RedshiftConnection, withDeadline } from './connection.ts';
+import { isCancelled } from './errors.ts';
+
+/** One try for the lock takes so long at most; then it is told who holds it, and tried again. */
+const FIRST_TRY_MS = 500;
+const TRY_MS = 2_000;
+const GRACE_MS = 1_000;
+const LONGEST_HOLDER = 256;
+
+/**
+ * Takes a cluster's database for its only writer. Redshift has no advisory locks: a session of its own holds the lock
+ * on a table that nobody reads, in a transaction that stays open; the cluster ends it with the session. Who it is stands
+ * in a second table, since nobody can look into the first. `holder` is that session, `other` any other one.
+ */
+export async function takeRedshiftLease(
+  holder: RedshiftConnection,
+  other: RedshiftConnection,
+  name: string,
+  lease: LeaseOptions,
+): Promise<void> {
+  await makeTables(other);
+  const until = lease.nowMs() + lease.waitMs;
+  for (let told = false; ; told = true) {
+    const tryMs = told ? TRY_MS : FIRST_TRY_MS;
+    await holder.run(`set statement_timeout to ${tryMs}`);
+    if (await tryLock(holder, async () => other, ['ops.lease'], tryMs + GRACE_MS)) break;
+    const by = (await holderOfRedshift(other)) ?? 'another session';
+    if (lease.nowMs() >= until) {
+      throw new LeaseError(`${name} is being written by ${by}.`, {
+        hint: 'Wait for it to end, or give --wait-seconds SECONDS; if it hangs: select pg_terminate_backend(PID).',
+      });
+    }
+    if (!told) lease.onWait?.(`Waiting for ${name}, which is being written by ${by}.`);
+  }
+  await holder.run('set statement_timeout to 0');
+  const host = hostname().replace(/[^ -~]/g, '');
+  await other.run('delete from ops.lease_holder');
+  await other.run('insert into ops.lease_holder (holder, since) values ($1, $2)', [
+    `sparkify ${lease.command} (process ${process.pid} on ${host}), PID ${holder.pid} of the cluster`.slice(
+      0,
+      LONGEST_HOLDER,
+    ),
+    new Date(lease.nowMs()),
+  ]);
+}
+
+/** Who took the lease last, and when. */
+export async function holderOfRedshift(connection: RedshiftConnection): Promise<string | null> {
+  const [row] = await connection.rows('select holder, since from ops.lease_holder');
+  return row === undefined ? null : `${row.holder}, since ${(row.since as Date).toISOString()}`;
+}
+
+async function makeTables(connection: RedshiftConnection): Promise<void> {
+  const found = await connection.rows(
+    "select table_name from information_schema.tables where table_schema = 'ops' and table_name in ('lease', 'lease_holder')",
+  );
+  if (found.length === 2) return;
+  const [schema] = await connection.rows("select 1 as found from pg_namespace where nspname = 'ops'");
+  if (schema === undefined) await connection.run('create schema if not exists ops');
+  await connection.run('create table if not exists ops.lease (locked boolean) diststyle all');
+  await connection.run(
+    `create table if not exists ops.lease_holder (holder varchar(${LONGEST_HOLDER}) not null, since timestamp not null) diststyle all`,
+  );
+}
+
+/** Begins with tables locked; false, and nothing begun, where that takes too long. `other` cancels it after so many ms. */
+export async function tryLock(
+  main: RedshiftConnection,
+  other: () => Promise<RedshiftConnection>,
+  tables: readonly string[],
+  ms: number,
+): Promise<boolean> {
+  await main.run('begin');
+  try {
+    await withDeadline(main, other, ms, () => main.run(`lock ${tables.join(', ')}`));
+    return true;
+  } catch (error) {
+    if (error instanceof PassingError) throw error;
+    await main.run('rollback');
+    if (isCancelled(error)) return false;
+    throw error;
+  }
+}

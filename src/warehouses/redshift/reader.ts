@@ -1,0 +1,79 @@
+import { PassingError } from '../../errors.ts';
+import type { S3Options } from '../../sources/s3-client.ts';
+import { answer, type Judge, writeAnswer } from '../pg-wire/query-result.ts';
+import { readingStatement } from '../pg-wire/reading-statement.ts';
+import type { ReadOnlyWarehouse } from '../warehouse.ts';
+import { assertReadsOnRedshift } from './calls.ts';
+import {
+  type RedshiftConnection,
+  type RedshiftSessions,
+  redshiftName,
+  redshiftSessions,
+} from './connection.ts';
+import { redshiftDialect } from './dialect.ts';
+import type { RedshiftServer } from './server.ts';
+import { storageOf } from './storage.ts';
+import { unloader } from './unload.ts';
+
+/** Opens a database of a cluster or workgroup for a reader: one transaction, so that everything it sees is of one load. */
+export async function openPublishedRedshift(
+  server: RedshiftServer,
+  s3: S3Options,
+  nowMs: () => number,
+): Promise<ReadOnlyWarehouse> {
+  const sessions = redshiftSessions(server, nowMs);
+  const connection = await sessions.open('reader').catch((error) => {
+    sessions.close();
+    throw error;
+  });
+  const close = async (): Promise<void> => {
+    await connection.close();
+    sessions.close();
+  };
+  await connection.run('begin read only').catch(async (error) => {
+    await close();
+    throw error;
+  });
+  const { client } = connection;
+  const name = redshiftName(server);
+  return {
+    name,
+    dialect: redshiftDialect(server.distribution),
+    starSchema: server.schema,
+    rows: connection.rows,
+    unreadable: async () => null,
+    answer: (sql) => answer({ client, name, judge }, sql),
+    writeParquet: (sql, path) => writeAnswer({ client, name, judge }, sql, path),
+    unload: unloader(server, s3, connection),
+    async storage() {
+      // In a session of its own: a user who may not see it would lose the transaction.
+      const other = await sessions.open('storage');
+      return storageOf(other, server.schema)
+        .catch((error) => {
+          if (error instanceof PassingError) throw error;
+          return null;
+        })
+        .finally(other.close);
+    },
+    interrupt: () => void stop(sessions, connection),
+    close,
+  };
+}
+
+/** Whether a plain string has escapes is not sure on Redshift, so both ways to read it must be without fault. */
+const judge: Judge = async (sql) => {
+  const [statement, other] = [readingStatement(sql), readingStatement(sql, true)];
+  for (const reading of [statement, other]) assertReadsOnRedshift(reading);
+  return statement;
+};
+
+/** A cluster goes on with what nobody waits for any more: it is told to stop, and asked nothing more. */
+async function stop(sessions: RedshiftSessions, connection: RedshiftConnection): Promise<void> {
+  try {
+    const other = await sessions.open('cancel');
+    await other.rows(`select pg_cancel_backend(${connection.pid})`).finally(other.close);
+  } catch {
+    // The statement runs to its end then.
+  }
+  await connection.close();
+}
