@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { events } from '../models/staging/events.ts';
-import { listedIdentity } from '../pipeline/plan/read-units.ts';
 import { recordSplitter } from '../reading/records.ts';
 import { unpack } from '../reading/unpack.ts';
 import { columnNames } from '../schema/table.ts';
+import { listedIdentity } from '../sources/content-identity.ts';
 import type { Source, SourceFile } from '../sources/source.ts';
 import type { SqlRow, Warehouse } from '../warehouses/warehouse.ts';
 

@@ -2,6 +2,7 @@ import { LoadError } from '../../errors.ts';
 import { columnNames, qualifiedName } from '../../schema/table.ts';
 import { equalOn } from '../../warehouses/sql.ts';
 import type { Warehouse } from '../../warehouses/warehouse.ts';
+import { idsIn } from '../file-ids.ts';
 import type { FileKind } from '../file-kinds.ts';
 import { targets } from '../file-kinds.ts';
 import { dropTemporary, makeTemporary } from './temporary.ts';
@@ -45,19 +46,6 @@ export async function touchContents(
     );
   }
   await warehouse.analyze?.(warehouse.dialect.temporary(nameOf(kind)), rows);
-}
-
-/** Ids as a condition: contents that came together have consecutive ids. */
-export function idsIn(fileIds: readonly number[], column = 'file_id'): string {
-  const sorted = [...new Set(fileIds)].sort((a, b) => a - b);
-  const spans: string[] = [];
-  let first = sorted[0] ?? 0;
-  for (const [at, id] of sorted.entries()) {
-    if (sorted[at + 1] === id + 1) continue;
-    spans.push(first === id ? `${column} = ${id}` : `${column} between ${first} and ${id}`);
-    first = sorted[at + 1] ?? 0;
-  }
-  return `(${spans.join(' or ')})`;
 }
 
 export interface Repeats {

@@ -2,6 +2,7 @@ import { SourceChangedError } from '../../errors.ts';
 import type { Survey } from '../../reading/survey.ts';
 import { type FileFailure, surveyAll } from '../../reading/survey-pool.ts';
 import type { Table } from '../../schema/table.ts';
+import { isListed } from '../../sources/content-identity.ts';
 import type { Listing, Source, SourceFile, Unreadable } from '../../sources/source.ts';
 import type { Observer } from '../../telemetry/observer.ts';
 import type { FileKind } from '../file-kinds.ts';
@@ -9,7 +10,7 @@ import { type Damage, isDamaged, whyReadAgain } from '../repair/damage.ts';
 import { type Content, type DuplicateFile, type FilePlan, type FileToLoad, keyOf } from './file-plan.ts';
 import type { KnownFile, KnownFiles } from './manifest-reader.ts';
 import { type PassedOver, sourceFailed } from './passed-over.ts';
-import { brokenBatches, filesToReadAgain, holdsOne, idGiver, isListed, listedSurvey } from './read-units.ts';
+import { brokenBatches, filesToReadAgain, holdsOne, idGiver, listedSurvey } from './read-units.ts';
 
 export interface PlanInput {
   readonly kind: FileKind;

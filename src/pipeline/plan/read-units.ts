@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto';
 import { SourceError } from '../../errors.ts';
 import type { Survey } from '../../reading/survey.ts';
+import { listedIdentity } from '../../sources/content-identity.ts';
 import type { Listing, SourceFile } from '../../sources/source.ts';
 import { cannotReadAgain } from '../repair/damage.ts';
 import { type Content, keyOf } from './file-plan.ts';
@@ -23,16 +23,6 @@ export function listedSurvey(file: SourceFile): Survey {
     damage: null,
     content: null,
   };
-}
-
-/** Stands for the SHA-256 of a content that nobody here has read: size and ETag, hashed to fit where a SHA-256 does. */
-export function listedIdentity({ fingerprint }: SourceFile): string {
-  return `etag:${createHash('sha256').update(fingerprint).digest('hex').slice(0, 59)}`;
-}
-
-/** Whether an identity is of a content that nobody here has read. */
-export function isListed(sha256: string): boolean {
-  return sha256.startsWith('etag:');
 }
 
 /** Gives file ids: one for each content, or one for each batch of one compression and one in reserve for each content. */

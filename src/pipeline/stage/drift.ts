@@ -1,5 +1,5 @@
 import type { Warehouse } from '../../warehouses/warehouse.ts';
-import { idsIn } from '../build/touched.ts';
+import { idsIn } from '../file-ids.ts';
 import type { Brought } from './staged.ts';
 
 /** What ops.drift holds, so that a row that is lost there is missed. */
