@@ -67,7 +67,7 @@ describe('readers', () => {
       'b/b.json': jsonLines([eventRecord({ itemInSession: 1 })]),
     });
     await sparkify(['etl', '--log-data', 'a'], { cwd });
-    const { openPublishedDuckDb } = await import('../src/warehouses/duckdb/writer.ts');
+    const { openPublishedDuckDb } = await import('../src/warehouses/duckdb/reader.ts');
     const reader = await openPublishedDuckDb(join(cwd, 'sparkify.duckdb'), {
       nowMs: Date.now,
       recover: async () => {},

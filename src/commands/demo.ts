@@ -50,7 +50,8 @@ export const command: Command = {
       note: null,
     });
     const { openSource } = await import('../sources/open.ts');
-    const { USUAL_REJECT_LIMIT, withFailure } = await import('../pipeline/check/guards.ts');
+    const { withFailure } = await import('../pipeline/check/guards.ts');
+    const { USUAL_REJECT_LIMIT } = await import('../pipeline/check/reject-limit.ts');
     const { load } = await import('../pipeline/load.ts');
     const { allReports, reportSql } = await import('../reports/book.ts');
     const file = join(folder, 'sparkify.duckdb');

@@ -91,7 +91,7 @@ async function whyNoLoad(file: string): Promise<NoPermissionError | null> {
 
 /** Who has the warehouse open now; null if a load could begin. */
 async function leaseOf(context: Context, place: FilePlace): Promise<LeaseError | null> {
-  const { assertOurs } = await import('../warehouses/duckdb/writer.ts');
+  const { assertOurs } = await import('../warehouses/duckdb/reader.ts');
   const { openWarehouse } = await import('../warehouses/open.ts');
   // To open a database for writing puts its log into it.
   await assertOurs(fileOf(place));

@@ -33,7 +33,7 @@ export async function openWarehouse(place: Place, lease: LeaseOptions): Promise<
 /** Opens what was last published, for readers. */
 export async function openPublished(place: Place, options: ReaderOptions): Promise<ReadOnlyWarehouse> {
   if (place.engine === 'postgres') {
-    const { openPublishedPostgres } = await import('./postgres/writer.ts');
+    const { openPublishedPostgres } = await import('./postgres/reader.ts');
     return openPublishedPostgres(place.server);
   }
   if (place.engine === 'redshift') {
@@ -41,7 +41,7 @@ export async function openPublished(place: Place, options: ReaderOptions): Promi
     return openPublishedRedshift(place.server, place.s3, options.nowMs);
   }
   const file = fileOf(place);
-  const { openPublishedDuckDb } = await import('./duckdb/writer.ts');
+  const { openPublishedDuckDb } = await import('./duckdb/reader.ts');
   return openPublishedDuckDb(file, options);
 }
 

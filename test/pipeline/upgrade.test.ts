@@ -11,7 +11,7 @@ import { integer, text } from '../../src/schema/column.ts';
 import { table } from '../../src/schema/table.ts';
 import { type Observer, silent } from '../../src/telemetry/observer.ts';
 import { openDuckDb } from '../../src/warehouses/duckdb/writer.ts';
-import { postgresDialect } from '../../src/warehouses/postgres/writer.ts';
+import { postgresDialect } from '../../src/warehouses/postgres/dialect.ts';
 import { redshiftDialect } from '../../src/warehouses/redshift/dialect.ts';
 import type { Warehouse } from '../../src/warehouses/warehouse.ts';
 import { sparkify } from '../support/command.ts';

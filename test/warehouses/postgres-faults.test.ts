@@ -5,7 +5,8 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import pg from 'pg';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { ensureTables } from '../../src/pipeline/setup/setup.ts';
-import { openPostgres, openPublishedPostgres } from '../../src/warehouses/postgres/writer.ts';
+import { openPublishedPostgres } from '../../src/warehouses/postgres/reader.ts';
+import { openPostgres } from '../../src/warehouses/postgres/writer.ts';
 import { type Outcome, type RunOptions, sparkify } from '../support/command.ts';
 import { inventData } from '../support/invented.ts';
 import {

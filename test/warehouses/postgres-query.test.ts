@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { UsageError } from '../../src/errors.ts';
 import { ensureTables } from '../../src/pipeline/setup/setup.ts';
 import { readingStatement } from '../../src/warehouses/pg-wire/reading-statement.ts';
-import { openPublishedPostgres } from '../../src/warehouses/postgres/writer.ts';
+import { openPublishedPostgres } from '../../src/warehouses/postgres/reader.ts';
 import { sparkify } from '../support/command.ts';
 import { ask, freshDatabase, settingsOf, usePostgres, withPostgres } from '../support/postgres.ts';
 import { randomNumbers } from '../support/random.ts';

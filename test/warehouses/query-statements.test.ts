@@ -12,7 +12,7 @@ import {
   systemViews,
   tableFunctions,
 } from '../../src/warehouses/duckdb/functions.ts';
-import { openPublishedDuckDb } from '../../src/warehouses/duckdb/writer.ts';
+import { openPublishedDuckDb } from '../../src/warehouses/duckdb/reader.ts';
 import type { ReadOnlyWarehouse, SqlRow, SqlValue } from '../../src/warehouses/warehouse.ts';
 import { type Outcome, sparkify } from '../support/command.ts';
 import { eventRecord, jsonLines, songRecord, writeFiles } from '../support/records.ts';

@@ -1,54 +1,7 @@
 import { CommittedError, LoadError, NeverPublishedError } from '../../errors.ts';
 import type { Observer } from '../../telemetry/observer.ts';
 import type { Warehouse } from '../../warehouses/warehouse.ts';
-import type { Run } from '../load-context.ts';
-import type { Brought } from '../stage/staged.ts';
 import { type Check, type CheckResult, runChecks } from './check.ts';
-
-/** A limit of refused records: a number of them, a share of the load's records, or both to be exceeded. */
-export interface RejectLimit {
-  readonly share: number | null;
-  readonly count: number | null;
-}
-
-/** Without a limit of the user's: more than half refused, and more than a handful. */
-export const USUAL_REJECT_LIMIT: RejectLimit = { share: 0.5, count: 100 };
-
-/** Throws LoadError where a load refused more records than its limit; it says which, and where the first one is. */
-export async function assertFewRejects(
-  brought: readonly Brought[],
-  limit: RejectLimit,
-  run: Run,
-  warehouse: Warehouse,
-): Promise<void> {
-  const rejected = brought.reduce((sum, { balance }) => sum + balance.rejected, 0);
-  const records = brought.reduce((sum, { balance }) => sum + balance.lines - balance.blank, 0);
-  const overShare = limit.share !== null && rejected > records * limit.share;
-  const overCount = limit.count !== null && rejected > limit.count;
-  const over = limit.share !== null && limit.count !== null ? overShare && overCount : overShare || overCount;
-  if (!over) return;
-  const rules = await warehouse.rows(
-    `select rule, count(*) as records from ops.rejects where run_id = $1 group by rule order by records desc, rule`,
-    [run.id],
-  );
-  const [first] = await warehouse.rows(
-    'select path, line, reason from ops.rejects where run_id = $1 order by path, line limit 1',
-    [run.id],
-  );
-  const byRule = rules.map(({ rule, records: count }) => `${rule} ${count}`).join(', ');
-  throw new LoadError(
-    `${rejected} of ${records} records were refused (${byRule}), more than ${describeLimit(limit)}; nothing was committed.`,
-    {
-      hint: `The first: ${first?.path}:${first?.line}: ${first?.reason}.\nMend the files, or load them elsewhere to see all: --max-rejects 100% --warehouse duckdb:scratch.duckdb`,
-    },
-  );
-}
-
-function describeLimit({ share, count }: RejectLimit): string {
-  const percent = share === null ? '' : `${Number((share * 100).toPrecision(12))} %`;
-  const parts = [percent, count === null ? '' : `${count}`].filter((part) => part !== '');
-  return `the limit of ${parts.join(' and of ')}`;
-}
 
 /** Runs checks; throws LoadError where one fails that must hold before a commit. */
 export async function assertChecks(

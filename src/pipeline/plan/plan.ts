@@ -1,34 +1,15 @@
 import { SourceChangedError } from '../../errors.ts';
 import type { Survey } from '../../reading/survey.ts';
 import { type FileFailure, surveyAll } from '../../reading/survey-pool.ts';
-import type { Table } from '../../schema/table.ts';
-import { isListed } from '../../sources/content-identity.ts';
-import type { Listing, Source, SourceFile, Unreadable } from '../../sources/source.ts';
+import type { SourceFile, Unreadable } from '../../sources/source.ts';
 import type { Observer } from '../../telemetry/observer.ts';
-import type { FileKind } from '../file-kinds.ts';
-import { type Damage, isDamaged, whyReadAgain } from '../repair/damage.ts';
+import { isDamaged, whyReadAgain } from '../repair/damage.ts';
+import { type Compared, compare } from './compare.ts';
+import { isSameObject, knownContents, movedNames } from './contents.ts';
 import { type Content, type DuplicateFile, type FilePlan, type FileToLoad, keyOf } from './file-plan.ts';
-import type { KnownFile, KnownFiles } from './manifest-reader.ts';
-import { type PassedOver, sourceFailed } from './passed-over.ts';
+import { sourceFailed } from './passed-over.ts';
+import type { PlanInput } from './plan-input.ts';
 import { brokenBatches, filesToReadAgain, holdsOne, idGiver, listedSurvey } from './read-units.ts';
-
-export interface PlanInput {
-  readonly kind: FileKind;
-  /** The staging table that the files are for. */
-  readonly table: Table;
-  readonly source: Source;
-  readonly listing: Listing;
-  readonly known: KnownFiles;
-  /** The first id that no content has yet. */
-  readonly nextFileId: number;
-  /** Read every file, whatever the file system says. */
-  readonly distrust: boolean;
-  /** What of the known contents is damaged, and so is loaded again. */
-  readonly damage: Damage;
-  /** No file is read here: the engine will. */
-  readonly byEngine: boolean;
-  readonly passedOver: PassedOver;
-}
 
 /** Compares what lies at a source with the manifest; reads only what may have changed. */
 export async function planFiles(input: PlanInput, observer: Observer): Promise<FilePlan> {
@@ -195,103 +176,4 @@ async function surveysOf(
 /** The rows of a batch that is read again would be lost without the file. */
 function mustRead(failure: FileFailure): never {
   throw failure instanceof SourceChangedError ? failure : sourceFailed(failure);
-}
-
-/** The known contents that surveyed files have: by their bytes, and in S3 by size and ETag too, whoever read them. */
-async function knownContents(surveys: readonly Survey[], { known, source }: PlanInput) {
-  const byIdentity = new Map<string, NamedContent>();
-  const byObject = new Map<string, NamedContent>();
-  const isObject = !source.isLocal;
-  const rows = await known.withContents(surveys.map(({ sha256 }) => sha256));
-  if (isObject) rows.push(...(await known.withFingerprints(surveys.map(({ file }) => file.fingerprint))));
-  for (const { duplicate, bytes, file_id, sha256, path, fingerprint } of rows) {
-    if (duplicate || bytes === 0) continue;
-    const content = { fileId: file_id, sha256, path };
-    byIdentity.set(sha256, content);
-    if (isObject && fingerprint !== null) byObject.set(fingerprint, content);
-  }
-  return {
-    find(found: Survey): NamedContent | undefined {
-      const { fingerprint } = found.file;
-      const object = byObject.get(fingerprint);
-      const isSame = object !== undefined && isSameObject({ ...object, fingerprint }, found, source);
-      return byIdentity.get(found.sha256) ?? (isSame ? object : undefined);
-    },
-    add({ sha256, file }: Survey, content: NamedContent): void {
-      byIdentity.set(sha256, content);
-      if (isObject) byObject.set(file.fingerprint, content);
-    },
-  };
-}
-
-interface NamedContent extends Content {
-  readonly path: string;
-}
-
-/** Whether S3 says of an object what it said of a known one, where one of the two was never read here; else bytes decide. */
-function isSameObject(
-  { sha256, fingerprint }: Pick<KnownFile, 'sha256' | 'fingerprint'>,
-  found: Survey,
-  { isLocal }: Source,
-): boolean {
-  return !isLocal && fingerprint === found.file.fingerprint && (isListed(sha256) || isListed(found.sha256));
-}
-
-/** What a listing and the manifest say of each other, before any file is read. */
-interface Compared {
-  /** Known names that are listed otherwise now, or no more. */
-  readonly before: ReadonlyMap<string, KnownFile>;
-  /** In the listing's order. */
-  readonly toRead: readonly SourceFile[];
-  /** Whether a name of `before` is listed. */
-  readonly listed: ReadonlySet<string>;
-  readonly unchanged: number;
-  readonly knownDuplicates: number;
-}
-
-/** Holds the manifest against the listing page by page; of names that both know alike, only the number is kept. */
-async function compare({ listing, known, distrust }: PlanInput): Promise<Compared> {
-  const listed = new Map(listing.files.map((file, at) => [file.path, at]));
-  const isAlike = new Uint8Array(listing.files.length);
-  const before = new Map<string, KnownFile>();
-  const listedBefore = new Set<string>();
-  let unchanged = 0;
-  let knownDuplicates = 0;
-  for await (const page of known.pages()) {
-    for (const row of page) {
-      const at = listed.get(row.path);
-      if (at === undefined) {
-        if (listing.covers(row.path)) before.set(row.path, row);
-      } else if (!distrust && listing.files[at]?.fingerprint === row.fingerprint) {
-        isAlike[at] = 1;
-        if (row.duplicate) knownDuplicates += 1;
-        else unchanged += 1;
-      } else {
-        before.set(row.path, row);
-        listedBefore.add(row.path);
-      }
-    }
-  }
-  const toRead = listing.files.filter((_, at) => isAlike[at] === 0);
-  return { before, toRead, listed: listedBefore, unchanged, knownDuplicates };
-}
-
-/** The names from which the contents of new names have gone: a rename, one old name for each new one. */
-function movedNames(
-  duplicates: readonly DuplicateFile[],
-  vanished: readonly string[],
-  contentOf: ReadonlyMap<string, Content>,
-): string[] {
-  const came = new Map<string, number>();
-  for (const { fileId, survey } of duplicates) {
-    const key = keyOf({ fileId, sha256: survey.sha256 });
-    came.set(key, (came.get(key) ?? 0) + 1);
-  }
-  return vanished.filter((path) => {
-    const content = contentOf.get(path);
-    const key = content === undefined ? '' : keyOf(content);
-    const left = came.get(key) ?? 0;
-    if (left > 0) came.set(key, left - 1);
-    return left > 0;
-  });
 }

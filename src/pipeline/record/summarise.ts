@@ -4,7 +4,7 @@ import type { Balance } from '../balance.ts';
 import type { Built } from '../build/build.ts';
 import { type MatchReport, matchReport, matchWithAdded } from '../build/match.ts';
 import type { TableChange } from '../build/reconcile.ts';
-import type { Repeats } from '../build/touched.ts';
+import type { Repeats } from '../build/repeats.ts';
 import type { CheckResult } from '../check/check.ts';
 import { idsIn } from '../file-ids.ts';
 import type { FileKind } from '../file-kinds.ts';

@@ -6,7 +6,7 @@ import { qualifiedName, type Table } from '../../schema/table.ts';
 import type { Observer } from '../../telemetry/observer.ts';
 import { equalOn } from '../../warehouses/sql.ts';
 import type { Warehouse } from '../../warehouses/warehouse.ts';
-import { manifestLost } from '../build/touched.ts';
+import { manifestLost } from '../build/repeats.ts';
 import { contentChecks } from '../check/check.ts';
 import type { FileKind } from '../file-kinds.ts';
 import { targets } from '../file-kinds.ts';

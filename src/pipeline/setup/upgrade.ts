@@ -9,7 +9,7 @@ import { columnName, columnSql, createTableSql, inDialect, listColumns } from '.
 import type { Warehouse } from '../../warehouses/warehouse.ts';
 import { build } from '../build/build.ts';
 import type { MatchOn } from '../build/match.ts';
-import { settleRepeats } from '../build/touched.ts';
+import { settleRepeats } from '../build/repeats.ts';
 import { derivedChecks } from '../check/check.ts';
 import { assertChecks } from '../check/guards.ts';
 import { somebodyElses } from './foreign-tables.ts';

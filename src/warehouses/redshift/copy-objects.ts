@@ -1,11 +1,11 @@
 import { LoadError, WarehouseError } from '../../errors.ts';
-import { qualifiedName, sourceColumns, type Table } from '../../schema/table.ts';
-import { listColumns, literal } from '../sql.ts';
-import type { ObjectBatch, ObjectsRead, SqlRow } from '../warehouse.ts';
+import { sourceColumns, type Table } from '../../schema/table.ts';
+import { literal } from '../sql.ts';
+import type { ObjectBatch, SqlRow } from '../warehouse.ts';
 import type { RedshiftConnection } from './connection.ts';
 import { CopyRefusedError } from './errors.ts';
 import type { JsonPaths } from './json-paths.ts';
-import { type RecordShape, recordRules } from './rules.ts';
+import type { RecordShape } from './rules.ts';
 import { manifestJson, type StagingArea } from './staging-prefix.ts';
 
 /** What of a session the reading needs. */
@@ -23,16 +23,21 @@ export interface ReadingSession {
 
 /** COPY takes no more (copy-parameters-data-load, MAXERROR). */
 const MOST_ERRORS = 100_000;
+
 /** The system views are filled a little later than the COPY ends. */
 const VIEWS_MS = 60_000;
+
 const POLL_MS = 250;
-const LONGEST_TEXT = 65_535;
+
+export const LONGEST_TEXT = 65_535;
+
 /** In bytes; longer ones cannot be escaped within VARCHAR(MAX). */
-const LONGEST_KEY = 30_000;
+export const LONGEST_KEY = 30_000;
+
 /** file_name is CHAR(256). */
 const LONGEST_NAME = 256;
+
 const COMPRESSION = { none: '', gzip: ' gzip', zstd: ' zstd' } as const;
-const TEMPORARY = ['read_rows', 'read_extras', 'read_refused'] as const;
 
 /** Records of a batch that stand in temporary staging, to be judged. */
 export interface CopiedBatch {
@@ -64,49 +69,8 @@ export async function copyObjects(batch: ObjectBatch, session: ReadingSession): 
   }
 }
 
-/**
- * What was copied, by the rules as SQL: what they accept goes into staging, what they refuse into the rejects. Every record
- * that COPY counted ends in one of the two.
- */
-export async function judgeObjects(
-  batch: ObjectBatch,
-  { table, shape, records, unread }: CopiedBatch,
-  main: RedshiftConnection,
-): Promise<ObjectsRead> {
-  if (records === 0 && unread.length === batch.objects.length)
-    return { staged: 0, rejected: 0, drift: [], unread };
-  for (const name of TEMPORARY) await main.run(`drop table if exists ${name}`);
-  const rules = recordRules(batch.table, shape, batch.startedAt.getTime());
-  const drift = shape === 'whole' ? await driftOf(batch.table, table, main) : [];
-  const hasExtras = drift.some(({ change }) => change !== 'missing');
-  if (hasExtras) await collectExtras(batch.table, table, main);
-  const from = hasExtras
-    ? 'read_rows as source left join read_extras as extras on extras.record_id = source.record_id'
-    : `${table} as source`;
-  const staged = await main.run(
-    `insert into ${qualifiedName(batch.table)} (file_id, ${columnsOf(batch.table)}, extra)
-select ${batch.fileId}, ${columnsOf(batch.table)}, extra from (
-${rules.accepted(from, hasExtras)}
-) as accepted`,
-  );
-  let rejected = 0;
-  if (staged < records) {
-    // In a table of their own: what is said of them would otherwise repeat every rule many times over.
-    await main.run(`create temporary table read_refused as ${rules.broken(from, hasExtras)}`);
-    rejected = await refuse(batch, rules.refused('read_refused'), main);
-  }
-  if (staged + rejected !== records) {
-    throw new LoadError(
-      `${describe(batch)} does not balance: COPY counted ${records} records, but ${staged} were staged and ${rejected} refused.`,
-      { hint: 'Nothing was committed. This is a fault in sparkify: please report it.' },
-    );
-  }
-  for (const name of [...TEMPORARY, table]) await main.run(`drop table if exists ${name}`);
-  return { staged, rejected, drift, unread };
-}
-
 /** `columns` of the staging table that are read from records. */
-function columnsOf(table: Table): string {
+export function columnsOf(table: Table): string {
   return sourceColumns(table)
     .map(({ name }) => name)
     .join(', ');
@@ -223,82 +187,8 @@ async function refusedObjects(
   return named.length > 0 ? named : batch.objects.map(({ path }) => path);
 }
 
-/** Keys that are not as declared, counted over all records that are objects. */
-async function driftOf(table: Table, from: string, main: RedshiftConnection): Promise<ObjectsRead['drift']> {
-  const [objects] = await main.rows(
-    `select count(*) as records from ${from} as source where json_typeof(source.record) = 'object'`,
-  );
-  const found = await main.rows(
-    `select name, count(*) as records
-     from (
-       select cast(key as varchar(65535)) as name from ${from} as source, unpivot source.record as value at key
-     ) as keys
-     group by name order by name`,
-  );
-  const declared = sourceColumns(table).map(({ from }) => from.key);
-  const lower = new Set(declared.map((key) => key.toLowerCase()));
-  const counts = new Map(found.map(({ name, records }) => [String(name), Number(records)]));
-  const undeclared = [...counts]
-    .filter(([key]) => !declared.includes(key))
-    .map(([key, records]) => {
-      const change = lower.has(key.toLowerCase()) ? ('other case' as const) : ('new' as const);
-      return { change, key, records };
-    });
-  const missing = declared
-    .map((key) => ({
-      change: 'missing' as const,
-      key,
-      records: Number(objects?.records) - (counts.get(key) ?? 0),
-    }))
-    .filter(({ records }) => records > 0);
-  return [...undeclared, ...missing];
-}
-
-/** read_extras: for every record with undeclared keys, these as a JSON object in the order of their names. */
-async function collectExtras(table: Table, from: string, main: RedshiftConnection): Promise<void> {
-  const keys = sourceColumns(table)
-    .map(({ from }) => literal(from.key))
-    .join(', ');
-  // Backslashes by their number: whether a literal takes them as escapes is a matter of settings.
-  const quoted = `'"' || replace(replace(name, chr(92), chr(92) || chr(92)), '"', chr(92) || '"') || '"'`;
-  await main.run('create temporary table read_rows (record_id bigint identity(1, 1), record super)');
-  await main.run(`insert into read_rows (record) select record from ${from}`);
-  await main.run(
-    `create temporary table read_extras as
-select record_id, max(bytes) as bytes, '{' || listagg(pair, ',') within group (order by name) || '}' as extra
-from (
-  select record_id, name, bytes, case when bytes <= ${LONGEST_TEXT} then quoted || ':' || json_serialize(value) else '' end as pair
-  from (
-    select record_id, name, quoted, value,
-      sum(coalesce(octet_length(quoted), 2 * ${LONGEST_TEXT}) + json_size(value) + 2) over (partition by record_id) + 1 as bytes
-    from (
-      select record_id, name, case when octet_length(name) <= ${LONGEST_KEY} then ${quoted} end as quoted, value
-      from (
-        select source.record_id, cast(key as varchar(${LONGEST_TEXT})) as name, value
-        from read_rows as source, unpivot source.record as value at key
-      ) as named
-      where name not in (${keys})
-    ) as shown
-  ) as measured
-) as bounded
-group by record_id`,
-  );
-}
-
-/** Writes what the rules refused; the number of records. */
-async function refuse(batch: ObjectBatch, refused: string, main: RedshiftConnection): Promise<number> {
-  return main.run(
-    `insert into ${qualifiedName(batch.rejects)} (${listColumns(batch.rejects)})
-select '${batch.fileId}:' || cast(place as varchar), ${batch.fileId}, ${literal(batch.kind)}, cast($1 as varchar(4096)), 0, rule, field, value, reason, "raw", cast($2 as varchar(64)), cast($3 as timestamp)
-from (
-${refused}
-) as refused`,
-    [describe(batch), batch.runId, batch.startedAt],
-  );
-}
-
 /** What a batch is called: its object, or the folder that its objects share. */
-function describe({ objects }: ObjectBatch): string {
+export function describe({ objects }: ObjectBatch): string {
   const [first] = objects;
   if (objects.length === 1 || first === undefined) return first?.path ?? 'nothing';
   let shared = first.path;

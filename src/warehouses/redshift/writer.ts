@@ -10,13 +10,14 @@ import {
   redshiftName,
   redshiftSessions,
 } from './connection.ts';
-import { type CopiedBatch, copyObjects, judgeObjects } from './copy-objects.ts';
+import { type CopiedBatch, copyObjects } from './copy-objects.ts';
 import { redshiftDialect } from './dialect.ts';
 import { type JsonPaths, jsonPathsOf } from './json-paths.ts';
 import { accessOf, stagingOf } from './s3-access.ts';
 import type { RedshiftServer } from './server.ts';
 import { beginLocked, cancel, openSession, reopen } from './session.ts';
 import type { StagingArea } from './staging-prefix.ts';
+import { judgeObjects } from './validate-objects.ts';
 
 /** A swarm of small files: so many, and smaller than this on average, are packed by this program first. */
 const SWARM = 1_000;

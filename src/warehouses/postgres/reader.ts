@@ -1,0 +1,32 @@
+import { answer, type Judge, writeAnswer } from '../pg-wire/query-result.ts';
+import { readingStatement } from '../pg-wire/reading-statement.ts';
+import type { ReadOnlyWarehouse } from '../warehouse.ts';
+import { assertReads } from './calls.ts';
+import { connectToRead } from './connection.ts';
+import { postgresDialect } from './dialect.ts';
+import { unreadableTables } from './rights.ts';
+import { type PostgresServer, serverName } from './server.ts';
+
+/** Opens a database for a reader: one read-only transaction, so that everything it sees is of one load. */
+export async function openPublishedPostgres(server: PostgresServer): Promise<ReadOnlyWarehouse> {
+  const name = serverName(server);
+  const connection = await connectToRead(server);
+  const { client } = connection;
+  const judge: Judge = async (sql) => {
+    const statement = readingStatement(sql);
+    await assertReads(connection, statement);
+    return statement;
+  };
+  return {
+    name,
+    dialect: postgresDialect,
+    starSchema: server.schema,
+    rows: connection.rows,
+    unreadable: (tables) => unreadableTables(connection, server, tables),
+    answer: (sql) => answer({ client, name, judge }, sql),
+    writeParquet: (sql, path) => writeAnswer({ client, name, judge }, sql, path),
+    // A server ends what nobody waits for any more.
+    interrupt: () => void connection.close(),
+    close: connection.close,
+  };
+}
