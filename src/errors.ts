@@ -90,9 +90,6 @@ export class DiskFullError extends WarehouseError {}
 /** This user may not read or write a file of the warehouse. */
 export class NoPermissionError extends WarehouseError {}
 
-/** The engine's own reader refused what a file holds: the files must be read line by line. */
-export class CleanReadFailed extends WarehouseError {}
-
 /** Another process holds the warehouse's only writer's place. */
 export class LeaseError extends WarehouseError {}
 

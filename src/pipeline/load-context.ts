@@ -1,17 +1,24 @@
 import type { Source } from '../sources/source.ts';
 import type { Observer } from '../telemetry/observer.ts';
 import type { Warehouse } from '../warehouses/warehouse.ts';
+import type { PhaseClock } from './phase-clock.ts';
+import type { FileIds } from './plan/read-units.ts';
 
 export interface Run {
   readonly id: string;
   readonly startedAt: Date;
 }
 
-export interface StageContext {
+/** What a change of the warehouse is made with. */
+export interface ChangeContext {
   readonly warehouse: Warehouse;
-  readonly source: Source;
   readonly run: Run;
   readonly observer: Observer;
-  /** Whether the engine may read files itself. */
-  readonly useCleanReader: boolean;
+  readonly clock: PhaseClock;
+}
+
+/** What files are staged with. */
+export interface StageContext extends ChangeContext {
+  readonly source: Source;
+  readonly fileIds: FileIds;
 }

@@ -1,21 +1,19 @@
-import { randomBytes } from 'node:crypto';
-import { allTables } from '../models/book.ts';
 import { recordFormat, recordParser, type StagedRow } from '../reading/parse.ts';
 import { LONGEST_RAW } from '../reading/read-file.ts';
 import type { Observer } from '../telemetry/observer.ts';
 import { literal } from '../warehouses/sql.ts';
 import type { Warehouse } from '../warehouses/warehouse.ts';
-import { build } from './build/build.ts';
+import type { Built } from './build/build.ts';
 import type { MatchOn } from './build/match.ts';
 import type { TableChange } from './build/reconcile.ts';
-import { settleRepeats } from './build/repeats.ts';
-import { startTouched, touchContents } from './build/touched.ts';
-import { loadChecks } from './check/check.ts';
-import { assertChecks, publishCommitted } from './check/guards.ts';
-import { commitOnce, withAttempts } from './commit.ts';
+import { touchContents } from './build/touched.ts';
+import { type Change, commitChange } from './change.ts';
+import { publishCommitted } from './check/guards.ts';
+import { withAttempts } from './commit.ts';
 import type { FileKind } from './file-kinds.ts';
 import { targets } from './file-kinds.ts';
-import { recordRun } from './record/run.ts';
+import { phaseClock } from './phase-clock.ts';
+import { newRun } from './record/run.ts';
 import { lastDrift, lastTotals } from './record/totals.ts';
 
 const IDS_PER_STATEMENT = 1_000;
@@ -71,36 +69,43 @@ async function replayOnce(
   nowMs: () => number,
   observer: Observer,
 ): Promise<ReplayReport> {
-  const startedAt = new Date(nowMs());
+  const run = newRun(nowMs());
   const open = (await warehouse.rows(
     'select reject_id, file_id, kind, rule, "raw" from ops.rejects order by file_id, line',
   )) as unknown as OpenReject[];
   const byId = new Map(open.map((reject) => [reject.reject_id, reject]));
   const tries = mended ?? open.map(({ reject_id, raw }) => ({ rejectId: reject_id, raw }));
   const unknown = tries.filter(({ rejectId }) => !byId.has(rejectId)).map(({ rejectId }) => rejectId);
-  const { accepted, stillRefused } = parseAll(tries, byId, startedAt.getTime());
+  const { accepted, stillRefused } = parseAll(tries, byId, run.startedAt.getTime());
   if (accepted.length === 0) return { status: 'unchanged', accepted: 0, stillRefused, unknown, tables: null };
 
-  const id = `${startedAt.toISOString()}-${randomBytes(3).toString('hex')}`;
-  const tables = await commitOnce(
-    warehouse,
-    id,
-    async () => {
-      await startTouched(warehouse);
-      for (const kind of ['song', 'log'] as const) await accept(kind, accepted, warehouse);
+  const context = { warehouse, run, observer, clock: phaseClock(nowMs) };
+  const tables = await commitChange(replayChange({ accepted, stillRefused }, nowMs, warehouse), context);
+  return { status: 'committed', accepted: accepted.length, stillRefused, unknown, tables };
+}
+
+/** The change that a replay makes: accepted records become rows of the files that they came from. */
+function replayChange(
+  { accepted, stillRefused }: Tried,
+  nowMs: () => number,
+  warehouse: Warehouse,
+): Change<Built['changes']> {
+  const count = (kind: FileKind): number => accepted.filter(({ reject }) => reject.kind === kind).length;
+  return {
+    checksEveryContent: false,
+    async staging() {
+      return (['song', 'log'] as const)
+        .filter((kind) => count(kind) > 0)
+        .map((kind) => ({ kind, isWhole: false, apply: () => accept(kind, accepted, warehouse) }));
+    },
+    async scope() {
       const [state] = await warehouse.rows('select match_on from ops.warehouse');
-      const scope = {
-        allEvents: false,
-        allSongs: false,
-        matchOn: state?.match_on as MatchOn,
-        rowsBefore: (await lastTotals(warehouse))?.rows ?? {},
-      };
-      const built = await build(scope, warehouse, observer);
-      await assertChecks(loadChecks(built.scopes), warehouse, observer);
-      const count = (kind: FileKind): number => accepted.filter(({ reject }) => reject.kind === kind).length;
-      await recordRun(warehouse, {
-        id,
-        startedAt,
+      const matchOn = state?.match_on as MatchOn;
+      const rowsBefore = (await lastTotals(warehouse))?.rows ?? {};
+      return { allEvents: false, allSongs: false, matchOn, rowsBefore };
+    },
+    async sumUp({ built }, { matchOn }) {
+      const record = {
         command: 'rejects replay',
         nowMs: nowMs(),
         filesLoaded: 0,
@@ -108,20 +113,23 @@ async function replayOnce(
         songsStaged: count('song'),
         rejected: 0,
         songplaysRows: built.changes.songplays.rows,
-        matchOn: scope.matchOn,
+        matchOn,
         report: {
           accepted: accepted.length,
           stillRefused: stillRefused.length,
           // A replay changes no drift.
           keptDrift: await lastDrift(warehouse),
         },
-      });
-      observer.committing();
-      return built.changes;
+      };
+      return { record, result: built.changes };
     },
-    allTables,
-  );
-  return { status: 'committed', accepted: accepted.length, stillRefused, unknown, tables };
+  };
+}
+
+/** What came of trying records again. */
+interface Tried {
+  readonly accepted: readonly Accepted[];
+  readonly stillRefused: ReplayReport['stillRefused'];
 }
 
 interface Accepted {
@@ -129,7 +137,7 @@ interface Accepted {
   readonly row: StagedRow;
 }
 
-function parseAll(tries: readonly Mended[], byId: ReadonlyMap<string, OpenReject>, nowMs: number) {
+function parseAll(tries: readonly Mended[], byId: ReadonlyMap<string, OpenReject>, nowMs: number): Tried {
   const parsers = {
     log: recordParser(recordFormat(targets.log.staging, nowMs)),
     song: recordParser(recordFormat(targets.song.staging, nowMs)),
@@ -165,7 +173,6 @@ function isWhole({ rule, raw }: OpenReject): boolean {
 
 async function accept(kind: FileKind, all: readonly Accepted[], warehouse: Warehouse): Promise<void> {
   const accepted = all.filter(({ reject }) => reject.kind === kind);
-  if (accepted.length === 0) return;
   await warehouse.append(
     targets[kind].staging,
     accepted.map(({ row }) => row),
@@ -184,5 +191,4 @@ async function accept(kind: FileKind, all: readonly Accepted[], warehouse: Wareh
     );
   }
   await touchContents(kind, [...perFile.keys()], warehouse);
-  await settleRepeats(kind, false, warehouse);
 }

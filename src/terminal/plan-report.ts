@@ -27,12 +27,12 @@ export function planJson(
   warehouseExists: boolean,
 ): PlanJson {
   const load = plans.flatMap(({ kind, load: toLoad }) =>
-    toLoad.map(({ survey, changed, again }) => ({
+    toLoad.map(({ survey, why }) => ({
       kind,
       path: survey.file.path,
       bytes: survey.file.bytes,
       lines: survey.lines,
-      why: changed ? ('changed' as const) : again ? ('batch' as const) : ('new' as const),
+      why: why === 'again' ? ('batch' as const) : why,
     })),
   );
   const kinds = new Set(load.map(({ kind }) => kind));

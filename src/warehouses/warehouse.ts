@@ -1,5 +1,6 @@
 import type { Column } from '../schema/column.ts';
 import type { Table } from '../schema/table.ts';
+import type { EngineReads } from './engine-reads.ts';
 
 /** A value in a result: integers as safe numbers, times as Date in UTC. */
 export type SqlValue = string | number | boolean | Date | null;
@@ -25,41 +26,6 @@ export interface Dialect {
     readonly column: (table: Table, name: string) => string;
     readonly table: (table: Table) => string;
   };
-}
-
-/** Objects in S3 that an engine is to read by itself, as one content. */
-export interface ObjectBatch {
-  readonly fileId: number;
-  readonly kind: string;
-  readonly table: Table;
-  /** Where refused records go. */
-  readonly rejects: Table;
-  readonly objects: readonly { readonly path: string; readonly bytes: number }[];
-  readonly compression: 'none' | 'gzip' | 'zstd';
-  readonly runId: string;
-  readonly startedAt: Date;
-}
-
-/** What came of a batch. */
-export interface ObjectsRead {
-  readonly staged: number;
-  /** Refused by a rule. */
-  readonly rejected: number;
-  /** The paths of objects of which nothing was taken, since they hold what is no record. */
-  readonly unread: readonly string[];
-  readonly drift: readonly {
-    readonly change: 'new' | 'missing' | 'other case';
-    readonly key: string;
-    readonly records: number;
-  }[];
-}
-
-/** A file to be read by the engine itself. */
-export interface CleanCandidate {
-  readonly path: string;
-  readonly fileId: number;
-  /** Lines in the file, counted by another reader. */
-  readonly lines: number;
 }
 
 /** How a table lies on the slices of a cluster. */
@@ -90,8 +56,6 @@ export interface Warehouse {
   readonly dialect: Dialect;
   /** Rows are brought before the star's transaction, not within it: DuckDB reads its own uncommitted rows slowly. */
   readonly bringsApart: boolean;
-  /** Nothing is done: what would be asked is written down, and what it would bring is not known. */
-  readonly rehearses?: boolean;
   /** The schema of the star where it is the user's choice; null where the engine has one. */
   readonly starSchema: string | null;
   rows(sql: string, parameters?: readonly SqlValue[]): Promise<SqlRow[]>;
@@ -104,22 +68,8 @@ export interface Warehouse {
    * are the tables that it will change, for engines that lock them first.
    */
   transaction<T>(work: () => Promise<T>, writes?: readonly Table[]): Promise<T>;
-  /**
-   * Reads newline-delimited JSON files straight into a staging table, as an engine can that shares our disk.
-   * Files with any record that breaks a rule, a key that drifts or a line that is blank leave no row: their ids
-   * are returned, to be read line by line. A CleanReadFailed where the engine's reader refuses content as a whole: then
-   * the run starts again without it. File ids are consecutive. Absent where an engine cannot do it.
-   */
-  readonly readClean?: (table: Table, files: readonly CleanCandidate[], nowMs: number) => Promise<number[]>;
-  /** How the engine reads objects in S3 by itself. Absent where it cannot. */
-  readonly objects?: {
-    /** Whether so many objects of so many bytes are better read by the engine than brought by this program. */
-    suits(objects: number, bytes: number): boolean;
-    /** Copies them to where the engine judges them, before the transaction of the load; no record passes through this program. */
-    copy(batch: ObjectBatch): Promise<void>;
-    /** Takes what was copied into a staging table, by the rules of the line-by-line reader. */
-    read(batch: ObjectBatch): Promise<ObjectsRead>;
-  };
+  /** Absent where the engine reads no files by itself. */
+  readonly engineReads?: EngineReads;
   /** Renews what the planner knows of a table that so many rows came to. Absent where the engine does it by itself. */
   readonly analyze?: (name: string, addedRows: number) => Promise<void>;
   /** Makes the indexes that a table lacks, once it is filled. Absent where the engine needs none. */

@@ -6,6 +6,7 @@ import { events } from '../../src/models/staging/events.ts';
 import { formChecker } from '../../src/reading/clean-form.ts';
 import { recordFormat, recordParser } from '../../src/reading/parse.ts';
 import { KEPT_FILE_BYTES } from '../../src/reading/survey.ts';
+import type { ReadUnit } from '../../src/warehouses/engine-reads.ts';
 import { eventRecord, jsonLines, pageRecord, writeFiles } from '../support/records.ts';
 import { deliver, freshFolder, withWarehouse } from '../support/warehouse.ts';
 
@@ -140,16 +141,18 @@ describe('the engine’s own reader', () => {
         const rowsBy = (name: string, forget: boolean) =>
           withWarehouse(join(folder, name), async (warehouse) => {
             let vouchedFor = 0;
-            const engine = warehouse.readClean;
-            const spied = engine && {
-              readClean: async (...args: Parameters<typeof engine>) => {
-                const refused = await engine(...args);
-                vouchedFor += args[1].length - refused.length;
-                return refused;
+            const { engineReads, ...careful } = warehouse;
+            const spied = engineReads && {
+              engineReads: {
+                ...engineReads,
+                async read(units: readonly ReadUnit[]) {
+                  const results = await engineReads.read(units);
+                  vouchedFor += results.filter(({ leftover }) => leftover.length === 0).length;
+                  return results;
+                },
               },
             };
-            const { readClean: _, ...careful } = warehouse;
-            await deliver(forget ? careful : { ...warehouse, ...spied }, { logs: join(logs, 'logs') });
+            await deliver(forget ? careful : { ...careful, ...spied }, { logs: join(logs, 'logs') });
             if (!forget) expect(vouchedFor).toBe(1);
             return warehouse.rows('select * from staging.events order by item_in_session');
           });

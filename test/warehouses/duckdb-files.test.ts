@@ -482,20 +482,26 @@ describe('the engine’s own reader', () => {
     const cwd = withLog();
     writeFiles(cwd, { 'bad.json': '{"ts": 1, "page": ["Home"}\n' });
     const { events } = await import('../../src/models/staging/events.ts');
-    const { CleanReadFailed } = await import('../../src/errors.ts');
+    const { rejects } = await import('../../src/models/ops/rejects.ts');
     const { ensureTables } = await import('../../src/pipeline/setup/setup.ts');
     await withWarehouse(join(cwd, 'w.duckdb'), async (warehouse) => {
       await ensureTables(warehouse);
-      const read = (path: string) =>
-        (warehouse.readClean as NonNullable<typeof warehouse.readClean>)(
-          events,
-          [{ path: join(cwd, path), fileId: 1, lines: 1 }],
-          Date.now(),
-        ).catch((error) => error);
-      expect(await read('bad.json')).toBeInstanceOf(CleanReadFailed);
-      const gone = await read('gone.json');
-      expect(gone).toBeInstanceOf(Error);
-      expect(gone).not.toBeInstanceOf(CleanReadFailed);
+      const read = (name: string) => {
+        const path = join(cwd, name);
+        const unit = {
+          fileId: 1,
+          kind: 'log',
+          table: events,
+          rejects,
+          files: [{ path, bytes: 30, lines: 1 }],
+        };
+        const run = { compression: 'none', runId: 'test', startedAt: new Date() } as const;
+        return warehouse.engineReads?.read([{ ...unit, ...run }]);
+      };
+      expect(await read('bad.json')).toMatchObject([
+        { staged: 0, leftover: [join(cwd, 'bad.json')], refusal: expect.stringContaining('Invalid Input') },
+      ]);
+      await expect(read('gone.json')).rejects.toThrow(/gone\.json/);
     });
   });
 });

@@ -1,7 +1,6 @@
 import { LoadError } from '../../errors.ts';
-import type { Warehouse } from '../../warehouses/warehouse.ts';
-import type { Run } from '../load-context.ts';
-import type { Brought } from '../stage/staged.ts';
+import type { ChangeContext } from '../load-context.ts';
+import type { StagedFiles } from '../stage/staged-files.ts';
 
 /** A limit of refused records: a number of them, a share of the load's records, or both to be exceeded. */
 export interface RejectLimit {
@@ -14,13 +13,12 @@ export const USUAL_REJECT_LIMIT: RejectLimit = { share: 0.5, count: 100 };
 
 /** Throws LoadError where a load refused more records than its limit; it says which, and where the first one is. */
 export async function assertFewRejects(
-  brought: readonly Brought[],
+  staged: readonly StagedFiles[],
   limit: RejectLimit,
-  run: Run,
-  warehouse: Warehouse,
+  { run, warehouse }: ChangeContext,
 ): Promise<void> {
-  const rejected = brought.reduce((sum, { balance }) => sum + balance.rejected, 0);
-  const records = brought.reduce((sum, { balance }) => sum + balance.lines - balance.blank, 0);
+  const rejected = staged.reduce((sum, { balance }) => sum + balance.rejected, 0);
+  const records = staged.reduce((sum, { balance }) => sum + balance.lines - balance.blank, 0);
   const overShare = limit.share !== null && rejected > records * limit.share;
   const overCount = limit.count !== null && rejected > limit.count;
   const over = limit.share !== null && limit.count !== null ? overShare && overCount : overShare || overCount;

@@ -2,7 +2,7 @@ import type { Survey } from '../../reading/survey.ts';
 import type { SourceFile, Unreadable } from '../../sources/source.ts';
 import type { FileKind } from '../file-kinds.ts';
 
-/** A content: the id of what it was read in, alone or as one of a batch, and its own identity. */
+/** A content: the id of the unit that it was read in, alone or with others, and its own identity. */
 export interface Content {
   readonly fileId: number;
   readonly sha256: string;
@@ -12,16 +12,15 @@ export function keyOf({ fileId, sha256 }: Content): string {
   return `${fileId} ${sha256}`;
 }
 
+/** `changed`: the name was known with another content; `again`: known and unchanged, its read unit is read again. */
+export type WhyPlanned = 'new' | 'changed' | 'again';
+
 /** A file whose content is to be loaded. */
 export interface FileToLoad {
+  /** The id of its read unit: other files have it too where the engine reads several at a time. */
   readonly fileId: number;
   readonly survey: Survey;
-  /** Its name was known with another content. */
-  readonly changed: boolean;
-  /** Known and unchanged: it is read again because its batch is, in which another file changed. */
-  readonly again: boolean;
-  /** The id that it has instead if it is not read with its batch, but by itself. */
-  readonly ownId: number;
+  readonly why: WhyPlanned;
 }
 
 /** A second name of a content. */
@@ -30,21 +29,14 @@ export interface DuplicateFile {
   readonly survey: Survey;
   /** Another name of it; null where the content only moved from a name that has another content now. */
   readonly of: string | null;
-  /** Its name was known with another content. */
-  readonly changed: boolean;
-  /** Known and unchanged, of a batch that is read again. */
-  readonly again: boolean;
+  readonly why: WhyPlanned;
 }
 
 /** What one kind of files asks for. */
 export interface FilePlan {
   readonly kind: FileKind;
-  /** The engine reads the objects by itself: contents are told apart by what S3 says of them, and share ids by batches. */
-  readonly byEngine: boolean;
   /** In the order of their ids. */
   readonly load: readonly FileToLoad[];
-  /** The first id that nothing of this plan has, or may get. */
-  readonly nextFileId: number;
   readonly duplicates: readonly DuplicateFile[];
   /** Known names with the known content, counted; those that are second names are not among the unchanged. */
   readonly unchanged: number;

@@ -4,6 +4,7 @@ import type { FileKind } from '../file-kinds.ts';
 import type { Damage } from '../repair/damage.ts';
 import type { KnownFiles } from './manifest-reader.ts';
 import type { PassedOver } from './passed-over.ts';
+import type { FileIds } from './read-units.ts';
 
 export interface PlanInput {
   readonly kind: FileKind;
@@ -12,13 +13,12 @@ export interface PlanInput {
   readonly source: Source;
   readonly listing: Listing;
   readonly known: KnownFiles;
-  /** The first id that no content has yet. */
-  readonly nextFileId: number;
+  readonly fileIds: FileIds;
+  /** How many objects the engine reads as one unit, unseen by this program; null where this program surveys every file, and each is a unit. */
+  readonly objectsPerUnit: number | null;
   /** Read every file, whatever the file system says. */
   readonly distrust: boolean;
   /** What of the known contents is damaged, and so is loaded again. */
   readonly damage: Damage;
-  /** No file is read here: the engine will. */
-  readonly byEngine: boolean;
   readonly passedOver: PassedOver;
 }

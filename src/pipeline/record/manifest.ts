@@ -4,26 +4,28 @@ import type { FileSummary } from '../../reading/read-file.ts';
 import { placeholders } from '../../warehouses/sql.ts';
 import type { Warehouse } from '../../warehouses/warehouse.ts';
 import type { FileKind } from '../file-kinds.ts';
-import type { StageContext } from '../load-context.ts';
+import type { ChangeContext } from '../load-context.ts';
 import type { FilePlan, FileToLoad } from '../plan/file-plan.ts';
-import type { Brought } from '../stage/staged.ts';
+import type { FileIds } from '../plan/read-units.ts';
+import type { StagedFiles } from '../stage/staged-files.ts';
 
 const PATHS_PER_STATEMENT = 500;
 
-/** Writes what was brought into the manifest, and its drift. */
+/** Writes what was staged into the manifest, and its drift. */
 export async function recordContents(
-  { plan, summaries }: Brought,
-  { warehouse, run }: StageContext,
+  { plan, summaries }: StagedFiles,
+  fileIds: FileIds,
+  { warehouse, run }: ChangeContext,
 ): Promise<void> {
   const balanceOf = await knownBalances(plan, summaries, warehouse);
-  const changed = [...plan.load, ...plan.duplicates].filter((file) => file.changed || file.again);
+  const changed = [...plan.load, ...plan.duplicates].filter(({ why }) => why !== 'new');
   await forgetPaths(
     warehouse,
     plan.kind,
     changed.map((file) => file.survey.file.path),
   );
   await forgetPaths(warehouse, plan.kind, plan.moved);
-  const rowOf = (file: Omit<FileToLoad, 'ownId'>, duplicate: boolean) => ({
+  const rowOf = (file: Pick<FileToLoad, 'fileId' | 'survey'>, duplicate: boolean) => ({
     kind: plan.kind,
     path: file.survey.file.path,
     file_id: file.fileId,
@@ -48,7 +50,7 @@ export async function recordContents(
   // Contents that got their ids back leave their new ones free.
   const restored = new Set(plan.restoredIds.values());
   if (plan.load.some(({ fileId }) => !restored.has(fileId)))
-    await warehouse.run(`update ops.warehouse set next_file_id = ${plan.nextFileId}`);
+    await warehouse.run(`update ops.warehouse set next_file_id = ${fileIds.free}`);
 }
 
 /** The balance of a content, whether it came now or before. */

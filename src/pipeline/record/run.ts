@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { runs } from '../../models/ops/runs.ts';
 import { version } from '../../version.ts';
 import type { Warehouse } from '../../warehouses/warehouse.ts';
@@ -5,7 +6,7 @@ import type { MatchOn } from '../build/match.ts';
 import type { Run } from '../load-context.ts';
 
 /** What ops.runs keeps of a run. */
-export interface RunRecord extends Run {
+export interface RunRecord {
   readonly command: string;
   readonly nowMs: number;
   readonly filesLoaded: number;
@@ -17,16 +18,26 @@ export interface RunRecord extends Run {
   readonly report: object;
 }
 
+/** A run that starts now, under a name of its own. */
+export function newRun(nowMs: number): Run {
+  const startedAt = new Date(nowMs);
+  return { id: `${startedAt.toISOString()}-${randomBytes(3).toString('hex')}`, startedAt };
+}
+
 /** Writes a run's row, in the transaction of its data. */
-export async function recordRun(warehouse: Warehouse, record: RunRecord): Promise<void> {
-  await warehouse.run('update ops.warehouse set last_run_id = $1', [record.id]);
+export async function recordRun(
+  warehouse: Warehouse,
+  { id, startedAt }: Run,
+  record: RunRecord,
+): Promise<void> {
+  await warehouse.run('update ops.warehouse set last_run_id = $1', [id]);
   await warehouse.append(runs, [
     {
-      run_id: record.id,
+      run_id: id,
       command: record.command,
-      started_at: record.startedAt,
+      started_at: startedAt,
       committed_at: new Date(record.nowMs),
-      duration_seconds: (record.nowMs - record.startedAt.getTime()) / 1000,
+      duration_seconds: (record.nowMs - startedAt.getTime()) / 1000,
       files_loaded: record.filesLoaded,
       events_staged: record.eventsStaged,
       songs_staged: record.songsStaged,

@@ -1,17 +1,17 @@
 import { starTables } from '../../models/book.ts';
 import type { SqlRow, Warehouse } from '../../warehouses/warehouse.ts';
 import type { Balance } from '../balance.ts';
-import type { Built } from '../build/build.ts';
 import { type MatchReport, matchReport, matchWithAdded } from '../build/match.ts';
 import type { TableChange } from '../build/reconcile.ts';
-import type { Repeats } from '../build/repeats.ts';
+import type { Changed } from '../change.ts';
 import type { CheckResult } from '../check/check.ts';
 import { idsIn } from '../file-ids.ts';
 import type { FileKind } from '../file-kinds.ts';
-import type { Run } from '../load-context.ts';
+import type { ChangeContext, Run } from '../load-context.ts';
 import type { FilePlan } from '../plan/file-plan.ts';
+import type { LoadPlans } from '../plan/load-plans.ts';
 import type { Upgrade } from '../setup/upgrade.ts';
-import type { Brought } from '../stage/staged.ts';
+import type { StagedFiles } from '../stage/staged-files.ts';
 import type { DriftReport, LoadReport } from './load-summary.ts';
 import { countTotals, lastTotals, type Totals } from './totals.ts';
 
@@ -19,52 +19,66 @@ const NAMES_SHOWN = 20;
 const NO_BALANCE: Balance = { lines: 0, staged: 0, rejected: 0, blank: 0 };
 
 /** What a load did, for its report. */
-export interface Loaded {
-  readonly brought: readonly Brought[];
-  readonly repeats: Readonly<Record<FileKind, Repeats>>;
-  readonly built: Built;
+interface Loaded extends Changed {
+  readonly plans: LoadPlans;
+  readonly staged: readonly StagedFiles[];
+  readonly fullRefresh: boolean;
+  readonly totalsBefore: Totals | null;
 }
 
-/** The report of a load that is about to commit, but for how long it took. */
-export async function committedReport(
-  warehouse: Warehouse,
-  plans: readonly FilePlan[],
-  loaded: Loaded,
-  checks: readonly CheckResult[],
-  run: Run,
-  { fullRefresh, rematched, before }: { fullRefresh: boolean; rematched: boolean; before: Totals | null },
-): Promise<Omit<LoadReport, 'durationSeconds' | 'eventsPerSecond' | 'phases' | keyof Upgrade>> {
-  const { brought, repeats, built } = loaded;
-  const fileIds = brought.flatMap(({ plan: { load: files } }) => files.map((file) => file.fileId));
+type Untimed = Omit<LoadReport, keyof Upgrade | keyof Timing>;
+type Timing = Pick<LoadReport, 'durationSeconds' | 'eventsPerSecond' | 'phases'>;
+
+/** The report of a load that is about to commit; what was done to the tables before it is not in it. */
+export type CommittedReport = Untimed & Timing;
+
+/** What a load came to, but for how long it took. */
+export async function committedReport(loaded: Loaded, { run, warehouse }: ChangeContext): Promise<Untimed> {
+  const { built, checks, plans, repeats, staged } = loaded;
+  const fileIds = staged.flatMap(({ plan: { load: files } }) => files.map((file) => file.fileId));
   return {
     status: 'committed',
     warehouse: warehouse.name,
     runId: run.id,
-    fullRefresh,
-    rematched,
-    files: countFiles(plans),
-    bytes: brought.reduce((sum, { bytes }) => sum + bytes, 0),
-    events: balanceOf(brought, 'log'),
-    songs: balanceOf(brought, 'song'),
+    fullRefresh: loaded.fullRefresh,
+    rematched: plans.rematch,
+    files: countFiles(plans.plans),
+    bytes: staged.reduce((sum, { bytes }) => sum + bytes, 0),
+    events: balanceOf(staged, 'log'),
+    songs: balanceOf(staged, 'song'),
     rejects: await rejectsOf(warehouse, run),
     tables: built.changes,
     duplicates: { events: repeats.log.duplicates, songs: repeats.song.duplicates },
     conflicts: { events: repeats.log.conflicts, songs: repeats.song.conflicts },
-    match: await matchAfter(before, loaded, warehouse),
+    match: await matchAfter(loaded, warehouse),
     drift: await driftOf(warehouse, fileIds),
     checks: sumUp(checks),
     ...(await eventSpan(warehouse)),
   };
 }
 
+/** How long a run has taken by now, and how fast it was. */
+export function timed(
+  { events }: Pick<LoadReport, 'events'>,
+  nowMs: number,
+  { clock, run }: Pick<ChangeContext, 'clock' | 'run'>,
+): Timing {
+  const durationSeconds = (nowMs - run.startedAt.getTime()) / 1000;
+  const hasRate = events.lines > 0 && durationSeconds > 0;
+  return {
+    durationSeconds,
+    eventsPerSecond: hasRate ? Math.round(events.lines / durationSeconds) : null,
+    phases: clock.phases,
+  };
+}
+
 /** The match rate after a load; where it only added plays, the others are as they were. */
 function matchAfter(
-  before: Totals | null,
-  { brought, built, repeats }: Loaded,
+  { built, repeats, staged, totalsBefore }: Loaded,
   warehouse: Warehouse,
 ): Promise<MatchReport> {
   const { updated, deleted } = built.changes.songplays;
-  const isAsBefore = brought.every(
+  const isAsBefore = staged.every(
     ({ plan: { kind, load: files, removedFileIds } }) =>
       removedFileIds.length === 0 && (kind === 'log' || files.length === 0),
   );
@@ -74,16 +88,13 @@ function matchAfter(
     deleted === 0 &&
     isAsBefore &&
     repeats.log.conflicts === 0;
-  return before !== null && onlyAdds ? matchWithAdded(before.match, warehouse) : matchReport(warehouse);
+  return totalsBefore !== null && onlyAdds
+    ? matchWithAdded(totalsBefore.match, warehouse)
+    : matchReport(warehouse);
 }
 
 /** The report of a load that found nothing to do. */
-export async function unchangedReport(
-  warehouse: Warehouse,
-  plans: readonly FilePlan[],
-  durationSeconds: number,
-  phases: Record<string, number>,
-): Promise<Omit<LoadReport, keyof Upgrade>> {
+export async function unchangedReport(warehouse: Warehouse, plans: readonly FilePlan[]): Promise<Untimed> {
   const { rows, match } = (await lastTotals(warehouse)) ?? (await countTotals(warehouse));
   const unchanged = (name: string): [string, TableChange] => [
     name,
@@ -108,9 +119,6 @@ export async function unchangedReport(
     drift: [],
     checks: { passed: 0, failed: 0, failures: [] },
     ...(await eventSpan(warehouse)),
-    durationSeconds,
-    eventsPerSecond: null,
-    phases,
   };
 }
 
@@ -121,26 +129,23 @@ export function countFiles(plans: readonly FilePlan[]): LoadReport['files'] {
   const names = <T>(list: (plan: FilePlan) => readonly T[]): T[] =>
     plans.flatMap((filePlan) => [...list(filePlan)]).slice(0, NAMES_SHOWN);
   return {
-    new: sum(({ load: files }) => files.filter((file) => !file.changed && !file.again).length),
+    new: sum(({ load: files }) => files.filter(({ why }) => why === 'new').length),
     changed: sum(
-      ({ load: files, duplicates }) => [...files, ...duplicates].filter((file) => file.changed).length,
+      ({ load: files, duplicates }) =>
+        [...files, ...duplicates].filter(({ why }) => why === 'changed').length,
     ),
     unchanged: sum(({ unchanged }) => unchanged),
-    moved: sum(
-      ({ duplicates }) =>
-        duplicates.filter(({ of, changed, again }) => of === null && !changed && !again).length,
-    ),
+    moved: sum(({ duplicates }) => duplicates.filter(({ of, why }) => of === null && why === 'new').length),
     duplicate: sum(
       ({ duplicates, knownDuplicates }) =>
-        duplicates.filter(({ of, changed, again }) => of !== null && !changed && !again).length +
-        knownDuplicates,
+        duplicates.filter(({ of, why }) => of !== null && why === 'new').length + knownDuplicates,
     ),
     vanished: sum(({ vanished }) => vanished.length),
     skipped: sum(({ skipped }) => skipped.length),
     unreadable: sum(({ unreadable }) => unreadable.length),
     named: {
       changed: names(({ load: files }) =>
-        files.filter((file) => file.changed).map((file) => file.survey.file.path),
+        files.filter(({ why }) => why === 'changed').map((file) => file.survey.file.path),
       ),
       duplicate: names(({ duplicates }) =>
         duplicates.flatMap(({ survey, of }) => (of === null ? [] : [{ path: survey.file.path, of }])),
@@ -200,6 +205,6 @@ function sumUp(results: readonly CheckResult[]): LoadReport['checks'] {
   return { passed: results.length - failures.length, failed: failures.length, failures };
 }
 
-function balanceOf(brought: readonly Brought[], kind: FileKind): Balance {
-  return brought.find(({ plan: { kind: found } }) => found === kind)?.balance ?? NO_BALANCE;
+function balanceOf(staged: readonly StagedFiles[], kind: FileKind): Balance {
+  return staged.find(({ plan: { kind: found } }) => found === kind)?.balance ?? NO_BALANCE;
 }

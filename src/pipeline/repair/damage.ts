@@ -3,6 +3,7 @@ import { drift as driftTable } from '../../models/ops/drift.ts';
 import { rejects as rejectsTable } from '../../models/ops/rejects.ts';
 import type { Survey } from '../../reading/survey.ts';
 import { qualifiedName, type Table } from '../../schema/table.ts';
+import { isListed } from '../../sources/content-identity.ts';
 import type { Observer } from '../../telemetry/observer.ts';
 import { equalOn } from '../../warehouses/sql.ts';
 import type { Warehouse } from '../../warehouses/warehouse.ts';
@@ -65,13 +66,14 @@ function doubledSql(): string[] {
 /** Whether the rows of a known content that did not change are not those that it gave, or may not be. */
 export function isDamaged(
   known: Pick<KnownFile, 'file_id' | 'bytes'>,
-  { file, isClean }: Survey,
-  byEngine: boolean,
+  { file, isClean, sha256 }: Survey,
   { fileIds, hasDriftLost }: Damage,
 ): boolean {
   // What is in clean form has every declared key and no other.
   return (
-    fileIds.has(known.file_id) || (!byEngine && known.bytes !== file.bytes) || (hasDriftLost && !isClean)
+    fileIds.has(known.file_id) ||
+    (!isListed(sha256) && known.bytes !== file.bytes) ||
+    (hasDriftLost && !isClean)
   );
 }
 

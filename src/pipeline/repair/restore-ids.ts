@@ -3,16 +3,16 @@ import { qualifiedName } from '../../schema/table.ts';
 import type { Warehouse } from '../../warehouses/warehouse.ts';
 import { makeTemporary } from '../build/temporary.ts';
 import { targets } from '../file-kinds.ts';
-import type { Brought } from '../stage/staged.ts';
+import type { StagedFiles } from '../stage/staged-files.ts';
 
 /** The number of ids that one statement takes. */
 const IDS_PER_STATEMENT = 1_000;
 
 /** Gives contents that were read again the ids that they had, so that what refers to them still does. */
-export async function restoreIds(brought: Brought, warehouse: Warehouse): Promise<Brought> {
-  const { plan, summaries } = brought;
+export async function restoreIds(staged: StagedFiles, warehouse: Warehouse): Promise<StagedFiles> {
+  const { plan, summaries } = staged;
   const ids = [...plan.restoredIds];
-  if (ids.length === 0) return brought;
+  if (ids.length === 0) return staged;
   await makeTemporary(warehouse, 'restored_ids', 'select 0 as new_id, 0 as old_id where 1 = 0');
   for (let start = 0; start < ids.length; start += IDS_PER_STATEMENT) {
     const some = ids.slice(start, start + IDS_PER_STATEMENT).map((pair) => `(${pair.join(', ')})`);
@@ -38,7 +38,7 @@ export async function restoreIds(brought: Brought, warehouse: Warehouse): Promis
     fileId: restored(file.fileId),
   });
   return {
-    ...brought,
+    ...staged,
     plan: { ...plan, load: plan.load.map(withOldId), duplicates: plan.duplicates.map(withOldId) },
     summaries: new Map([...summaries].map(([fileId, summary]) => [restored(fileId), summary])),
   };

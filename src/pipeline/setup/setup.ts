@@ -101,7 +101,7 @@ export async function recover(warehouse: Warehouse): Promise<void> {
   const isWhole = needed.every(
     ({ table, column }) => state.found.of(table)?.columns.get(column) === table.columns[column]?.type,
   );
-  if (warehouse.bringsApart && isWhole && state.own?.rows === 1) await discardUnfinished(warehouse);
+  if (isWhole && state.own?.rows === 1) await discardUnfinished(warehouse);
 }
 
 /** Drops every table of ours, of whatever layout, and nothing else. */

@@ -4,98 +4,118 @@ import type { RecordFormat, StagedRow } from '../../reading/parse.ts';
 import { type Batch, type FileSummary, readContent, readFile, unreadable } from '../../reading/read-file.ts';
 import type { Reject } from '../../reading/reject.ts';
 import { KEPT_FILE_BYTES } from '../../reading/survey.ts';
-import { qualifiedName } from '../../schema/table.ts';
+import { qualifiedName, type Table } from '../../schema/table.ts';
 import { changedWhileRead, type Source } from '../../sources/source.ts';
-import type { FileKind } from '../file-kinds.ts';
-import { targets } from '../file-kinds.ts';
+import type { Warehouse } from '../../warehouses/warehouse.ts';
+import { type FileKind, targets } from '../file-kinds.ts';
 import type { StageContext } from '../load-context.ts';
 import type { FileToLoad } from '../plan/file-plan.ts';
+import { type RejectWriter, rejectWriter } from './reject-writer.ts';
+import type { Summaries } from './staged-files.ts';
 
 const ROWS_HELD = 5_000;
 /** Text of the rows held, estimated by the records that they were read from. */
 const TEXT_HELD = 16 * 1024 * 1024;
 
+/** How lines of a kind of files become rows. */
+interface LineFormat {
+  readonly kind: FileKind;
+  readonly format: RecordFormat;
+}
+
 /** Reads files line by line, with rejects and drift. */
-export async function readCarefully(
+export async function readByLines(
   files: readonly FileToLoad[],
-  kind: FileKind,
-  format: RecordFormat,
-  summaries: Map<number, FileSummary>,
+  { kind, format }: LineFormat,
   context: StageContext,
-): Promise<void> {
-  const { staging } = targets[kind];
-  const { warehouse, observer } = context;
-  let rows: StagedRow[] = [];
-  let held = 0;
-  /** The rows before these, on their way into the warehouse while the next ones are being read. */
-  let writing: Promise<void> = Promise.resolve();
-
-  async function put(file: FileToLoad, batch: Batch, refused: RejectWriter): Promise<void> {
-    held += batch.text;
-    for (const row of batch.rows) {
-      row.file_id = file.fileId;
-      rows.push(row);
-    }
-    if (batch.rejects.length > 0) {
-      await writing;
-      await refused.write(batch.rejects);
-    }
-    if (rows.length >= ROWS_HELD || held >= TEXT_HELD) await startWriting();
-  }
-
-  async function startWriting(): Promise<void> {
-    await writing;
-    writing = warehouse.append(staging, rows);
-    writing.catch(() => {});
-    rows = [];
-    held = 0;
-  }
-
-  async function flush(): Promise<void> {
-    await startWriting();
-    await writing;
-  }
-
-  async function refuseWhole(file: FileToLoad, reject: Reject): Promise<void> {
-    await writing;
+): Promise<Summaries> {
+  const { observer, source } = context;
+  const summaries = new Map<number, FileSummary>();
+  const rows = rowWriter(targets[kind].staging, context.warehouse);
+  const take = async (file: FileToLoad, batch: Batch, refused: RejectWriter): Promise<void> => {
+    const rejects = batch.rejects.length > 0 ? () => refused.write(batch.rejects) : null;
+    await rows.take(file, batch, rejects);
+  };
+  const refuseWhole = async (file: FileToLoad, reject: Reject): Promise<void> => {
+    await rows.pause();
     await rejectWriter(file, kind, context).write([reject]);
     summaries.set(file.fileId, { lines: 1, staged: 0, rejected: 1, blank: 0, drift: [] });
-    await context.source.release(file.survey.file);
-  }
-
-  const contents = readAhead(files, context.source);
+    await source.release(file.survey.file);
+  };
+  const contents = readAhead(files, source);
   for (const file of files) {
     const { compression, damage, isClean, sha256 } = file.survey;
+    const { bytes } = file.survey.file;
     if (damage !== null) {
       await refuseWhole(file, unreadable(damage));
-      observer.advance(file.survey.file.bytes);
+      observer.advance(bytes);
       continue;
     }
     const content = await contents(file);
     const refused = rejectWriter(file, kind, context);
     if (content !== null && compression === 'none') {
       const reader = readContent(content, format);
-      summaries.set(file.fileId, await drain(reader, (batch) => put(file, batch, refused)));
-      observer.advance(file.survey.file.bytes);
+      summaries.set(file.fileId, await drain(reader, (batch) => take(file, batch, refused)));
+      observer.advance(bytes);
       continue;
     }
-    const reader = readFile(chunksOf(file, content, context), format, {
-      bytes: file.survey.file.bytes,
-      isVouchedFor: isClean,
-    });
-    const end = await drain(reader, (batch) => put(file, batch, refused));
+    const reader = readFile(chunksOf(file, content, context), format, { bytes, isVouchedFor: isClean });
+    const end = await drain(reader, (batch) => take(file, batch, refused));
     if ('unreadable' in end) {
-      await flush();
-      await warehouse.run(`delete from ${qualifiedName(staging)} where file_id = ${file.fileId}`);
-      await warehouse.run(`delete from ops.rejects where file_id = ${file.fileId}`);
+      await rows.flush();
+      await removeRows(file.fileId, kind, context.warehouse);
       await refuseWhole(file, end.unreadable);
     } else {
       if (end.sha256 !== sha256) throw changedWhileRead(file.survey.file);
       summaries.set(file.fileId, end.summary);
     }
-    await context.source.release(file.survey.file);
+    await source.release(file.survey.file);
   }
-  await flush();
+  await rows.flush();
+  return summaries;
+}
+
+/** What was staged of a file before it turned out that it cannot be read to its end. */
+async function removeRows(fileId: number, kind: FileKind, warehouse: Warehouse): Promise<void> {
+  for (const table of [targets[kind].staging, rejectsTable])
+    await warehouse.run(`delete from ${qualifiedName(table)} where file_id = ${fileId}`);
+}
+
+/** Holds rows until there are enough of them, and writes them while the next ones are being read. */
+function rowWriter(table: Table, warehouse: Warehouse) {
+  let rows: StagedRow[] = [];
+  let held = 0;
+  let writing: Promise<void> = Promise.resolve();
+
+  async function startWriting(): Promise<void> {
+    await writing;
+    writing = warehouse.append(table, rows);
+    writing.catch(() => {});
+    rows = [];
+    held = 0;
+  }
+
+  return {
+    /** Takes a file's rows; its rejects are written when the rows before have been. */
+    async take({ fileId }: FileToLoad, batch: Batch, rejects: (() => Promise<void>) | null): Promise<void> {
+      held += batch.text;
+      for (const row of batch.rows) {
+        row.file_id = fileId;
+        rows.push(row);
+      }
+      if (rejects !== null) {
+        await writing;
+        await rejects();
+      }
+      if (rows.length >= ROWS_HELD || held >= TEXT_HELD) await startWriting();
+    },
+    /** Waits until nothing is being written. */
+    pause: () => writing,
+    async flush(): Promise<void> {
+      await startWriting();
+      await writing;
+    },
+  };
 }
 
 /** Takes all batches of a file; what the file came to. The file is closed, too, where a batch could not be taken. */
@@ -154,35 +174,4 @@ async function* chunksOf(
     yield chunk as Buffer;
     context.observer.advance((chunk as Buffer).length);
   }
-}
-
-interface RejectWriter {
-  write(rejects: readonly Reject[]): Promise<void>;
-}
-
-/** Writes a file's rejects, which come in the order of their lines; those of one line are numbered, in however many portions they come. */
-function rejectWriter(
-  { fileId, survey }: FileToLoad,
-  kind: FileKind,
-  { warehouse, run }: StageContext,
-): RejectWriter {
-  const last = { line: 0, nth: 0 };
-  return {
-    async write(rejects) {
-      const rows = rejects.map((reject) => {
-        last.nth = reject.line === last.line ? last.nth + 1 : 1;
-        last.line = reject.line;
-        return {
-          ...reject,
-          reject_id: `${fileId}:${reject.line}${last.nth > 1 ? `.${last.nth}` : ''}`,
-          file_id: fileId,
-          kind,
-          path: survey.file.path,
-          run_id: run.id,
-          rejected_at: run.startedAt,
-        };
-      });
-      await warehouse.append(rejectsTable, rows);
-    },
-  };
 }

@@ -1,6 +1,6 @@
 import type { Warehouse } from '../../warehouses/warehouse.ts';
 import { idsIn } from '../file-ids.ts';
-import type { Brought } from './staged.ts';
+import type { StagedFiles } from './staged-files.ts';
 
 /** What ops.drift holds, so that a row that is lost there is missed. */
 export interface KeptDrift {
@@ -22,7 +22,7 @@ export async function countDrift(warehouse: Pick<Warehouse, 'rows'>, where = '1 
  */
 export async function driftWith(
   before: KeptDrift,
-  { plan: { removedFileIds }, summaries }: Pick<Brought, 'plan' | 'summaries'>,
+  { plan: { removedFileIds }, summaries }: Pick<StagedFiles, 'plan' | 'summaries'>,
   warehouse: Pick<Warehouse, 'rows'>,
 ): Promise<KeptDrift> {
   const gone =

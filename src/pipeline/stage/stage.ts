@@ -1,33 +1,30 @@
 import { recordFormat } from '../../reading/parse.ts';
-import type { FileSummary } from '../../reading/read-file.ts';
-import type { Table } from '../../schema/table.ts';
-import { assertSame, type Source } from '../../sources/source.ts';
+import type { Survey } from '../../reading/survey.ts';
+import { surveyAll } from '../../reading/survey-pool.ts';
+import { isListed } from '../../sources/content-identity.ts';
 import { targets } from '../file-kinds.ts';
 import type { StageContext } from '../load-context.ts';
 import type { FilePlan, FileToLoad } from '../plan/file-plan.ts';
-import { readCarefully } from './by-lines.ts';
-import { askEngine, readByEngine } from './by-objects.ts';
+import { readByEngine } from './by-engine.ts';
+import { readByLines } from './by-lines.ts';
 import { checkBalance } from './check-balance.ts';
-import type { Brought } from './staged.ts';
-
-/** Bytes that the engine reads in one statement: bounds its memory, and paces the progress bar. */
-const BYTES_PER_STATEMENT = 512 * 1024 * 1024;
+import type { StagedFiles } from './staged-files.ts';
 
 /**
- * Brings new contents into staging and checks every file's balance. What it brings counts only once the manifest
- * knows it (recordContents, in the transaction of the star): until then discardUnfinished takes it out again.
- * Bringing it in statements of its own keeps a large load from reading its own uncommitted rows, which DuckDB
- * does on one thread.
+ * Puts new contents into staging and checks every file's balance. They count only once the manifest knows them
+ * (recordContents, in the transaction of the star): until then discardUnfinished takes them out again.
  */
-export async function bringContents(planned: FilePlan, context: StageContext): Promise<Brought> {
+export async function stageFiles(planned: FilePlan, context: StageContext): Promise<StagedFiles> {
+  const { kind } = planned;
   const bytes = sum(planned.load.map((file) => file.survey.file.bytes));
-  context.observer.step(planned.kind === 'log' ? 'events' : 'songs', bytes, 'bytes');
-  const summaries = new Map<number, FileSummary>();
-  let plan = planned;
-  if (context.warehouse.rehearses) await rehearse(planned, summaries, context);
-  else if (planned.byEngine) plan = await readByEngine(planned, summaries, context);
-  else await readHere(planned, summaries, context);
-  if (!context.warehouse.rehearses) await checkBalance(plan, summaries, context.warehouse);
+  context.observer.step(kind === 'log' ? 'events' : 'songs', bytes, 'bytes');
+  const byEngine = await readByEngine(planned, context);
+  const plan = withOwnIds(planned, byEngine.leftover, context);
+  const left = plan.load.filter(({ survey }) => byEngine.leftover.has(survey.file.path));
+  const format = recordFormat(targets[kind].staging, context.run.startedAt.getTime());
+  const byLines = await readByLines(await surveyed(left, plan, context), { kind, format }, context);
+  const summaries = new Map([...byEngine.summaries, ...byLines]);
+  await checkBalance(plan, summaries, context.warehouse);
   const all = [...summaries.values()];
   return {
     plan,
@@ -42,107 +39,48 @@ export async function bringContents(planned: FilePlan, context: StageContext): P
   };
 }
 
-/** Rows enough to be carried as many are. */
-const MANY_ROWS = 1_000;
-
-/** What bringing would ask of the engine; no file is read, and nothing is known of what is in it. */
-async function rehearse(
-  plan: FilePlan,
-  summaries: Map<number, FileSummary>,
-  context: StageContext,
-): Promise<void> {
-  for (const { fileId } of plan.load)
-    summaries.set(fileId, { lines: 0, staged: 0, rejected: 0, blank: 0, drift: [] });
-  if (plan.byEngine) await askEngine(plan, context);
-  else if (plan.load.length > 0)
-    await context.warehouse.append(
-      targets[plan.kind].staging,
-      Array.from({ length: MANY_ROWS }, () => ({})),
-    );
-}
-
-/** Brings contents that this program reads, or the engine from this machine's disk. */
-async function readHere(
-  plan: FilePlan,
-  summaries: Map<number, FileSummary>,
-  context: StageContext,
-): Promise<void> {
-  const { staging } = targets[plan.kind];
-  const format = recordFormat(staging, context.run.startedAt.getTime());
-  const clean = context.useCleanReader ? plan.load.filter((file) => isForEngine(file, context.source)) : [];
-  const forEngine = new Set(clean);
-  const careful = new Set(plan.load.filter((file) => !forEngine.has(file)));
-  const groups = inStatements(clean);
-  let bringing = bring(groups[0], context.source);
-  for (const [at, some] of groups.entries()) {
-    await bringing;
-    // The next files come while these are loaded.
-    bringing = bring(groups[at + 1], context.source);
-    bringing.catch(() => {});
-    const refused = await readClean(some, staging, context);
-    for (const file of some) {
-      if (refused.has(file.fileId)) careful.add(file);
-      else {
-        summaries.set(file.fileId, cleanSummary(file));
-        context.observer.advance(file.survey.file.bytes);
-        await assertSame(file.survey.file, context.source);
-        await context.source.release(file.survey.file);
-      }
-    }
-  }
-  await readCarefully([...careful], plan.kind, format, summaries, context);
-}
-
-function bring(files: readonly FileToLoad[] | undefined, source: Source): Promise<void> {
-  return source.bring((files ?? []).map(({ survey }) => survey.file));
-}
-
-/** Whether the engine may read the file itself; it would take a path with these characters for a glob. */
-function isForEngine({ survey }: FileToLoad, source: Source): boolean {
-  return survey.isClean && !(source.isLocal && /[*?[\]{}]/.test(survey.file.path));
-}
-
-/** Groups of files with consecutive ids, each of a size for one statement. */
-function inStatements(files: readonly FileToLoad[]): FileToLoad[][] {
-  const groups: FileToLoad[][] = [];
-  let bytes = Number.POSITIVE_INFINITY;
-  let lastId = -1;
-  for (const file of files) {
-    bytes += file.survey.file.bytes;
-    if (bytes > BYTES_PER_STATEMENT || file.fileId !== lastId + 1) {
-      groups.push([]);
-      bytes = file.survey.file.bytes;
-    }
-    groups.at(-1)?.push(file);
-    lastId = file.fileId;
-  }
-  return groups;
-}
-
-async function readClean(
-  files: readonly FileToLoad[],
-  staging: Table,
-  context: StageContext,
-): Promise<Set<number>> {
-  const { warehouse, run } = context;
-  if (!warehouse.readClean) return new Set(files.map((file) => file.fileId));
-  const candidates = files.map((file) => ({
-    path: context.source.localPath(file.survey.file) ?? file.survey.file.path,
-    fileId: file.fileId,
-    lines: file.survey.lines,
+/** The plan with an id of its own for each file that is left over of a unit of several, and for its second names. */
+function withOwnIds(plan: FilePlan, leftover: ReadonlySet<string>, { fileIds }: StageContext): FilePlan {
+  const filesOf = new Map<number, number>();
+  for (const { fileId } of plan.load) filesOf.set(fileId, (filesOf.get(fileId) ?? 0) + 1);
+  const newIds = new Map<string, number>();
+  const load = plan.load.map((file) => {
+    if (!leftover.has(file.survey.file.path) || filesOf.get(file.fileId) === 1) return file;
+    const fileId = fileIds.take();
+    newIds.set(file.survey.sha256, fileId);
+    return { ...file, fileId };
+  });
+  if (newIds.size === 0) return plan;
+  const duplicates = plan.duplicates.map((file) => ({
+    ...file,
+    fileId: newIds.get(file.survey.sha256) ?? file.fileId,
   }));
-  try {
-    return new Set(await warehouse.readClean(staging, candidates, run.startedAt.getTime()));
-  } catch (error) {
-    // A file that went or changed while it was read is no fault of the engine's.
-    if (context.source.isLocal) for (const { survey } of files) await assertSame(survey.file, context.source);
-    throw error;
-  }
+  return { ...plan, load: load.sort((a, b) => a.fileId - b.fileId), duplicates };
 }
 
-/** The engine vouched for every line of the file, and another reader had counted them. */
-function cleanSummary(file: FileToLoad): FileSummary {
-  return { lines: file.survey.lines, staged: file.survey.lines, rejected: 0, blank: 0, drift: [] };
+/** Files with what the line-by-line reader must know of them: those that were taken unseen are surveyed now. */
+async function surveyed(
+  files: readonly FileToLoad[],
+  { kind }: FilePlan,
+  { observer, source }: StageContext,
+): Promise<readonly FileToLoad[]> {
+  const unseen = files.filter(({ survey }) => isListed(survey.sha256));
+  if (unseen.length === 0) return files;
+  observer.note(`The engine met what is no record in ${unseen.length} files; reading them line by line.`);
+  // These bytes are counted where the lines are read.
+  const quiet = { advance() {}, fileDone() {} };
+  const surveys = await surveyAll(
+    source,
+    unseen.map(({ survey }) => survey.file),
+    targets[kind].staging,
+    quiet,
+    // The load starts again without it: its unit has been read already.
+    (failure) => {
+      throw failure;
+    },
+  );
+  const found = new Map(unseen.map((file, at) => [file, surveys[at] as Survey]));
+  return files.map((file) => ({ ...file, survey: found.get(file) ?? file.survey }));
 }
 
 function sum(numbers: readonly number[]): number {

@@ -14,7 +14,10 @@ export const unfinishedTables: readonly Table[] = [events, songs, rejectsTable];
  * Takes out what a load brought that did not commit: contents whose numbers were never given away. What the manifest knows
  * is never taken out, whatever number somebody restored by hand.
  */
-export async function discardUnfinished(warehouse: Pick<Warehouse, 'rows' | 'run'>): Promise<void> {
+export async function discardUnfinished(
+  warehouse: Pick<Warehouse, 'rows' | 'run' | 'bringsApart'>,
+): Promise<void> {
+  if (!warehouse.bringsApart) return;
   const [row] = await warehouse.rows('select next_file_id from ops.warehouse');
   const isNew = `file_id >= ${Number(row?.next_file_id)}`;
   for (const table of unfinishedTables) {

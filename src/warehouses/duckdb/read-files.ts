@@ -1,43 +1,59 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
-import { CleanReadFailed } from '../../errors.ts';
 import { qualifiedName, sourceColumns, type Table } from '../../schema/table.ts';
+import type { EngineReads, ReadUnit, UnitRead } from '../engine-reads.ts';
 import { literal } from '../sql.ts';
-import type { CleanCandidate } from '../warehouse.ts';
+import { guarded } from './errors.ts';
+
+/** DuckDB reads files whose every line is in clean form (reading/clean-form.ts) from this machine's disk, one a unit. */
+export function fileReads(connection: DuckDBConnection, file: string): EngineReads {
+  return {
+    needsLocalFiles: true,
+    // It would take a path with these characters for a glob.
+    accepts: ({ path, isClean }) => isClean && !(path !== null && /[*?[\]{}]/.test(path)),
+    read: (units) => guarded(file, () => readUnits(connection, units)),
+  };
+}
 
 /**
- * Loads files whose every line is in clean form (reading/clean-form.ts) with DuckDB's own reader, which is fast
- * and coerces whatever it can: of lines in clean form there is nothing to coerce. Ranges and the rules that look
- * at several columns are asked of the rows afterwards. Returns the ids of the files that break one, or whose rows
- * are not as many as their lines; of these no row stays.
+ * Loads files in clean form with DuckDB's own reader, which is fast and coerces whatever it can: of lines in clean form
+ * there is nothing to coerce. Ranges and the rules that look at several columns are asked of the rows afterwards. Left over
+ * are files that break one, or whose rows are not as many as their lines; all of them where the reader refuses content.
  */
-export async function readClean(
-  connection: DuckDBConnection,
-  table: Table,
-  files: readonly CleanCandidate[],
-  nowMs: number,
-): Promise<number[]> {
-  const first = files[0]?.fileId ?? 0;
-  const last = first + files.length - 1;
+async function readUnits(connection: DuckDBConnection, units: readonly ReadUnit[]): Promise<UnitRead[]> {
+  const [first] = units;
+  if (first === undefined) return [];
+  const { table } = first;
   const name = qualifiedName(table);
-  await connection.run(insertSql(table, files)).catch((cause) => {
-    throw isAboutContent(cause) ? new CleanReadFailed(cause.message, { cause }) : cause;
-  });
+  try {
+    await connection.run(insertSql(table, units));
+  } catch (cause) {
+    if (!isAboutContent(cause as Error)) throw cause;
+    const refusal = (cause as Error).message;
+    return units.map((unit) => ({ ...leftOver(unit), refusal }));
+  }
+  const lastId = first.fileId + units.length - 1;
   const counted = await connection.runAndReadAll(
-    `select file_id, count(*) as records, count(*) filter (where ${brokenSql(table, nowMs)}) as broken
-     from ${name} where file_id between ${first} and ${last} group by file_id`,
+    `select file_id, count(*) as records, count(*) filter (where ${brokenSql(table, first.startedAt.getTime())}) as broken
+     from ${name} where file_id between ${first.fileId} and ${lastId} group by file_id`,
   );
   const found = new Map(
     counted.getRowsJS().map(([id, records, broken]) => [Number(id), { records, broken }]),
   );
-  const refused = files
-    .filter(({ fileId, lines }) => {
-      const { records, broken } = found.get(fileId) ?? { records: 0, broken: 0 };
-      return Number(records) !== lines || Number(broken) > 0;
-    })
-    .map(({ fileId }) => fileId);
+  const results = units.map((unit): UnitRead => {
+    const { records, broken } = found.get(unit.fileId) ?? { records: 0, broken: 0 };
+    const isTaken = Number(records) === unit.files[0]?.lines && Number(broken) === 0;
+    return isTaken
+      ? { fileId: unit.fileId, staged: Number(records), rejected: 0, leftover: [], drift: [] }
+      : leftOver(unit);
+  });
+  const refused = results.filter(({ leftover }) => leftover.length > 0).map(({ fileId }) => fileId);
   if (refused.length > 0)
     await connection.run(`delete from ${name} where file_id in (${refused.join(', ')})`);
-  return refused;
+  return results;
+}
+
+function leftOver({ fileId, files }: ReadUnit): UnitRead {
+  return { fileId, staged: 0, rejected: 0, leftover: files.map(({ path }) => path), drift: [] };
 }
 
 /** Whether the reader refused what it read; a full disk, a lack of memory or of rights, and a stop are no such thing. */
@@ -45,7 +61,7 @@ function isAboutContent(cause: Error): boolean {
   return /^(Invalid Input|Conversion|Out of Range) Error/.test(cause.message);
 }
 
-function insertSql(table: Table, files: readonly CleanCandidate[]): string {
+function insertSql(table: Table, units: readonly ReadUnit[]): string {
   const columns = sourceColumns(table);
   const types = {
     text: 'varchar',
@@ -57,9 +73,9 @@ function insertSql(table: Table, files: readonly CleanCandidate[]): string {
   };
   const shape = columns.map(({ column, from }) => `${literal(from.key)}: '${types[column.type]}'`);
   return `insert into ${qualifiedName(table)} (file_id, ${columns.map(({ name }) => name).join(', ')})
-    select ${files[0]?.fileId ?? 0} + file_index, ${columns.map(({ from }) => `"${from.key}"`).join(', ')}
+    select ${units[0]?.fileId ?? 0} + file_index, ${columns.map(({ from }) => `"${from.key}"`).join(', ')}
     from read_json(
-      [${files.map((file) => literal(file.path)).join(', ')}],
+      [${units.flatMap(({ files }) => files.map(({ path }) => literal(path))).join(', ')}],
       format = 'newline_delimited', columns = {${shape.join(', ')}},
       compression = 'uncompressed', hive_partitioning = false, union_by_name = false, filename = false
     )`;

@@ -8,7 +8,7 @@ import { guarded } from './errors.ts';
 import { takeLease } from './lease.ts';
 import { isPublished, publish, publishedPath } from './publish.ts';
 import { queries } from './queries.ts';
-import { readClean } from './read-files.ts';
+import { fileReads } from './read-files.ts';
 
 /** DuckDB's own share of the memory; Node's readers need the rest of 1.5 GB. */
 export const MEMORY_LIMIT = '1000MB';
@@ -38,7 +38,7 @@ export async function openDuckDb(file: string, lease: LeaseOptions): Promise<War
         throw error;
       }
     },
-    readClean: (table, files, nowMs) => guarded(file, () => readClean(connection, table, files, nowMs)),
+    engineReads: fileReads(connection, file),
     async publish() {
       if (await isPublished(file)) return;
       try {

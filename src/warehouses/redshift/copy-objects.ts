@@ -1,7 +1,8 @@
 import { LoadError, WarehouseError } from '../../errors.ts';
 import { sourceColumns, type Table } from '../../schema/table.ts';
+import type { ReadUnit } from '../engine-reads.ts';
 import { literal } from '../sql.ts';
-import type { ObjectBatch, SqlRow } from '../warehouse.ts';
+import type { SqlRow } from '../warehouse.ts';
 import type { RedshiftConnection } from './connection.ts';
 import { CopyRefusedError } from './errors.ts';
 import type { JsonPaths } from './json-paths.ts';
@@ -39,13 +40,13 @@ const LONGEST_NAME = 256;
 
 const COMPRESSION = { none: '', gzip: ' gzip', zstd: ' zstd' } as const;
 
-/** Records of a batch that stand in temporary staging, to be judged. */
-export interface CopiedBatch {
+/** Records of a unit that stand in temporary staging, to be judged. */
+export interface CopiedUnit {
   readonly table: string;
   readonly shape: RecordShape;
   readonly records: number;
   /** The paths of objects of which nothing was taken. */
-  readonly unread: readonly string[];
+  readonly leftover: readonly string[];
 }
 
 /**
@@ -54,18 +55,18 @@ export interface CopiedBatch {
  * anything that it could not read is left out, and named: what COPY passes over after a broken record is nowhere
  * documented, and no event may be lost in it.
  */
-export async function copyObjects(batch: ObjectBatch, session: ReadingSession): Promise<CopiedBatch> {
+export async function copyObjects(unit: ReadUnit, session: ReadingSession): Promise<CopiedUnit> {
   const { main } = session;
-  const table = `read_records_${batch.fileId}`;
-  const shape: RecordShape = session.jsonPaths?.table === batch.table.name ? 'columns' : 'whole';
-  const unread = new Set<string>();
+  const table = `read_records_${unit.fileId}`;
+  const shape: RecordShape = session.jsonPaths?.table === unit.table.name ? 'columns' : 'whole';
+  const leftover = new Set<string>();
   for (;;) {
-    const left = { ...batch, objects: batch.objects.filter(({ path }) => !unread.has(path)) };
+    const left = { ...unit, files: unit.files.filter(({ path }) => !leftover.has(path)) };
     await main.run(`drop table if exists ${table}`);
-    if (left.objects.length === 0) return { table, shape, records: 0, unread: [...unread] };
+    if (left.files.length === 0) return { table, shape, records: 0, leftover: [...leftover] };
     const { records, broken } = await copyRecords(left, table, shape, session);
-    if (broken.length === 0) return { table, shape, records, unread: [...unread] };
-    for (const path of broken) unread.add(path);
+    if (broken.length === 0) return { table, shape, records, leftover: [...leftover] };
+    for (const path of broken) leftover.add(path);
   }
 }
 
@@ -84,7 +85,7 @@ interface Copied {
 
 /** COPY into a table, and what it made of it, held against what the system views say. */
 async function copyRecords(
-  batch: ObjectBatch,
+  unit: ReadUnit,
   table: string,
   shape: RecordShape,
   session: ReadingSession,
@@ -93,37 +94,34 @@ async function copyRecords(
   const columns =
     shape === 'whole'
       ? 'record super'
-      : sourceColumns(batch.table)
+      : sourceColumns(unit.table)
           .map(({ name }) => `${name} super`)
           .join(', ');
   await main.run(`create temporary table ${table} (${columns})`);
-  const manifest = await staging.put(
-    `${batch.table.name}-${batch.fileId}.manifest`,
-    manifestJson(batch.objects),
-  );
+  const manifest = await staging.put(`${unit.table.name}-${unit.fileId}.manifest`, manifestJson(unit.files));
   const mapping = shape === 'whole' ? 'noshred' : (session.jsonPaths as JsonPaths).address;
   try {
     await main.run(
-      `copy ${table} from ${literal(manifest)} ${access} format json ${literal(mapping)} manifest${COMPRESSION[batch.compression]} maxerror ${MOST_ERRORS} compupdate off statupdate off`,
+      `copy ${table} from ${literal(manifest)} ${access} format json ${literal(mapping)} manifest${COMPRESSION[unit.compression]} maxerror ${MOST_ERRORS} compupdate off statupdate off`,
     );
   } catch (error) {
     if (!(error instanceof CopyRefusedError)) throw error;
-    return { records: 0, broken: await refusedObjects(batch, session) };
+    return { records: 0, broken: await refusedObjects(unit, session) };
   }
   const [last] = await main.rows('select pg_last_copy_count() as records, pg_last_copy_id() as query_id');
   const [counted] = await main.rows(`select count(*) as records from ${table}`);
   const records = Number(counted?.records);
   if (records !== Number(last?.records)) {
-    throw new WarehouseError(`${describe(batch)}: COPY says ${last?.records} records, but ${records} came.`, {
+    throw new WarehouseError(`${describe(unit)}: COPY says ${last?.records} records, but ${records} came.`, {
       hint: 'Nothing was committed; run again.',
     });
   }
-  return { records, broken: await brokenObjects(batch, manifest, Number(last?.query_id), records, session) };
+  return { records, broken: await brokenObjects(unit, manifest, Number(last?.query_id), records, session) };
 }
 
 /** In which objects COPY met what it could not read; rejects where the views do not tell in time. */
 async function brokenObjects(
-  batch: ObjectBatch,
+  unit: ReadUnit,
   manifest: string,
   queryId: number,
   records: number,
@@ -144,11 +142,11 @@ async function brokenObjects(
     const told = broken.reduce((sum, { errors }) => sum + Number(errors), 0);
     if (history !== undefined && told >= Number(history.error_count)) {
       const isWhole =
-        Number(history.source_file_count) === batch.objects.length && Number(history.loaded_rows) === records;
-      if (told > 0) return namedIn(broken, batch);
+        Number(history.source_file_count) === unit.files.length && Number(history.loaded_rows) === records;
+      if (told > 0) return namedIn(broken, unit);
       if (isWhole) return [];
       throw new LoadError(
-        `${describe(batch)} does not balance: ${history.source_file_count} of ${batch.objects.length} objects were read, and ${history.loaded_rows} records, not ${records}.`,
+        `${describe(unit)} does not balance: ${history.source_file_count} of ${unit.files.length} objects were read, and ${history.loaded_rows} records, not ${records}.`,
         { hint: 'Nothing was committed; run again.' },
       );
     }
@@ -162,38 +160,35 @@ async function brokenObjects(
   }
 }
 
-/** The objects that the view names, whose names it cuts off; all of the batch where it cannot be told which. */
-function namedIn(broken: readonly SqlRow[], { objects }: ObjectBatch): string[] {
+/** The objects that the view names, whose names it cuts off; all of the unit where it cannot be told which. */
+function namedIn(broken: readonly SqlRow[], { files }: ReadUnit): string[] {
   const named = new Set<string>();
   for (const { file_name } of broken) {
-    const fitting = objects.filter(({ path }) => path.slice(0, LONGEST_NAME) === String(file_name));
-    if (fitting.length !== 1) return objects.map(({ path }) => path);
+    const fitting = files.filter(({ path }) => path.slice(0, LONGEST_NAME) === String(file_name));
+    if (fitting.length !== 1) return files.map(({ path }) => path);
     for (const { path } of fitting) named.add(path);
   }
   return [...named];
 }
 
-/** The objects that made a COPY fail, as far as the views tell; all of the batch where they do not. */
-async function refusedObjects(
-  batch: ObjectBatch,
-  { aside, main }: ReadingSession,
-): Promise<readonly string[]> {
+/** The objects that made a COPY fail, as far as the views tell; all of the unit where they do not. */
+async function refusedObjects(unit: ReadUnit, { aside, main }: ReadingSession): Promise<readonly string[]> {
   const broken = await (await aside()).rows(
     `select trim(file_name) as file_name, count(*) as errors from sys_load_error_detail
      where session_id = ${main.pid} and query_id = (select max(query_id) from sys_load_error_detail where session_id = ${main.pid})
      group by file_name order by file_name`,
   );
-  const named = namedIn(broken, batch);
-  return named.length > 0 ? named : batch.objects.map(({ path }) => path);
+  const named = namedIn(broken, unit);
+  return named.length > 0 ? named : unit.files.map(({ path }) => path);
 }
 
-/** What a batch is called: its object, or the folder that its objects share. */
-export function describe({ objects }: ObjectBatch): string {
-  const [first] = objects;
-  if (objects.length === 1 || first === undefined) return first?.path ?? 'nothing';
+/** What a unit is called: its object, or the folder that its objects share. */
+export function describe({ files }: ReadUnit): string {
+  const [first] = files;
+  if (files.length === 1 || first === undefined) return first?.path ?? 'nothing';
   let shared = first.path;
-  for (const { path } of objects) {
+  for (const { path } of files) {
     while (!path.startsWith(shared)) shared = shared.slice(0, -1);
   }
-  return `${shared.slice(0, shared.lastIndexOf('/') + 1)} (${objects.length} objects)`;
+  return `${shared.slice(0, shared.lastIndexOf('/') + 1)} (${files.length} objects)`;
 }

@@ -1,3 +1,4 @@
+import { qualifiedName } from '../../schema/table.ts';
 import type { S3Options } from '../../sources/s3-client.ts';
 import type { LeaseOptions } from '../lease.ts';
 import { utcText } from '../pg-wire/values.ts';
@@ -43,7 +44,39 @@ export async function rehearseRedshift(
   };
   const staging = imaginedStaging(stagingOf(server, s3), `${server.stagingPlace}/dry-run`, script);
   const warehouse = await redshiftWarehouse(server, lease, s3, recording, staging);
-  return { ...script, warehouse: { ...warehouse, rehearses: true } };
+  return { ...script, warehouse: { ...warehouse, ...withoutFiles(warehouse) } };
+}
+
+/** Rows enough to be carried as many are. */
+const MANY_ROWS = 1_000;
+
+/** Reading that opens no file: of what is in them nothing is known, and what a load would sum up of it is not kept. */
+function withoutFiles({ append, engineReads }: Warehouse): Partial<Warehouse> {
+  if (engineReads === undefined) return {};
+  return {
+    append: (table, rows) =>
+      append(
+        table,
+        qualifiedName(table) === 'ops.runs' ? rows.map((row) => ({ ...row, report: '{}' })) : rows,
+      ),
+    engineReads: {
+      ...engineReads,
+      accepts: () => true,
+      async read(units) {
+        for (const unit of units) {
+          const isUnseen = unit.files.some(({ lines }) => lines === null);
+          if (isUnseen) await engineReads.read([unit]);
+        }
+        const [carried] = units.filter(({ files }) => files.every(({ lines }) => lines !== null));
+        if (carried !== undefined)
+          await append(
+            carried.table,
+            Array.from({ length: MANY_ROWS }, () => ({})),
+          );
+        return units.map(({ fileId }) => ({ fileId, staged: 0, rejected: 0, leftover: [], drift: [] }));
+      },
+    },
+  };
 }
 
 /** What is written down. */

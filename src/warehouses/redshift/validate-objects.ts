@@ -1,9 +1,9 @@
 import { LoadError } from '../../errors.ts';
 import { qualifiedName, sourceColumns, type Table } from '../../schema/table.ts';
+import type { ReadUnit, UnitRead } from '../engine-reads.ts';
 import { listColumns, literal } from '../sql.ts';
-import type { ObjectBatch, ObjectsRead } from '../warehouse.ts';
 import type { RedshiftConnection } from './connection.ts';
-import { type CopiedBatch, columnsOf, describe, LONGEST_KEY, LONGEST_TEXT } from './copy-objects.ts';
+import { type CopiedUnit, columnsOf, describe, LONGEST_KEY, LONGEST_TEXT } from './copy-objects.ts';
 import { recordRules } from './rules.ts';
 
 const TEMPORARY = ['read_rows', 'read_extras', 'read_refused'] as const;
@@ -12,24 +12,24 @@ const TEMPORARY = ['read_rows', 'read_extras', 'read_refused'] as const;
  * What was copied, by the rules as SQL: what they accept goes into staging, what they refuse into the rejects. Every record
  * that COPY counted ends in one of the two.
  */
-export async function judgeObjects(
-  batch: ObjectBatch,
-  { table, shape, records, unread }: CopiedBatch,
+export async function validateCopied(
+  unit: ReadUnit,
+  { table, shape, records, leftover }: CopiedUnit,
   main: RedshiftConnection,
-): Promise<ObjectsRead> {
-  if (records === 0 && unread.length === batch.objects.length)
-    return { staged: 0, rejected: 0, drift: [], unread };
+): Promise<UnitRead> {
+  if (records === 0 && leftover.length === unit.files.length)
+    return { fileId: unit.fileId, staged: 0, rejected: 0, drift: [], leftover };
   for (const name of TEMPORARY) await main.run(`drop table if exists ${name}`);
-  const rules = recordRules(batch.table, shape, batch.startedAt.getTime());
-  const drift = shape === 'whole' ? await driftOf(batch.table, table, main) : [];
+  const rules = recordRules(unit.table, shape, unit.startedAt.getTime());
+  const drift = shape === 'whole' ? await driftOf(unit.table, table, main) : [];
   const hasExtras = drift.some(({ change }) => change !== 'missing');
-  if (hasExtras) await collectExtras(batch.table, table, main);
+  if (hasExtras) await collectExtras(unit.table, table, main);
   const from = hasExtras
     ? 'read_rows as source left join read_extras as extras on extras.record_id = source.record_id'
     : `${table} as source`;
   const staged = await main.run(
-    `insert into ${qualifiedName(batch.table)} (file_id, ${columnsOf(batch.table)}, extra)
-select ${batch.fileId}, ${columnsOf(batch.table)}, extra from (
+    `insert into ${qualifiedName(unit.table)} (file_id, ${columnsOf(unit.table)}, extra)
+select ${unit.fileId}, ${columnsOf(unit.table)}, extra from (
 ${rules.accepted(from, hasExtras)}
 ) as accepted`,
   );
@@ -37,20 +37,20 @@ ${rules.accepted(from, hasExtras)}
   if (staged < records) {
     // In a table of their own: what is said of them would otherwise repeat every rule many times over.
     await main.run(`create temporary table read_refused as ${rules.broken(from, hasExtras)}`);
-    rejected = await refuse(batch, rules.refused('read_refused'), main);
+    rejected = await refuse(unit, rules.refused('read_refused'), main);
   }
   if (staged + rejected !== records) {
     throw new LoadError(
-      `${describe(batch)} does not balance: COPY counted ${records} records, but ${staged} were staged and ${rejected} refused.`,
+      `${describe(unit)} does not balance: COPY counted ${records} records, but ${staged} were staged and ${rejected} refused.`,
       { hint: 'Nothing was committed. This is a fault in sparkify: please report it.' },
     );
   }
   for (const name of [...TEMPORARY, table]) await main.run(`drop table if exists ${name}`);
-  return { staged, rejected, drift, unread };
+  return { fileId: unit.fileId, staged, rejected, drift, leftover };
 }
 
 /** Keys that are not as declared, counted over all records that are objects. */
-async function driftOf(table: Table, from: string, main: RedshiftConnection): Promise<ObjectsRead['drift']> {
+async function driftOf(table: Table, from: string, main: RedshiftConnection): Promise<UnitRead['drift']> {
   const [objects] = await main.rows(
     `select count(*) as records from ${from} as source where json_typeof(source.record) = 'object'`,
   );
@@ -112,13 +112,13 @@ group by record_id`,
 }
 
 /** Writes what the rules refused; the number of records. */
-async function refuse(batch: ObjectBatch, refused: string, main: RedshiftConnection): Promise<number> {
+async function refuse(unit: ReadUnit, refused: string, main: RedshiftConnection): Promise<number> {
   return main.run(
-    `insert into ${qualifiedName(batch.rejects)} (${listColumns(batch.rejects)})
-select '${batch.fileId}:' || cast(place as varchar), ${batch.fileId}, ${literal(batch.kind)}, cast($1 as varchar(4096)), 0, rule, field, value, reason, "raw", cast($2 as varchar(64)), cast($3 as timestamp)
+    `insert into ${qualifiedName(unit.rejects)} (${listColumns(unit.rejects)})
+select '${unit.fileId}:' || cast(place as varchar), ${unit.fileId}, ${literal(unit.kind)}, cast($1 as varchar(4096)), 0, rule, field, value, reason, "raw", cast($2 as varchar(64)), cast($3 as timestamp)
 from (
 ${refused}
 ) as refused`,
-    [describe(batch), batch.runId, batch.startedAt],
+    [describe(unit), unit.runId, unit.startedAt],
   );
 }

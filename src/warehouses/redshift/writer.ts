@@ -10,18 +10,14 @@ import {
   redshiftName,
   redshiftSessions,
 } from './connection.ts';
-import { type CopiedBatch, copyObjects } from './copy-objects.ts';
 import { redshiftDialect } from './dialect.ts';
 import { type JsonPaths, jsonPathsOf } from './json-paths.ts';
+import { objectReads } from './object-reads.ts';
 import { accessOf, stagingOf } from './s3-access.ts';
 import type { RedshiftServer } from './server.ts';
 import { beginLocked, cancel, openSession, reopen } from './session.ts';
 import type { StagingArea } from './staging-prefix.ts';
-import { judgeObjects } from './validate-objects.ts';
 
-/** A swarm of small files: so many, and smaller than this on average, are packed by this program first. */
-const SWARM = 1_000;
-const SMALL_BYTES = 1024 * 1024;
 /** Statistics are made anew when a table grew by this share. */
 const ANALYZE_SHARE = 0.1;
 
@@ -50,7 +46,6 @@ export async function redshiftWarehouse(
   let inTransaction = false;
   let jsonPaths: JsonPaths | null | undefined;
   const grown = new Map<string, number>();
-  const copied = new Map<number, CopiedBatch>();
   const timeoutMs = Math.round(server.statementTimeoutSeconds * 1000);
   const dialect = redshiftDialect(server.distribution);
   const { collect, flush, discard } = carrier(name, dialect, () => session, staging, access);
@@ -82,6 +77,22 @@ export async function redshiftWarehouse(
       },
     );
   }
+
+  const reads = objectReads(server.loadBy, async ({ kind, table }) => {
+    await flush();
+    if (kind === 'log' && jsonPaths === undefined)
+      jsonPaths = await jsonPathsOf(server.logJsonPath, table, staging);
+    const { main } = session;
+    return {
+      name,
+      main,
+      aside: openAside,
+      staging,
+      access: access(),
+      jsonPaths: jsonPaths ?? null,
+      nowMs: lease.nowMs,
+    };
+  });
 
   async function begin(writes: readonly Table[]): Promise<void> {
     const names = writes.map(qualifiedName).sort();
@@ -137,31 +148,11 @@ export async function redshiftWarehouse(
         throw error;
       } finally {
         inTransaction = false;
-        copied.clear();
+        reads.forget();
         await staging.clear().catch(() => {});
       }
     },
-    objects: {
-      suits: (objects, bytes) =>
-        server.loadBy === 'cluster' ||
-        (server.loadBy === 'auto' && (objects <= SWARM || bytes / objects >= SMALL_BYTES)),
-      async copy(batch) {
-        await flush();
-        if (batch.kind === 'log' && jsonPaths === undefined)
-          jsonPaths = await jsonPathsOf(server.logJsonPath, batch.table, staging);
-        const reading = { name, main: session.main, aside: openAside, staging, access: access() };
-        copied.set(
-          batch.fileId,
-          await copyObjects(batch, { ...reading, jsonPaths: jsonPaths ?? null, nowMs: lease.nowMs }),
-        );
-      },
-      async read(batch) {
-        await flush();
-        const found = copied.get(batch.fileId);
-        if (found === undefined) throw new Error(`Batch ${batch.fileId} was not copied.`);
-        return judgeObjects(batch, found, session.main);
-      },
-    },
+    engineReads: reads,
     async analyze(target, addedRows) {
       // A temporary table that a query made has its statistics from there (r_ANALYZE).
       if (session.main.temporary.has(target)) return;
@@ -173,7 +164,7 @@ export async function redshiftWarehouse(
       await Promise.all([lost.main.close(), lost.holder.close()]);
       if (aside !== null) await (await aside).close();
       aside = null;
-      copied.clear();
+      reads.forget();
       session = await reopen(sessions, server, name, lease, lost, () => isStopped);
     },
     async publish() {

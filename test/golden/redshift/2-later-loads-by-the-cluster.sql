@@ -6,17 +6,17 @@ select path from ops.files where kind = 'log' limit 1;
 
 select path from ops.files where kind = 'song' limit 1;
 
-create temporary table read_records_9 (record super);
+create temporary table read_records_5 (record super);
 
-copy read_records_9 from 's3://staging/area/sparkify-0123456789abcdef/20260101T000000000Z-01234567/events-1.manifest' iam_role 'arn:aws:iam::123456789012:role/sparkify-copy' region 'us-east-1' format json 'noshred' manifest maxerror 100000 compupdate off statupdate off;
+copy read_records_5 from 's3://staging/area/sparkify-0123456789abcdef/20260101T000000000Z-01234567/events-1.manifest' iam_role 'arn:aws:iam::123456789012:role/sparkify-copy' region 'us-east-1' format json 'noshred' manifest maxerror 100000 compupdate off statupdate off;
 
-select count(*) as records from read_records_9;
+select count(*) as records from read_records_5;
 
-select count(*) as records from read_records_9 as source where json_typeof(source.record) = 'object';
+select count(*) as records from read_records_5 as source where json_typeof(source.record) = 'object';
 
 select name, count(*) as records
      from (
-       select cast(key as varchar(65535)) as name from read_records_9 as source, unpivot source.record as value at key
+       select cast(key as varchar(65535)) as name from read_records_5 as source, unpivot source.record as value at key
      ) as keys
      group by name order by name;
 
@@ -114,13 +114,13 @@ from (
       json_typeof(source.record) as record_type,
       cast(null as varchar(65535)) as extra,
       0 as extra_bytes
-    from read_records_9 as source
+    from read_records_5 as source
   ) as readable
 ) as judged
 where fault = 0
 ) as accepted;
 
-drop table if exists read_records_9;
+drop table if exists read_records_5;
 
 create temporary table contested as select song_id from (
        select song_id, 0 as aside from staging.songs where exists (select 1 from touched_songs as touched where touched.song_id = staging.songs.song_id)
@@ -575,29 +575,29 @@ select path, file_id, sha256, bytes, fingerprint, duplicate from ops.files where
 
 select path, file_id, sha256, bytes, fingerprint, duplicate from ops.files where kind = 'log' and file_id in (1, 2) order by path;
 
-create temporary table read_records_11 (record super);
+create temporary table read_records_6 (record super);
 
-copy read_records_11 from 's3://staging/area/sparkify-0123456789abcdef/20260101T000000000Z-01234567/songs-1.manifest' iam_role 'arn:aws:iam::123456789012:role/sparkify-copy' region 'us-east-1' format json 'noshred' manifest maxerror 100000 compupdate off statupdate off;
+copy read_records_6 from 's3://staging/area/sparkify-0123456789abcdef/20260101T000000000Z-01234567/songs-1.manifest' iam_role 'arn:aws:iam::123456789012:role/sparkify-copy' region 'us-east-1' format json 'noshred' manifest maxerror 100000 compupdate off statupdate off;
 
-select count(*) as records from read_records_11;
+select count(*) as records from read_records_6;
 
-create temporary table read_records_14 (record super);
+create temporary table read_records_7 (record super);
 
-copy read_records_14 from 's3://staging/area/sparkify-0123456789abcdef/20260101T000000000Z-01234567/events-1.manifest' iam_role 'arn:aws:iam::123456789012:role/sparkify-copy' region 'us-east-1' format json 'noshred' manifest maxerror 100000 compupdate off statupdate off;
+copy read_records_7 from 's3://staging/area/sparkify-0123456789abcdef/20260101T000000000Z-01234567/events-1.manifest' iam_role 'arn:aws:iam::123456789012:role/sparkify-copy' region 'us-east-1' format json 'noshred' manifest maxerror 100000 compupdate off statupdate off;
 
-select count(*) as records from read_records_14;
+select count(*) as records from read_records_7;
 
-select count(*) as records from read_records_11 as source where json_typeof(source.record) = 'object';
+select count(*) as records from read_records_6 as source where json_typeof(source.record) = 'object';
 
 select name, count(*) as records
      from (
-       select cast(key as varchar(65535)) as name from read_records_11 as source, unpivot source.record as value at key
+       select cast(key as varchar(65535)) as name from read_records_6 as source, unpivot source.record as value at key
      ) as keys
      group by name order by name;
 
 create temporary table read_rows (record_id bigint identity(1, 1), record super);
 
-insert into read_rows (record) select record from read_records_11;
+insert into read_rows (record) select record from read_records_6;
 
 create temporary table read_extras as
 select record_id, max(bytes) as bytes, '{' || listagg(pair, ',') within group (order by name) || '}' as extra
@@ -839,17 +839,17 @@ drop table if exists read_extras;
 
 drop table if exists read_refused;
 
-drop table if exists read_records_11;
+drop table if exists read_records_6;
 
-select count(*) as records from read_records_14 as source where json_typeof(source.record) = 'object';
+select count(*) as records from read_records_7 as source where json_typeof(source.record) = 'object';
 
 select name, count(*) as records
      from (
-       select cast(key as varchar(65535)) as name from read_records_14 as source, unpivot source.record as value at key
+       select cast(key as varchar(65535)) as name from read_records_7 as source, unpivot source.record as value at key
      ) as keys
      group by name order by name;
 
-insert into read_rows (record) select record from read_records_14;
+insert into read_rows (record) select record from read_records_7;
 
 create temporary table read_extras as
 select record_id, max(bytes) as bytes, '{' || listagg(pair, ',') within group (order by name) || '}' as extra
@@ -1209,7 +1209,7 @@ from (
 ) as told
 ) as refused;
 
-drop table if exists read_records_14;
+drop table if exists read_records_7;
 
 drop table if exists touched_events;
 
@@ -1352,30 +1352,23 @@ drop table if exists gone_user_levels;
 
 drop table if exists fresh_user_levels;
 
-select file.kind, drift.change, drift.key, sum(drift.records) as records, count(*) as files
-     from ops.drift as drift
-     join (select distinct kind, file_id from ops.files) as file on file.file_id = drift.file_id
-     where (drift.file_id = 1 or drift.file_id = 1)
-     group by file.kind, drift.change, drift.key
-     order by records desc, key;
-
 select path, file_id, sha256, bytes, fingerprint, duplicate from ops.files where kind = 'log' and fingerprint in ('704:"b1b26cab6e9a6584c905ea20e1ad0211"', '60:"0ff928121ca2bccb23c24d99a1b41cdb"') order by path;
 
-create temporary table read_records_17 (record super);
+create temporary table read_records_8 (record super);
 
-copy read_records_17 from 's3://staging/area/sparkify-0123456789abcdef/20260101T000000000Z-01234567/events-1.manifest' iam_role 'arn:aws:iam::123456789012:role/sparkify-copy' region 'us-east-1' format json 'noshred' manifest maxerror 100000 compupdate off statupdate off;
+copy read_records_8 from 's3://staging/area/sparkify-0123456789abcdef/20260101T000000000Z-01234567/events-1.manifest' iam_role 'arn:aws:iam::123456789012:role/sparkify-copy' region 'us-east-1' format json 'noshred' manifest maxerror 100000 compupdate off statupdate off;
 
-select count(*) as records from read_records_17;
+select count(*) as records from read_records_8;
 
-drop table if exists read_records_17;
+drop table if exists read_records_8;
 
-create temporary table read_records_19 (record super);
+create temporary table read_records_9 (record super);
 
-copy read_records_19 from 's3://staging/area/sparkify-0123456789abcdef/20260101T000000000Z-01234567/events-1.manifest' iam_role 'arn:aws:iam::123456789012:role/sparkify-copy' region 'us-east-1' format json 'noshred' manifest gzip maxerror 100000 compupdate off statupdate off;
+copy read_records_9 from 's3://staging/area/sparkify-0123456789abcdef/20260101T000000000Z-01234567/events-1.manifest' iam_role 'arn:aws:iam::123456789012:role/sparkify-copy' region 'us-east-1' format json 'noshred' manifest gzip maxerror 100000 compupdate off statupdate off;
 
-select count(*) as records from read_records_19;
+select count(*) as records from read_records_9;
 
-drop table if exists read_records_19;
+drop table if exists read_records_9;
 
 insert into ops.rejects (reject_id, file_id, kind, path, line, rule, field, value, reason, "raw", run_id, rejected_at) values ($1, cast($2 as integer), $3, $4, cast($5 as bigint), $6, $7, $8, $9, $10, $11, cast($12 as timestamp));
 
@@ -1385,19 +1378,25 @@ delete from staging.events where file_id = 1;
 
 delete from ops.rejects where file_id = 1;
 
+insert into touched_events select session_id, item_in_session, user_id, ts from staging.events
+       where (file_id between 1 and 2);
+
+insert into touched_events select session_id, item_in_session, user_id, ts from ops.repeated_events
+       where (file_id between 1 and 2);
+
 select path, file_id, sha256, bytes, fingerprint, duplicate from ops.files where kind = 'log' and fingerprint in ('336:"52f769ce2053c376927d5a963b71c85a"') order by path;
 
-create temporary table read_records_21 (record super);
+create temporary table read_records_10 (record super);
 
-copy read_records_21 from 's3://staging/area/sparkify-0123456789abcdef/20260101T000000000Z-01234567/events-1.manifest' iam_role 'arn:aws:iam::123456789012:role/sparkify-copy' region 'us-east-1' format json 'noshred' manifest maxerror 100000 compupdate off statupdate off;
+copy read_records_10 from 's3://staging/area/sparkify-0123456789abcdef/20260101T000000000Z-01234567/events-1.manifest' iam_role 'arn:aws:iam::123456789012:role/sparkify-copy' region 'us-east-1' format json 'noshred' manifest maxerror 100000 compupdate off statupdate off;
 
-select count(*) as records from read_records_21;
+select count(*) as records from read_records_10;
 
-select count(*) as records from read_records_21 as source where json_typeof(source.record) = 'object';
+select count(*) as records from read_records_10 as source where json_typeof(source.record) = 'object';
 
 select name, count(*) as records
      from (
-       select cast(key as varchar(65535)) as name from read_records_21 as source, unpivot source.record as value at key
+       select cast(key as varchar(65535)) as name from read_records_10 as source, unpivot source.record as value at key
      ) as keys
      group by name order by name;
 
@@ -1495,7 +1494,7 @@ from (
       json_typeof(source.record) as record_type,
       cast(null as varchar(65535)) as extra,
       0 as extra_bytes
-    from read_records_21 as source
+    from read_records_10 as source
   ) as readable
 ) as judged
 where fault = 0
@@ -1593,12 +1592,12 @@ from (
       json_typeof(source.record) as record_type,
       cast(null as varchar(65535)) as extra,
       0 as extra_bytes
-    from read_records_21 as source
+    from read_records_10 as source
   ) as readable
 ) as judged
 where fault > 0;
 
-drop table if exists read_records_21;
+drop table if exists read_records_10;
 
 select rule, count(*) as records from ops.rejects where run_id = $1 group by rule order by records desc, rule;
 

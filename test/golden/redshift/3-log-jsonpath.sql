@@ -4,9 +4,9 @@ select path, file_id, sha256, bytes, fingerprint, duplicate from ops.files where
 
 select path, file_id, sha256, bytes, fingerprint, duplicate from ops.files where kind = 'log' and fingerprint in ('1031:"74dda2de191ac6b8f97c4da46f4b6980"') order by path;
 
-create temporary table read_records_5 (artist super, auth super, first_name super, gender super, item_in_session super, last_name super, length super, level super, location super, method super, page super, registration super, session_id super, song super, status super, ts super, user_agent super, user_id super);
+create temporary table read_records_2 (artist super, auth super, first_name super, gender super, item_in_session super, last_name super, length super, level super, location super, method super, page super, registration super, session_id super, song super, status super, ts super, user_agent super, user_id super);
 
-copy read_records_5 from 's3://staging/area/sparkify-0123456789abcdef/20260101T000000000Z-01234567/events-1.manifest' iam_role 'arn:aws:iam::123456789012:role/sparkify-copy' region 'us-east-1' format json 's3://data/paths.json' manifest maxerror 100000 compupdate off statupdate off;
+copy read_records_2 from 's3://staging/area/sparkify-0123456789abcdef/20260101T000000000Z-01234567/events-1.manifest' iam_role 'arn:aws:iam::123456789012:role/sparkify-copy' region 'us-east-1' format json 's3://data/paths.json' manifest maxerror 100000 compupdate off statupdate off;
 
 insert into read_rows (record) select record from read_records_1;
 
@@ -118,7 +118,7 @@ from (
       source.user_id as user_id_json,
       cast(null as varchar(65535)) as extra,
       0 as extra_bytes
-    from read_records_5 as source
+    from read_records_2 as source
   ) as readable
 ) as judged
 where fault = 0
@@ -230,7 +230,7 @@ from (
       source.user_id as user_id_json,
       cast(null as varchar(65535)) as extra,
       0 as extra_bytes
-    from read_records_5 as source
+    from read_records_2 as source
   ) as readable
 ) as judged
 where fault > 0;

@@ -8,11 +8,11 @@ insert into ops.warehouse (layout_version, created_by, next_file_id, last_run_id
 
 copy read_records_1 from 's3://staging/area/dry-run/songs-1.manifest' iam_role 'arn:aws:iam::123456789012:role/sparkify-copy' region 'us-east-1' format json 'noshred' manifest maxerror 100000 compupdate off statupdate off;
 
-copy read_records_5 from 's3://staging/area/dry-run/events-1.manifest' iam_role 'arn:aws:iam::123456789012:role/sparkify-copy' region 'us-east-1' format json 'noshred' manifest maxerror 100000 compupdate off statupdate off;
+copy read_records_2 from 's3://staging/area/dry-run/events-1.manifest' iam_role 'arn:aws:iam::123456789012:role/sparkify-copy' region 'us-east-1' format json 'noshred' manifest maxerror 100000 compupdate off statupdate off;
 
-copy read_records_9 from 's3://staging/area/dry-run/events-1.manifest' iam_role 'arn:aws:iam::123456789012:role/sparkify-copy' region 'us-east-1' format json 'noshred' manifest gzip maxerror 100000 compupdate off statupdate off;
+copy read_records_3 from 's3://staging/area/dry-run/events-1.manifest' iam_role 'arn:aws:iam::123456789012:role/sparkify-copy' region 'us-east-1' format json 'noshred' manifest gzip maxerror 100000 compupdate off statupdate off;
 
-copy read_records_11 from 's3://staging/area/dry-run/events-1.manifest' iam_role 'arn:aws:iam::123456789012:role/sparkify-copy' region 'us-east-1' format json 'noshred' manifest zstd maxerror 100000 compupdate off statupdate off;
+copy read_records_4 from 's3://staging/area/dry-run/events-1.manifest' iam_role 'arn:aws:iam::123456789012:role/sparkify-copy' region 'us-east-1' format json 'noshred' manifest zstd maxerror 100000 compupdate off statupdate off;
 
 create temporary table read_refused as select fault, record, record_type
 from (
@@ -257,7 +257,7 @@ from (
       json_typeof(source.record) as record_type,
       cast(null as varchar(65535)) as extra,
       0 as extra_bytes
-    from read_records_5 as source
+    from read_records_2 as source
   ) as readable
 ) as judged
 where fault > 0;
@@ -496,7 +496,7 @@ from (
       json_typeof(source.record) as record_type,
       cast(null as varchar(65535)) as extra,
       0 as extra_bytes
-    from read_records_9 as source
+    from read_records_3 as source
   ) as readable
 ) as judged
 where fault > 0;
@@ -643,106 +643,6 @@ from (
 ) as told
 ) as refused;
 
-insert into staging.events (file_id, artist, auth, first_name, gender, item_in_session, last_name, length, level, location, method, page, registration, session_id, song, status, ts, user_agent, user_id, extra)
-select 1, artist, auth, first_name, gender, item_in_session, last_name, length, level, location, method, page, registration, session_id, song, status, ts, user_agent, user_id, extra from (
-select artist, auth, first_name, gender, case when abs(item_in_session) <= 9007199254740991 then cast(item_in_session as bigint) end as item_in_session, last_name, case when length = 0 then 0 else length end as length, level, location, method, page, case when registration = 0 then 0 else registration end as registration, case when abs(session_id) <= 9007199254740991 then cast(session_id as bigint) end as session_id, song, case when abs(status) <= 9007199254740991 then cast(status as bigint) end as status, case when abs(ts) <= 9007199254740991 then cast(ts as bigint) end as ts, user_agent, user_id, extra
-from (
-  select artist, artist_type, auth, auth_type, first_name, first_name_type, gender, gender_type, item_in_session, item_in_session_type, last_name, last_name_type, length, length_type, level, level_type, location, location_type, method, method_type, page, page_type, registration, registration_type, session_id, session_id_type, song, song_type, status, status_type, ts, ts_type, user_agent, user_agent_type, user_id, user_id_type, record, record_type, extra, case
-    when record_type <> 'object' then 1
-    when extra_bytes > 65535 then 2
-    when artist_type not in ('string', 'null') then 3
-    when octet_length(artist) > 1024 then 4
-    when auth_type not in ('string', 'null') then 5
-    when octet_length(auth) > 64 then 6
-    when first_name_type not in ('string', 'null') then 7
-    when octet_length(first_name) > 256 then 8
-    when gender_type not in ('string', 'null') then 9
-    when octet_length(gender) > 16 then 10
-    when coalesce(item_in_session_type, 'null') = 'null' then 11
-    when item_in_session_type not in ('number', 'null') or floor(item_in_session) <> item_in_session then 12
-    when (item_in_session_type = 'number' and item_in_session is null) or abs(item_in_session) > 9007199254740991 or item_in_session < 0 then 13
-    when last_name_type not in ('string', 'null') then 14
-    when octet_length(last_name) > 256 then 15
-    when length_type not in ('number', 'null') then 16
-    when (length_type = 'number' and length is null) or length < 0 then 17
-    when coalesce(level_type, 'null') = 'null' then 18
-    when level_type not in ('string', 'null') then 19
-    when level not in ('free', 'paid') then 20
-    when location_type not in ('string', 'null') then 21
-    when octet_length(location) > 512 then 22
-    when method_type not in ('string', 'null') then 23
-    when octet_length(method) > 16 then 24
-    when coalesce(page_type, 'null') = 'null' then 25
-    when page_type not in ('string', 'null') then 26
-    when octet_length(page) > 64 then 27
-    when registration_type not in ('number', 'null') then 28
-    when (registration_type = 'number' and registration is null) then 29
-    when coalesce(session_id_type, 'null') = 'null' then 30
-    when session_id_type not in ('number', 'null') or floor(session_id) <> session_id then 31
-    when (session_id_type = 'number' and session_id is null) or abs(session_id) > 9007199254740991 or session_id < 0 then 32
-    when song_type not in ('string', 'null') then 33
-    when octet_length(song) > 1024 then 34
-    when status_type not in ('number', 'null') or floor(status) <> status then 35
-    when (status_type = 'number' and status is null) or abs(status) > 9007199254740991 then 36
-    when coalesce(ts_type, 'null') = 'null' then 37
-    when ts_type not in ('number', 'null') or floor(ts) <> ts then 38
-    when (ts_type = 'number' and ts is null) or abs(ts) > 9007199254740991 or ts < 946684800000 or ts > 1767312000000 then 39
-    when user_agent_type not in ('string', 'null') then 40
-    when octet_length(user_agent) > 1024 then 41
-    when user_id_type not in ('string', 'null') then 42
-    when octet_length(user_id) > 64 then 43
-    when page = 'NextSong' and (user_id is null or user_id = '') then 44
-    when page = 'NextSong' and (song is null or song = '') then 45
-    when page = 'NextSong' and (artist is null or artist = '') then 46
-    when page = 'NextSong' and (length is null) then 47
-    else 0 end as fault
-  from (
-    select case json_typeof(source.record."artist") when 'string' then cast(source.record."artist" as varchar(65535)) end as artist,
-      json_typeof(source.record."artist") as artist_type,
-      case json_typeof(source.record."auth") when 'string' then cast(source.record."auth" as varchar(65535)) end as auth,
-      json_typeof(source.record."auth") as auth_type,
-      case json_typeof(source.record."firstName") when 'string' then cast(source.record."firstName" as varchar(65535)) end as first_name,
-      json_typeof(source.record."firstName") as first_name_type,
-      case json_typeof(source.record."gender") when 'string' then cast(source.record."gender" as varchar(65535)) end as gender,
-      json_typeof(source.record."gender") as gender_type,
-      case json_typeof(source.record."itemInSession") when 'number' then cast(source.record."itemInSession" as double precision) end as item_in_session,
-      json_typeof(source.record."itemInSession") as item_in_session_type,
-      case json_typeof(source.record."lastName") when 'string' then cast(source.record."lastName" as varchar(65535)) end as last_name,
-      json_typeof(source.record."lastName") as last_name_type,
-      case json_typeof(source.record."length") when 'number' then cast(source.record."length" as double precision) end as length,
-      json_typeof(source.record."length") as length_type,
-      case json_typeof(source.record."level") when 'string' then cast(source.record."level" as varchar(65535)) end as level,
-      json_typeof(source.record."level") as level_type,
-      case json_typeof(source.record."location") when 'string' then cast(source.record."location" as varchar(65535)) end as location,
-      json_typeof(source.record."location") as location_type,
-      case json_typeof(source.record."method") when 'string' then cast(source.record."method" as varchar(65535)) end as method,
-      json_typeof(source.record."method") as method_type,
-      case json_typeof(source.record."page") when 'string' then cast(source.record."page" as varchar(65535)) end as page,
-      json_typeof(source.record."page") as page_type,
-      case json_typeof(source.record."registration") when 'number' then cast(source.record."registration" as double precision) end as registration,
-      json_typeof(source.record."registration") as registration_type,
-      case json_typeof(source.record."sessionId") when 'number' then cast(source.record."sessionId" as double precision) end as session_id,
-      json_typeof(source.record."sessionId") as session_id_type,
-      case json_typeof(source.record."song") when 'string' then cast(source.record."song" as varchar(65535)) end as song,
-      json_typeof(source.record."song") as song_type,
-      case json_typeof(source.record."status") when 'number' then cast(source.record."status" as double precision) end as status,
-      json_typeof(source.record."status") as status_type,
-      case json_typeof(source.record."ts") when 'number' then cast(source.record."ts" as double precision) end as ts,
-      json_typeof(source.record."ts") as ts_type,
-      case json_typeof(source.record."userAgent") when 'string' then cast(source.record."userAgent" as varchar(65535)) end as user_agent,
-      json_typeof(source.record."userAgent") as user_agent_type,
-      case json_typeof(source.record."userId") when 'string' then cast(source.record."userId" as varchar(65535)) end as user_id,
-      json_typeof(source.record."userId") as user_id_type,
-      source.record,
-      json_typeof(source.record) as record_type,
-      cast(null as varchar(65535)) as extra,
-      0 as extra_bytes
-    from read_records_11 as source
-  ) as readable
-) as judged
-where fault = 0
-) as accepted;
-
 create temporary table read_refused as select fault, record, record_type
 from (
   select artist, artist_type, auth, auth_type, first_name, first_name_type, gender, gender_type, item_in_session, item_in_session_type, last_name, last_name_type, length, length_type, level, level_type, location, location_type, method, method_type, page, page_type, registration, registration_type, session_id, session_id_type, song, song_type, status, status_type, ts, ts_type, user_agent, user_agent_type, user_id, user_id_type, record, record_type, extra, case
@@ -835,7 +735,7 @@ from (
       json_typeof(source.record) as record_type,
       cast(null as varchar(65535)) as extra,
       0 as extra_bytes
-    from read_records_11 as source
+    from read_records_4 as source
   ) as readable
 ) as judged
 where fault > 0;
@@ -989,7 +889,7 @@ update ops.files set duplicate = false
        select min(path) from ops.files where kind = 'song' group by file_id, sha256 having bool_and(duplicate)
      );
 
-insert into ops.files (kind, path, file_id, sha256, bytes, fingerprint, lines, staged, rejected, blank, duplicate, run_id, loaded_at) values ('log', 's3://data/log_data/1.json', cast(5 as integer), 'etag:8e3243793f26dde994063721a5c42d37e8c5941dab2dc1ded43c933c2b1', cast(1408 as bigint), '1408:"3fe616894429ed7095e553d1ae3105fa"', cast(0 as bigint), cast(0 as bigint), cast(0 as bigint), cast(0 as bigint), cast(false as boolean), '2026-01-01T00:00:00.000Z-012345', cast('2026-01-01 00:00:00.000' as timestamp)), ('log', 's3://data/log_data/10.json', cast(5 as integer), 'etag:f482e8d048a360afc218407496a9e1abdb4bc940f3559d79d5f1d7690e2', cast(348 as bigint), '348:"30ec66f9e3f6d760479bd1dd384e715b"', cast(0 as bigint), cast(0 as bigint), cast(0 as bigint), cast(0 as bigint), cast(false as boolean), '2026-01-01T00:00:00.000Z-012345', cast('2026-01-01 00:00:00.000' as timestamp)), ('log', 's3://data/log_data/11.json', cast(5 as integer), 'etag:38a82d203b1ddd76717025eb3ae17bbdf0064ced3ae47d9b45a2602a398', cast(348 as bigint), '348:"1468abd07055420aea19edd234dc4900"', cast(0 as bigint), cast(0 as bigint), cast(0 as bigint), cast(0 as bigint), cast(false as boolean), '2026-01-01T00:00:00.000Z-012345', cast('2026-01-01 00:00:00.000' as timestamp)), ('log', 's3://data/log_data/4.json', cast(5 as integer), 'etag:bbdf842124c1618cbb11da1866f1cb8d6cc6356f0c1964ea06dbf5f6fea', cast(695 as bigint), '695:"eedfedbb65e212c6ed21707b68af39b3"', cast(0 as bigint), cast(0 as bigint), cast(0 as bigint), cast(0 as bigint), cast(false as boolean), '2026-01-01T00:00:00.000Z-012345', cast('2026-01-01 00:00:00.000' as timestamp)), ('log', 's3://data/log_data/5.json', cast(5 as integer), 'etag:33921d77a808502f1f0c0698c7faa5a69ed6fbd2e347defb4b8bb1e250d', cast(1396 as bigint), '1396:"618f69b1616634e0eee4055852cd572f"', cast(0 as bigint), cast(0 as bigint), cast(0 as bigint), cast(0 as bigint), cast(false as boolean), '2026-01-01T00:00:00.000Z-012345', cast('2026-01-01 00:00:00.000' as timestamp)), ('log', 's3://data/log_data/7.json', cast(5 as integer), 'etag:00792c0d0d9daa29673613e85fd0779b75c6fe8d2a253bf3bbcf5263b70', cast(704 as bigint), '704:"b1b26cab6e9a6584c905ea20e1ad0211"', cast(0 as bigint), cast(0 as bigint), cast(0 as bigint), cast(0 as bigint), cast(false as boolean), '2026-01-01T00:00:00.000Z-012345', cast('2026-01-01 00:00:00.000' as timestamp)), ('log', 's3://data/log_data/9.json', cast(5 as integer), 'etag:18cdbc46768d1772ec54800e056cbd7c9112ffe90851ec4c34586c45ce3', cast(347 as bigint), '347:"5f60d256d120064251e059b478862963"', cast(0 as bigint), cast(0 as bigint), cast(0 as bigint), cast(0 as bigint), cast(false as boolean), '2026-01-01T00:00:00.000Z-012345', cast('2026-01-01 00:00:00.000' as timestamp)), ('log', 's3://data/log_data/2.json.gz', cast(9 as integer), 'etag:6c7596b88cef5bdc584f67ce0e9da3f5346acff3eab287f9eb1f992c54c', cast(298 as bigint), '298:"59ad55ae572c1755b37d36617b18d0ee"', cast(0 as bigint), cast(0 as bigint), cast(0 as bigint), cast(0 as bigint), cast(false as boolean), '2026-01-01T00:00:00.000Z-012345', cast('2026-01-01 00:00:00.000' as timestamp)), ('log', 's3://data/log_data/8.json.gz', cast(9 as integer), 'etag:8f48711656b74ef3a682ba3190a059c6dc7f8fb298686f23d199fd1bc50', cast(60 as bigint), '60:"0ff928121ca2bccb23c24d99a1b41cdb"', cast(0 as bigint), cast(0 as bigint), cast(0 as bigint), cast(0 as bigint), cast(false as boolean), '2026-01-01T00:00:00.000Z-012345', cast('2026-01-01 00:00:00.000' as timestamp)), ('log', 's3://data/log_data/3.json.zst', cast(11 as integer), 'etag:e4b2987887fe032c75c6aa5675af58cfd79e38fea996813750be2d61201', cast(293 as bigint), '293:"7b7b4b63914630c7e021fc49425157ce"', cast(0 as bigint), cast(0 as bigint), cast(0 as bigint), cast(0 as bigint), cast(false as boolean), '2026-01-01T00:00:00.000Z-012345', cast('2026-01-01 00:00:00.000' as timestamp)), ('log', 's3://data/log_data/6.json', cast(5 as integer), 'etag:bbdf842124c1618cbb11da1866f1cb8d6cc6356f0c1964ea06dbf5f6fea', cast(695 as bigint), '695:"eedfedbb65e212c6ed21707b68af39b3"', cast(0 as bigint), cast(0 as bigint), cast(0 as bigint), cast(0 as bigint), cast(true as boolean), '2026-01-01T00:00:00.000Z-012345', cast('2026-01-01 00:00:00.000' as timestamp));
+insert into ops.files (kind, path, file_id, sha256, bytes, fingerprint, lines, staged, rejected, blank, duplicate, run_id, loaded_at) values ('log', 's3://data/log_data/1.json', cast(2 as integer), 'etag:8e3243793f26dde994063721a5c42d37e8c5941dab2dc1ded43c933c2b1', cast(1408 as bigint), '1408:"3fe616894429ed7095e553d1ae3105fa"', cast(0 as bigint), cast(0 as bigint), cast(0 as bigint), cast(0 as bigint), cast(false as boolean), '2026-01-01T00:00:00.000Z-012345', cast('2026-01-01 00:00:00.000' as timestamp)), ('log', 's3://data/log_data/10.json', cast(2 as integer), 'etag:f482e8d048a360afc218407496a9e1abdb4bc940f3559d79d5f1d7690e2', cast(348 as bigint), '348:"30ec66f9e3f6d760479bd1dd384e715b"', cast(0 as bigint), cast(0 as bigint), cast(0 as bigint), cast(0 as bigint), cast(false as boolean), '2026-01-01T00:00:00.000Z-012345', cast('2026-01-01 00:00:00.000' as timestamp)), ('log', 's3://data/log_data/11.json', cast(2 as integer), 'etag:38a82d203b1ddd76717025eb3ae17bbdf0064ced3ae47d9b45a2602a398', cast(348 as bigint), '348:"1468abd07055420aea19edd234dc4900"', cast(0 as bigint), cast(0 as bigint), cast(0 as bigint), cast(0 as bigint), cast(false as boolean), '2026-01-01T00:00:00.000Z-012345', cast('2026-01-01 00:00:00.000' as timestamp)), ('log', 's3://data/log_data/4.json', cast(2 as integer), 'etag:bbdf842124c1618cbb11da1866f1cb8d6cc6356f0c1964ea06dbf5f6fea', cast(695 as bigint), '695:"eedfedbb65e212c6ed21707b68af39b3"', cast(0 as bigint), cast(0 as bigint), cast(0 as bigint), cast(0 as bigint), cast(false as boolean), '2026-01-01T00:00:00.000Z-012345', cast('2026-01-01 00:00:00.000' as timestamp)), ('log', 's3://data/log_data/5.json', cast(2 as integer), 'etag:33921d77a808502f1f0c0698c7faa5a69ed6fbd2e347defb4b8bb1e250d', cast(1396 as bigint), '1396:"618f69b1616634e0eee4055852cd572f"', cast(0 as bigint), cast(0 as bigint), cast(0 as bigint), cast(0 as bigint), cast(false as boolean), '2026-01-01T00:00:00.000Z-012345', cast('2026-01-01 00:00:00.000' as timestamp)), ('log', 's3://data/log_data/7.json', cast(2 as integer), 'etag:00792c0d0d9daa29673613e85fd0779b75c6fe8d2a253bf3bbcf5263b70', cast(704 as bigint), '704:"b1b26cab6e9a6584c905ea20e1ad0211"', cast(0 as bigint), cast(0 as bigint), cast(0 as bigint), cast(0 as bigint), cast(false as boolean), '2026-01-01T00:00:00.000Z-012345', cast('2026-01-01 00:00:00.000' as timestamp)), ('log', 's3://data/log_data/9.json', cast(2 as integer), 'etag:18cdbc46768d1772ec54800e056cbd7c9112ffe90851ec4c34586c45ce3', cast(347 as bigint), '347:"5f60d256d120064251e059b478862963"', cast(0 as bigint), cast(0 as bigint), cast(0 as bigint), cast(0 as bigint), cast(false as boolean), '2026-01-01T00:00:00.000Z-012345', cast('2026-01-01 00:00:00.000' as timestamp)), ('log', 's3://data/log_data/2.json.gz', cast(3 as integer), 'etag:6c7596b88cef5bdc584f67ce0e9da3f5346acff3eab287f9eb1f992c54c', cast(298 as bigint), '298:"59ad55ae572c1755b37d36617b18d0ee"', cast(0 as bigint), cast(0 as bigint), cast(0 as bigint), cast(0 as bigint), cast(false as boolean), '2026-01-01T00:00:00.000Z-012345', cast('2026-01-01 00:00:00.000' as timestamp)), ('log', 's3://data/log_data/8.json.gz', cast(3 as integer), 'etag:8f48711656b74ef3a682ba3190a059c6dc7f8fb298686f23d199fd1bc50', cast(60 as bigint), '60:"0ff928121ca2bccb23c24d99a1b41cdb"', cast(0 as bigint), cast(0 as bigint), cast(0 as bigint), cast(0 as bigint), cast(false as boolean), '2026-01-01T00:00:00.000Z-012345', cast('2026-01-01 00:00:00.000' as timestamp)), ('log', 's3://data/log_data/3.json.zst', cast(4 as integer), 'etag:e4b2987887fe032c75c6aa5675af58cfd79e38fea996813750be2d61201', cast(293 as bigint), '293:"7b7b4b63914630c7e021fc49425157ce"', cast(0 as bigint), cast(0 as bigint), cast(0 as bigint), cast(0 as bigint), cast(false as boolean), '2026-01-01T00:00:00.000Z-012345', cast('2026-01-01 00:00:00.000' as timestamp)), ('log', 's3://data/log_data/6.json', cast(2 as integer), 'etag:bbdf842124c1618cbb11da1866f1cb8d6cc6356f0c1964ea06dbf5f6fea', cast(695 as bigint), '695:"eedfedbb65e212c6ed21707b68af39b3"', cast(0 as bigint), cast(0 as bigint), cast(0 as bigint), cast(0 as bigint), cast(true as boolean), '2026-01-01T00:00:00.000Z-012345', cast('2026-01-01 00:00:00.000' as timestamp));
 
 update ops.files set duplicate = false
      where kind = 'log' and duplicate and path in (

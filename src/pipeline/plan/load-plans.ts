@@ -1,0 +1,111 @@
+import type { Table } from '../../schema/table.ts';
+import { listAll } from '../../sources/several.ts';
+import type { Listing, Source } from '../../sources/source.ts';
+import type { Observer } from '../../telemetry/observer.ts';
+import type { Warehouse } from '../../warehouses/warehouse.ts';
+import type { MatchOn } from '../build/match.ts';
+import { type FileKind, targets } from '../file-kinds.ts';
+import type { LoadOptions } from '../load-options.ts';
+import { assertSourceGiven, type Damage, findDamage, noDamage } from '../repair/damage.ts';
+import type { FilePlan } from './file-plan.ts';
+import { knownFiles } from './manifest-reader.ts';
+import type { PassedOver } from './passed-over.ts';
+import { planFiles } from './plan.ts';
+import { type FileIds, fileIdsFrom } from './read-units.ts';
+
+/** What stood in the warehouse before, and what the sources ask for now. */
+export interface LoadPlans {
+  readonly plans: readonly FilePlan[];
+  /** Looked for in a full refresh alone. */
+  readonly damage: Damage;
+  /** The first id that no content had before. */
+  readonly firstFileId: number;
+  readonly fileIds: FileIds;
+  readonly sources: Readonly<Record<FileKind, Source | null>>;
+  readonly matchOn: MatchOn;
+  /** The plays in the star were matched on something else. */
+  readonly rematch: boolean;
+}
+
+/** What the attempts before this one came to. */
+interface Before {
+  readonly passedOver: PassedOver;
+  /** Tables that were gone and stand empty, to be filled by this load. */
+  readonly lost: readonly Table[];
+}
+
+/** Lists the sources and compares them with the manifest; null where there is no warehouse yet. */
+export async function planLoad(
+  warehouse: Pick<Warehouse, 'rows' | 'engineReads'> | null,
+  options: LoadOptions,
+  observer: Observer,
+  { passedOver, lost }: Before,
+): Promise<LoadPlans> {
+  const { fullRefresh } = options;
+  const { firstFileId, matchedOn } = await readState(warehouse);
+  const fileIds = fileIdsFrom(firstFileId);
+  const damage = warehouse !== null && fullRefresh ? await findDamage(warehouse, lost) : noDamage;
+  const plans: FilePlan[] = [];
+  for (const { kind, source, listing } of await listSources(options, damage, warehouse, observer)) {
+    const objectsPerUnit = source.isLocal
+      ? null
+      : (warehouse?.engineReads?.objectsPerUnit?.(listing.files.length, bytesOf(listing)) ?? null);
+    const known = knownFiles(kind, warehouse);
+    const table = targets[kind].staging;
+    const what = { kind, table, source, listing, known, fileIds, objectsPerUnit };
+    plans.push(await planFiles({ ...what, distrust: fullRefresh, damage, passedOver }, observer));
+  }
+  return {
+    plans,
+    damage,
+    firstFileId,
+    fileIds,
+    sources: { log: options.logs, song: options.songs },
+    matchOn: options.matchOn ?? matchedOn,
+    rematch: options.matchOn !== null && options.matchOn !== matchedOn,
+  };
+}
+
+async function readState(
+  warehouse: Pick<Warehouse, 'rows'> | null,
+): Promise<{ firstFileId: number; matchedOn: MatchOn }> {
+  const [state] =
+    warehouse === null
+      ? []
+      : await warehouse.rows(
+          'select match_on, next_file_id, (select coalesce(max(file_id), 0) from ops.files) as last_file_id from ops.warehouse',
+        );
+  return {
+    // The manifest has the last word: a number that somebody restored by hand must not be given twice.
+    firstFileId: Math.max(Number(state?.next_file_id ?? 1), Number(state?.last_file_id ?? 0) + 1),
+    matchedOn: (state?.match_on ?? 'title, artist, duration') as MatchOn,
+  };
+}
+
+/** Songs first, so that plays find them. SourceError where a source is missing whose contents are damaged. */
+async function listSources(
+  options: LoadOptions,
+  damage: Damage,
+  warehouse: Pick<Warehouse, 'rows'> | null,
+  observer: Observer,
+): Promise<{ kind: FileKind; source: Source; listing: Listing }[]> {
+  const sources: { kind: FileKind; source: Source }[] = [];
+  for (const [kind, source] of [
+    ['song', options.songs],
+    ['log', options.logs],
+  ] as const) {
+    if (source === null) await assertSourceGiven(kind, damage, warehouse);
+    else sources.push({ kind, source });
+  }
+  const listings = await listAll(
+    sources.map(({ kind, source }) => async () => {
+      observer.step(`${kind}s`, null, 'files');
+      return source.list(observer.advance);
+    }),
+  );
+  return sources.map((one, at) => ({ ...one, listing: listings[at] as Listing }));
+}
+
+function bytesOf({ files }: Listing): number {
+  return files.reduce((sum, { bytes }) => sum + bytes, 0);
+}
