@@ -55,6 +55,14 @@ describe('a circle is found', () => {
     ]);
   });
 
+  test('of folders, though no file is in one', () => {
+    const found = newFindings('no circle of folders inside a room', {
+      'pipeline/plan/one.ts': "import '../stage/stage.ts';",
+    });
+    expect(found).toHaveLength(1);
+    expect(found[0]).toMatch(/^pipeline\/plan -> pipeline\/stage -> pipeline\/plan: a circle; 2 folders/);
+  });
+
   test('that one more import closes among the real files', () => {
     const arrows = [...house].flatMap(([from, { module }]) =>
       (module?.imports ?? []).filter(({ to }) => house.has(to)).map(({ to }) => ({ from, to })),

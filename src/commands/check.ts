@@ -1,6 +1,6 @@
 import pc from 'picocolors';
 import { UsageError } from '../errors.ts';
-import type { MatchOn } from '../pipeline/build/match.ts';
+import type { MatchOn } from '../pipeline/match-on.ts';
 import { plural } from '../terminal/format.ts';
 import { drawMatch } from '../terminal/load-report.ts';
 import { printable } from '../terminal/printable.ts';

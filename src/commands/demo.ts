@@ -51,7 +51,7 @@ export const command: Command = {
     });
     const { openSource } = await import('../sources/open.ts');
     const { withFailure } = await import('../pipeline/check/guards.ts');
-    const { USUAL_REJECT_LIMIT } = await import('../pipeline/check/reject-limit.ts');
+    const { USUAL_REJECT_LIMIT } = await import('../pipeline/load-options.ts');
     const { load } = await import('../pipeline/load.ts');
     const { allReports, reportSql } = await import('../reports/book.ts');
     const file = join(folder, 'sparkify.duckdb');

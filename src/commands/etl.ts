@@ -1,7 +1,7 @@
 import type { Config } from '../config/config.ts';
 import { ConfigError, NothingLoadedError } from '../errors.ts';
-import { USUAL_REJECT_LIMIT } from '../pipeline/check/reject-limit.ts';
 import type { LoadOptions } from '../pipeline/load-options.ts';
+import { USUAL_REJECT_LIMIT } from '../pipeline/load-options.ts';
 import { severalSources } from '../sources/several.ts';
 import type { Listing, Source } from '../sources/source.ts';
 import type { Place } from '../warehouses/open.ts';

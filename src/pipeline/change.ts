@@ -1,12 +1,13 @@
 import { allTables } from '../models/book.ts';
-import { type BuildScope, type Built, build } from './build/build.ts';
+import { type BuildScope, build } from './build/build.ts';
 import { type Repeats, settleRepeats } from './build/repeats.ts';
 import { startTouched } from './build/touched.ts';
-import { type CheckResult, loadChecks } from './check/check.ts';
+import { loadChecks } from './check/check.ts';
 import { assertChecks } from './check/guards.ts';
 import { commitOnce } from './commit.ts';
 import type { FileKind } from './file-kinds.ts';
 import type { ChangeContext } from './load-context.ts';
+import type { Changed } from './record/changed.ts';
 import { type RunRecord, recordRun } from './record/run.ts';
 
 /** What a change does to the records of one kind. */
@@ -16,13 +17,6 @@ export interface StagingChange {
   readonly isWhole: boolean;
   /** Changes staging, manifest and rejects, and touches every content that comes or goes. */
   apply(): Promise<void>;
-}
-
-/** What came of a change, before it is committed. */
-export interface Changed {
-  readonly repeats: Readonly<Record<FileKind, Repeats>>;
-  readonly built: Built;
-  readonly checks: readonly CheckResult[];
 }
 
 /** One change of the warehouse: of its staging, and of all that follows from it. */

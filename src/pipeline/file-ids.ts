@@ -10,3 +10,24 @@ export function idsIn(fileIds: readonly number[], column = 'file_id'): string {
   }
   return `(${spans.join(' or ')})`;
 }
+
+/** Gives the ids of read units, one after the other. */
+export interface FileIds {
+  /** The first id that was not given. */
+  readonly free: number;
+  take(): number;
+}
+
+/** The ids from the first on that no content has yet. */
+export function fileIdsFrom(first: number): FileIds {
+  let free = first;
+  return {
+    get free() {
+      return free;
+    },
+    take() {
+      free += 1;
+      return free - 1;
+    },
+  };
+}

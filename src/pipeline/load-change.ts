@@ -1,10 +1,11 @@
 import { qualifiedName } from '../schema/table.ts';
 import { touchContents } from './build/touched.ts';
-import type { Change, Changed } from './change.ts';
+import type { Change } from './change.ts';
 import { type FileKind, targets } from './file-kinds.ts';
 import type { ChangeContext } from './load-context.ts';
 import type { LoadOptions } from './load-options.ts';
 import type { LoadPlans } from './plan/load-plans.ts';
+import type { Changed } from './record/changed.ts';
 import { recordContents } from './record/manifest.ts';
 import { type CommittedReport, committedReport, timed } from './record/summarise.ts';
 import type { Totals } from './record/totals.ts';

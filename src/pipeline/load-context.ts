@@ -1,8 +1,8 @@
 import type { Source } from '../sources/source.ts';
 import type { Observer } from '../telemetry/observer.ts';
 import type { Warehouse } from '../warehouses/warehouse.ts';
+import type { FileIds } from './file-ids.ts';
 import type { PhaseClock } from './phase-clock.ts';
-import type { FileIds } from './plan/read-units.ts';
 
 export interface Run {
   readonly id: string;

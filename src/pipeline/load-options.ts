@@ -1,6 +1,5 @@
 import type { Source } from '../sources/source.ts';
-import type { MatchOn } from './build/match.ts';
-import type { RejectLimit } from './check/reject-limit.ts';
+import type { MatchOn } from './match-on.ts';
 
 export interface LoadOptions {
   readonly command: string;
@@ -12,3 +11,12 @@ export interface LoadOptions {
   readonly maxRejects: RejectLimit;
   readonly nowMs: () => number;
 }
+
+/** A limit of refused records: a number of them, a share of the load's records, or both to be exceeded. */
+export interface RejectLimit {
+  readonly share: number | null;
+  readonly count: number | null;
+}
+
+/** Without a limit of the user's: more than half refused, and more than a handful. */
+export const USUAL_REJECT_LIMIT: RejectLimit = { share: 0.5, count: 100 };

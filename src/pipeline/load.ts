@@ -11,6 +11,7 @@ import { loadChange, type Standing } from './load-change.ts';
 import type { ChangeContext, StageContext } from './load-context.ts';
 import type { LoadOptions } from './load-options.ts';
 import { phaseClock } from './phase-clock.ts';
+import { noDamage } from './plan/damage.ts';
 import { type FilePlan, isEmpty } from './plan/file-plan.ts';
 import { type LoadPlans, planLoad } from './plan/load-plans.ts';
 import { type PassedOver, passedOver } from './plan/passed-over.ts';
@@ -19,7 +20,7 @@ import { renewFingerprints } from './record/manifest.ts';
 import { newRun } from './record/run.ts';
 import { timed, unchangedReport } from './record/summarise.ts';
 import { lastReport, totalsOf } from './record/totals.ts';
-import { assertStagingKept } from './repair/damage.ts';
+import { assertStagingKept, findDamage } from './repair/damage.ts';
 import { ensureTables } from './setup/setup.ts';
 import type { Upgrade } from './setup/upgrade.ts';
 import { prepareUnits } from './stage/by-engine.ts';
@@ -61,7 +62,8 @@ export async function plan(
   options: LoadOptions,
   observer: Observer,
 ): Promise<readonly FilePlan[]> {
-  const once = { passedOver: passedOver(observer, 1), lost: [] };
+  const damage = warehouse !== null && options.fullRefresh ? await findDamage(warehouse, []) : noDamage;
+  const once = { passedOver: passedOver(observer, 1), damage };
   return (await planLoad(warehouse, options, observer, once)).plans;
 }
 
@@ -85,7 +87,9 @@ async function loadOnce(
   const context: ChangeContext = { warehouse, run, observer, clock };
   // Rows under ids of files to come; where staging is part of the transaction, they are found as strays.
   if (options.fullRefresh) await discardUnfinished(warehouse);
-  const plans = await planLoad(warehouse, options, observer, attempt);
+  const damage = options.fullRefresh ? await findDamage(warehouse, attempt.lost) : noDamage;
+  const known = { passedOver: attempt.passedOver, damage };
+  const plans = await planLoad(warehouse, options, observer, known);
   clock.lap('plan');
   if (plans.plans.every(isEmpty) && !options.fullRefresh && !plans.rematch)
     return leaveUnchanged(plans, options, context, attempt.done);

@@ -1,6 +1,6 @@
 import { DuckDBInstance } from '@duckdb/node-api';
 import { UsageError } from '../errors.ts';
-import { lockedTo } from './duckdb/lock.ts';
+import { lockedTo } from './duckdb-lock.ts';
 import { literal } from './sql.ts';
 import type { SqlValue } from './warehouse.ts';
 

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import {
   bareImports,
   circlesOfFiles,
+  circlesOfFolders,
   commandImports,
   engineImports,
   type Finding,
@@ -73,6 +74,7 @@ const sharedByEngines = { 'pg-wire': ['postgres', 'redshift'] };
 export const rules = {
   'imports between rooms follow the arrows': (house) => wrongArrows(house, arrows, forAll),
   'no circle of files, imports of types counted': circlesOfFiles,
+  'no circle of folders inside a room': circlesOfFolders,
   'no import for what loading a file does': bareImports,
   "no import of an engine's files but by warehouses/open.ts": (house) =>
     engineImports(house, sharedByEngines),

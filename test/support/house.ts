@@ -81,6 +81,25 @@ export function circlesOfFiles(house: House): Finding[] {
   }));
 }
 
+/** Circles of a room's folders, each taken as one: `pipeline/plan -> pipeline/repair -> pipeline/plan`. Files beside them stand alone. */
+export function circlesOfFolders(house: House): Finding[] {
+  const graph = new Map([...house.keys()].sort().map((path) => [folderOf(path), [] as string[]]));
+  for (const { from, to } of arrowsOf(house)) {
+    const [folder, other] = [folderOf(from), folderOf(to)];
+    if (folder !== other && graph.has(other)) graph.get(folder)?.push(other);
+  }
+  return circles(graph).map(({ path, members }) => ({
+    at: path.join(' -> '),
+    says: `a circle; ${members.length} folders reach one another`,
+  }));
+}
+
+/** A file's folder below its room; the file itself where it lies in none. */
+function folderOf(path: string): string {
+  const parts = path.split('/');
+  return parts.length > 2 ? parts.slice(0, 2).join('/') : path;
+}
+
 /** Imports from a room that the importing room may not look into; everyone may look into the rooms `forAll`. */
 export function wrongArrows(
   house: House,

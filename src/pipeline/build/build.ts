@@ -9,8 +9,8 @@ import type { Table } from '../../schema/table.ts';
 import type { Observer } from '../../telemetry/observer.ts';
 import { bindModel, equalOn } from '../../warehouses/sql.ts';
 import type { Dialect, Warehouse } from '../../warehouses/warehouse.ts';
+import type { MatchOn } from '../match-on.ts';
 import { chooseEvents, chooseTimes, chooseUsers, type TimeSpan } from './affected.ts';
-import type { MatchOn } from './match.ts';
 import { type Rebuild, reconcile, type TableChange } from './reconcile.ts';
 import { renewSongKeys } from './song-keys.ts';
 

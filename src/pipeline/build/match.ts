@@ -69,6 +69,3 @@ async function matchOf(warehouse: Reader, songplays: string, events: string): Pr
     },
   };
 }
-
-/** How plays find their songs. */
-export type MatchOn = 'title, artist, duration' | 'title, artist';

@@ -3,7 +3,7 @@ import { qualifiedName, type Table } from '../../schema/table.ts';
 import { columnName, equalOn, inDialect, listColumns, literal } from '../../warehouses/sql.ts';
 import type { Dialect, SqlRow, SqlValue, Warehouse } from '../../warehouses/warehouse.ts';
 import { wholeModels } from '../build/build.ts';
-import type { MatchOn } from '../build/match.ts';
+import type { MatchOn } from '../match-on.ts';
 import type { KeptDrift } from '../stage/drift.ts';
 
 /** A claim about the warehouse; each row that its SQL yields contradicts it. */

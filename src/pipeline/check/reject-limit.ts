@@ -1,15 +1,7 @@
 import { LoadError } from '../../errors.ts';
 import type { ChangeContext } from '../load-context.ts';
+import type { RejectLimit } from '../load-options.ts';
 import type { StagedFiles } from '../stage/staged-files.ts';
-
-/** A limit of refused records: a number of them, a share of the load's records, or both to be exceeded. */
-export interface RejectLimit {
-  readonly share: number | null;
-  readonly count: number | null;
-}
-
-/** Without a limit of the user's: more than half refused, and more than a handful. */
-export const USUAL_REJECT_LIMIT: RejectLimit = { share: 0.5, count: 100 };
 
 /** Throws LoadError where a load refused more records than its limit; it says which, and where the first one is. */
 export async function assertFewRejects(

@@ -1,17 +1,16 @@
-import type { Table } from '../../schema/table.ts';
 import { listAll } from '../../sources/several.ts';
 import type { Listing, Source } from '../../sources/source.ts';
 import type { Observer } from '../../telemetry/observer.ts';
 import type { Warehouse } from '../../warehouses/warehouse.ts';
-import type { MatchOn } from '../build/match.ts';
+import { type FileIds, fileIdsFrom } from '../file-ids.ts';
 import { type FileKind, targets } from '../file-kinds.ts';
 import type { LoadOptions } from '../load-options.ts';
-import { assertSourceGiven, type Damage, findDamage, noDamage } from '../repair/damage.ts';
+import type { MatchOn } from '../match-on.ts';
+import { assertSourceGiven, type Damage } from './damage.ts';
 import type { FilePlan } from './file-plan.ts';
 import { knownFiles } from './manifest-reader.ts';
 import type { PassedOver } from './passed-over.ts';
 import { planFiles } from './plan.ts';
-import { type FileIds, fileIdsFrom } from './read-units.ts';
 
 /** What stood in the warehouse before, and what the sources ask for now. */
 export interface LoadPlans {
@@ -27,11 +26,10 @@ export interface LoadPlans {
   readonly rematch: boolean;
 }
 
-/** What the attempts before this one came to. */
-interface Before {
+/** What is known before the sources are listed. */
+interface Known {
   readonly passedOver: PassedOver;
-  /** Tables that were gone and stand empty, to be filled by this load. */
-  readonly lost: readonly Table[];
+  readonly damage: Damage;
 }
 
 /** Lists the sources and compares them with the manifest; null where there is no warehouse yet. */
@@ -39,12 +37,11 @@ export async function planLoad(
   warehouse: Pick<Warehouse, 'rows' | 'engineReads'> | null,
   options: LoadOptions,
   observer: Observer,
-  { passedOver, lost }: Before,
+  { passedOver, damage }: Known,
 ): Promise<LoadPlans> {
   const { fullRefresh } = options;
   const { firstFileId, matchedOn } = await readState(warehouse);
   const fileIds = fileIdsFrom(firstFileId);
-  const damage = warehouse !== null && fullRefresh ? await findDamage(warehouse, lost) : noDamage;
   const plans: FilePlan[] = [];
   for (const { kind, source, listing } of await listSources(options, damage, warehouse, observer)) {
     const objectsPerUnit = source.isLocal

@@ -1,10 +1,10 @@
 import type { Table } from '../../schema/table.ts';
 import type { Listing, Source } from '../../sources/source.ts';
+import type { FileIds } from '../file-ids.ts';
 import type { FileKind } from '../file-kinds.ts';
-import type { Damage } from '../repair/damage.ts';
+import type { Damage } from './damage.ts';
 import type { KnownFiles } from './manifest-reader.ts';
 import type { PassedOver } from './passed-over.ts';
-import type { FileIds } from './read-units.ts';
 
 export interface PlanInput {
   readonly kind: FileKind;

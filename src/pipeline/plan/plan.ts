@@ -1,9 +1,9 @@
 import type { Survey } from '../../reading/survey.ts';
 import type { SourceFile } from '../../sources/source.ts';
 import type { Observer } from '../../telemetry/observer.ts';
-import { isDamaged, whyReadAgain } from '../repair/damage.ts';
 import { type Compared, compare } from './compare.ts';
 import { isSameObject, knownContents, movedNames } from './contents.ts';
+import { isDamaged, whyReadAgain } from './damage.ts';
 import {
   type Content,
   type DuplicateFile,

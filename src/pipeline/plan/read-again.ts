@@ -1,6 +1,6 @@
 import { SourceError } from '../../errors.ts';
 import type { Listing, SourceFile } from '../../sources/source.ts';
-import { cannotReadAgain } from '../repair/damage.ts';
+import { cannotReadAgain } from './damage.ts';
 import { type Content, keyOf } from './file-plan.ts';
 import type { KnownFile } from './manifest-reader.ts';
 

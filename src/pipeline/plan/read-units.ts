@@ -1,6 +1,7 @@
 import type { Survey } from '../../reading/survey.ts';
 import { listedIdentity } from '../../sources/content-identity.ts';
 import type { SourceFile } from '../../sources/source.ts';
+import type { FileIds } from '../file-ids.ts';
 
 /** What the listing alone tells of an object: its content is known by S3's ETag, its compression by its name. */
 export function listedSurvey(file: SourceFile): Survey {
@@ -12,27 +13,6 @@ export function listedSurvey(file: SourceFile): Survey {
     isClean: false,
     damage: null,
     content: null,
-  };
-}
-
-/** Gives the ids of read units, one after the other. */
-export interface FileIds {
-  /** The first id that was not given. */
-  readonly free: number;
-  take(): number;
-}
-
-/** The ids from the first on that no content has yet. */
-export function fileIdsFrom(first: number): FileIds {
-  let free = first;
-  return {
-    get free() {
-      return free;
-    },
-    take() {
-      free += 1;
-      return free - 1;
-    },
   };
 }
 

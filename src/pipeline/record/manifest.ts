@@ -3,10 +3,10 @@ import { files as filesTable } from '../../models/ops/files.ts';
 import type { FileSummary } from '../../reading/read-file.ts';
 import { placeholders } from '../../warehouses/sql.ts';
 import type { Warehouse } from '../../warehouses/warehouse.ts';
+import type { FileIds } from '../file-ids.ts';
 import type { FileKind } from '../file-kinds.ts';
 import type { ChangeContext } from '../load-context.ts';
 import type { FilePlan, FileToLoad } from '../plan/file-plan.ts';
-import type { FileIds } from '../plan/read-units.ts';
 import type { StagedFiles } from '../stage/staged-files.ts';
 
 const PATHS_PER_STATEMENT = 500;

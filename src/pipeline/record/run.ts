@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { runs } from '../../models/ops/runs.ts';
 import { version } from '../../version.ts';
 import type { Warehouse } from '../../warehouses/warehouse.ts';
-import type { MatchOn } from '../build/match.ts';
 import type { Run } from '../load-context.ts';
+import type { MatchOn } from '../match-on.ts';
 
 /** What ops.runs keeps of a run. */
 export interface RunRecord {

@@ -3,7 +3,6 @@ import type { SqlRow, Warehouse } from '../../warehouses/warehouse.ts';
 import type { Balance } from '../balance.ts';
 import { type MatchReport, matchReport, matchWithAdded } from '../build/match.ts';
 import type { TableChange } from '../build/reconcile.ts';
-import type { Changed } from '../change.ts';
 import type { CheckResult } from '../check/check.ts';
 import { idsIn } from '../file-ids.ts';
 import type { FileKind } from '../file-kinds.ts';
@@ -12,6 +11,7 @@ import type { FilePlan } from '../plan/file-plan.ts';
 import type { LoadPlans } from '../plan/load-plans.ts';
 import type { Upgrade } from '../setup/upgrade.ts';
 import type { StagedFiles } from '../stage/staged-files.ts';
+import type { Changed } from './changed.ts';
 import type { DriftReport, LoadReport } from './load-summary.ts';
 import { countTotals, lastTotals, type Totals } from './totals.ts';
 

@@ -1,9 +1,7 @@
-import { LoadError, SourceError } from '../../errors.ts';
+import { LoadError } from '../../errors.ts';
 import { drift as driftTable } from '../../models/ops/drift.ts';
 import { rejects as rejectsTable } from '../../models/ops/rejects.ts';
-import type { Survey } from '../../reading/survey.ts';
 import { qualifiedName, type Table } from '../../schema/table.ts';
-import { isListed } from '../../sources/content-identity.ts';
 import type { Observer } from '../../telemetry/observer.ts';
 import { equalOn } from '../../warehouses/sql.ts';
 import type { Warehouse } from '../../warehouses/warehouse.ts';
@@ -11,22 +9,12 @@ import { manifestLost } from '../build/repeats.ts';
 import { contentChecks } from '../check/check.ts';
 import type { FileKind } from '../file-kinds.ts';
 import { targets } from '../file-kinds.ts';
+import type { Damage } from '../plan/damage.ts';
 import type { FilePlan } from '../plan/file-plan.ts';
-import { type KnownFile, knownFiles } from '../plan/manifest-reader.ts';
 import { lastDrift } from '../record/totals.ts';
 import { countDrift, type KeptDrift } from '../stage/drift.ts';
 import { unfinishedTables } from '../stage/staged-rows.ts';
 import { misplacedContents } from './misplaced-keys.ts';
-
-/** What does not stand in the warehouse as it was loaded: changed by hand, or lost. */
-export interface Damage {
-  /** Contents whose rows are not those that the manifest counts; ids that it does not know are among them. */
-  readonly fileIds: ReadonlySet<number>;
-  /** Rows of ops.drift are not those that the loads wrote: which content they are of, nobody knows. */
-  readonly hasDriftLost: boolean;
-}
-
-export const noDamage: Damage = { fileIds: new Set(), hasDriftLost: false };
 
 /**
  * Counts the rows of every content, as `sparkify check` does, and looks for keys that were changed; what it finds, a full
@@ -60,48 +48,6 @@ function doubledSql(): string[] {
       `select distinct ${name}.file_id from ${name}
        join (select ${key.join(', ')} from ${name} group by ${key.join(', ')} having count(*) > 1) as doubled
          on ${equalOn(key, 'doubled', name)}`,
-  );
-}
-
-/** Whether the rows of a known content that did not change are not those that it gave, or may not be. */
-export function isDamaged(
-  known: Pick<KnownFile, 'file_id' | 'bytes'>,
-  { file, isClean, sha256 }: Survey,
-  { fileIds, hasDriftLost }: Damage,
-): boolean {
-  // What is in clean form has every declared key and no other.
-  return (
-    fileIds.has(known.file_id) ||
-    (!isListed(sha256) && known.bytes !== file.bytes) ||
-    (hasDriftLost && !isClean)
-  );
-}
-
-/** Tells that known files are read again: their batch lost a content, or their rows are damaged. */
-export function whyReadAgain(files: number, isOfBatch: boolean): string {
-  const why = isOfBatch
-    ? 'another file of the batch changed'
-    : 'the rows in the warehouse are not those that were loaded';
-  return `${files} unchanged ${files === 1 ? 'file is' : 'files are'} read again, since ${why}; what was fixed of the rejects is judged again.`;
-}
-
-/** Refuses a full refresh without the source of contents that are damaged. */
-export async function assertSourceGiven(
-  kind: FileKind,
-  { fileIds }: Damage,
-  warehouse: Pick<Warehouse, 'rows'> | null,
-): Promise<void> {
-  const [first] = fileIds.size === 0 ? [] : await knownFiles(kind, warehouse).withIds([...fileIds]);
-  if (first !== undefined) throw cannotReadAgain(first.path);
-}
-
-/** The rows of a file are damaged, and the file is not there. */
-export function cannotReadAgain(path: string): SourceError {
-  return new SourceError(
-    `${path} is not among the files of this load, and its rows in the warehouse are damaged: they cannot be read again.`,
-    {
-      hint: 'Put it back, or name the place where it lies. To go on without it, start over: sparkify create-tables --drop, then sparkify etl.',
-    },
   );
 }
 

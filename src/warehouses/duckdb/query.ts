@@ -1,11 +1,11 @@
 import { type DuckDBConnection, DuckDBTypeId } from '@duckdb/node-api';
 import { UsageError, WarehouseError } from '../../errors.ts';
+import { lockedTo } from '../duckdb-lock.ts';
 import { literal } from '../sql.ts';
 import { unlike } from '../unlike.ts';
 import type { Answer, ReadOnlyWarehouse, SqlValue } from '../warehouse.ts';
 import { guarded, refuse } from './errors.ts';
 import { asked, judge } from './judge.ts';
-import { lockedTo } from './lock.ts';
 import { parseSelect } from './parse-tree.ts';
 import type { Snapshot } from './snapshot.ts';
 import { spillFolder } from './spill.ts';

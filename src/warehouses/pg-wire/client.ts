@@ -1,14 +1,9 @@
-import { createReadStream } from 'node:fs';
-import { readFile, stat } from 'node:fs/promises';
 import type { Socket } from 'node:net';
 import { hostname } from 'node:os';
-import type { ConnectionOptions } from 'node:tls';
-import pg from 'pg';
-import { ConfigError } from '../../errors.ts';
-import type { PostgresServer } from '../postgres/server.ts';
-import { getTypeParser } from './values.ts';
+import type pg from 'pg';
 
 const LONGEST_APPLICATION_NAME = 63;
+
 const GOODBYE_MS = 2_000;
 
 /** Ends a session; one whose server is out of reach cannot say goodbye, and is dropped. */
@@ -24,94 +19,8 @@ export async function endClient(client: pg.Client): Promise<void> {
   clearTimeout(timer);
 }
 
-/** Opens the driver's client, encrypted as the settings ask. */
-export async function openClient(
-  server: PostgresServer,
-  purpose: string,
-): Promise<{ client: pg.Client; isEncrypted: boolean }> {
-  const { sslMode } = server;
-  const mayBePlain = sslMode === 'prefer' || sslMode === 'allow';
-  const isSocket = server.host.startsWith('/');
-  if (sslMode === 'disable' || isSocket) {
-    return { client: await open(server, purpose, false), isEncrypted: false };
-  }
-  try {
-    return { client: await open(server, purpose, await tlsOptions(server)), isEncrypted: true };
-  } catch (error) {
-    if (!mayBePlain || !/does not support SSL/i.test((error as Error).message)) throw error;
-    return { client: await open(server, purpose, false), isEncrypted: false };
-  }
-}
-
-async function open(
-  server: PostgresServer,
-  purpose: string,
-  ssl: ConnectionOptions | false,
-): Promise<pg.Client> {
-  const client = new pg.Client({
-    host: server.host,
-    port: server.port,
-    database: server.database,
-    user: server.user,
-    password: async () => server.password ?? (await passwordFrom(server)) ?? '',
-    ssl,
-    application_name: applicationName(purpose),
-    connectionTimeoutMillis: server.connectTimeoutSeconds * 1000,
-    keepAlive: true,
-    types: { getTypeParser },
-    ...(server.options === null ? {} : { options: server.options }),
-  });
-  // A session that dies says so here as well as in the query that it dies in; unheard, it would end the process.
-  client.on('error', () => {});
-  try {
-    await client.connect();
-    return client;
-  } catch (error) {
-    await endClient(client);
-    throw error;
-  }
-}
-
 /** `sparkify etl (process 12 on host)`, as pg_stat_activity shows it: at most 63 bytes. */
 export function applicationName(purpose: string): string {
   const host = hostname().replace(/[^ -~]/g, '');
   return `sparkify ${purpose} (process ${process.pid} on ${host})`.slice(0, LONGEST_APPLICATION_NAME);
-}
-
-/** libpq's modes: require encrypts, verify-ca makes sure of the authority, verify-full of the host's name too. */
-async function tlsOptions(server: PostgresServer): Promise<ConnectionOptions> {
-  const { sslMode, sslRootCert, sslCert, sslKey } = server;
-  const verifies = sslMode.startsWith('verify') || (sslMode === 'require' && sslRootCert !== null);
-  const pem = (what: string, path: string): Promise<string> =>
-    readFile(path, 'utf8').catch((cause) => {
-      throw new ConfigError(`Cannot read ${what} ${path}: ${(cause as Error).message}`, {
-        cause,
-        hint: 'Check sslrootcert, sslcert and sslkey, in the address or in the PG… variables.',
-      });
-    });
-  return {
-    rejectUnauthorized: verifies,
-    ...(sslRootCert === null || sslRootCert === 'system'
-      ? {}
-      : { ca: await pem('the authority’s certificate', sslRootCert) }),
-    ...(sslCert === null ? {} : { cert: await pem('the client’s certificate', sslCert) }),
-    ...(sslKey === null ? {} : { key: await pem('the client’s key', sslKey) }),
-    ...(sslMode === 'verify-full' ? {} : { checkServerIdentity: () => undefined }),
-  };
-}
-
-/** The password that the password file has for a server; libpq ignores files that others can read, and so do we. */
-async function passwordFrom(server: PostgresServer): Promise<string | undefined> {
-  const found = await stat(server.passwordFile).catch(() => null);
-  if (!found?.isFile()) return undefined;
-  if (process.platform !== 'win32' && (found.mode & 0o077) !== 0) {
-    throw new ConfigError(`${server.passwordFile} can be read by others, so it is not used.`, {
-      hint: `chmod 600 '${server.passwordFile}'`,
-    });
-  }
-  const { default: helper } = await import('pgpass/lib/helper.js');
-  const { host, port, database, user, passwordFile } = server;
-  return new Promise((resolve) => {
-    helper.getPassword({ host, port, database, user }, createReadStream(passwordFile), resolve);
-  });
 }

@@ -1,9 +1,10 @@
 import type pg from 'pg';
 import { ConfigError } from '../../errors.ts';
-import { endClient, openClient } from '../pg-wire/client.ts';
+import { endClient } from '../pg-wire/client.ts';
 import { connectError, postgresError } from '../pg-wire/errors.ts';
 import { utcText } from '../pg-wire/values.ts';
 import type { SqlRow, SqlValue } from '../warehouse.ts';
+import { openClient } from './client.ts';
 import { asPoolingError, assertOwnSession } from './pooling.ts';
 import { type PostgresServer, serverName } from './server.ts';
 

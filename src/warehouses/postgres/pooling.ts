@@ -1,8 +1,9 @@
 import type pg from 'pg';
 import { ConfigError } from '../../errors.ts';
-import { endClient, openClient } from '../pg-wire/client.ts';
+import { endClient } from '../pg-wire/client.ts';
 import { connectError } from '../pg-wire/errors.ts';
 import type { SqlRow } from '../warehouse.ts';
+import { openClient } from './client.ts';
 import { type PostgresServer, serverName } from './server.ts';
 
 /** So many clients look for an idle process of the server; a pool rarely has more of them. */

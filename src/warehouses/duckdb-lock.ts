@@ -1,4 +1,4 @@
-import { literal } from '../sql.ts';
+import { literal } from './sql.ts';
 
 /**
  * Statements after which a DuckDB instance opens no file but its own database and those that it may write, loads no

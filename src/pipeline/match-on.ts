@@ -1,0 +1,2 @@
+/** How plays find their songs. */
+export type MatchOn = 'title, artist, duration' | 'title, artist';
