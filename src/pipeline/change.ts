@@ -11,7 +11,7 @@ import type { Changed } from './record/changed.ts';
 import { type RunRecord, recordRun } from './record/run.ts';
 
 /** What a change does to the records of one kind. */
-export interface StagingChange {
+interface StagingChange {
   readonly kind: FileKind;
   /** Every key may be contested, as after a first load; else only those of the contents that were touched. */
   readonly isWhole: boolean;
