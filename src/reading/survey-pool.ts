@@ -57,12 +57,12 @@ export async function surveyAll(
     surveys[at] = kept > KEPT_BYTES ? { ...found, content: null } : found;
     onBytes(file.bytes);
   };
-  await share(places.filter(isSmall), source.smallAtOnce, (at) => attempt(() => small(at)));
+  await share(places.filter(isSmall), source.concurrency.small, (at) => attempt(() => small(at)));
   const large = places.filter((at) => !isSmall(at));
   const bytes = large.reduce((sum, at) => sum + (files[at]?.bytes ?? 0), 0);
   const threads = source.isLocal && bytes >= WORTH_THREADS_BYTES ? startThreads(large.length) : [];
   try {
-    await share(large, threads.length || source.largeAtOnce, (at, lane) =>
+    await share(large, threads.length || source.concurrency.large, (at, lane) =>
       attempt(async () => {
         const file = files[at] as SourceFile;
         const thread = threads[lane];

@@ -13,6 +13,8 @@ export function localSource(place: string, nowMs: () => number): Source {
     isLocal: true,
     smallAtOnce: 8,
     largeAtOnce: 1,
+    concurrency: { small: 8, large: 1 },
+    fetch: async (files) => files.map(({ path }) => path),
     bring: async () => {},
     localPath: (file) => file.path,
     release: async () => {},

@@ -123,10 +123,30 @@ export function s3Source(place: string, options: S3SourceOptions): Source {
     stallMs: options.stallMs,
     stopping: stopping.signal,
   };
-  const fetch = (file: SourceFile): AsyncGenerator<Buffer> => fetchObject(from, keyOf(file), file);
+  const read = (file: SourceFile): AsyncGenerator<Buffer> => fetchObject(from, keyOf(file), file);
+
+  /** Copies the files to this machine that were not copied before. */
+  async function copyAll(files: readonly SourceFile[]): Promise<void> {
+    const missing = files.filter((file) => spool.pathOf(versionOf(file)) === null);
+    const lane = async (): Promise<void> => {
+      for (let file = missing.pop(); file !== undefined; file = missing.pop()) {
+        const version = versionOf(file);
+        spool.reserve(version, file.bytes, true);
+        try {
+          for await (const _chunk of spool.keep(version, read(file)));
+        } catch (error) {
+          missing.length = 0;
+          throw error;
+        }
+      }
+    };
+    const lanes = await Promise.allSettled(Array.from({ length: LARGE_AT_ONCE }, lane));
+    for (const ended of lanes) if (ended.status === 'rejected') throw ended.reason;
+  }
 
   return {
     isLocal: false,
+    concurrency: { small: SMALL_AT_ONCE, large: LARGE_AT_ONCE },
     smallAtOnce: SMALL_AT_ONCE,
     largeAtOnce: LARGE_AT_ONCE,
     list,
@@ -134,25 +154,13 @@ export function s3Source(place: string, options: S3SourceOptions): Source {
       const copy = spool.read(versionOf(file));
       if (copy !== null) return copy;
       const version = versionOf(file);
-      return spool.reserve(version, file.bytes, false) ? spool.keep(version, fetch(file)) : fetch(file);
+      return spool.reserve(version, file.bytes, false) ? spool.keep(version, read(file)) : read(file);
     },
-    async bring(files) {
-      const missing = files.filter((file) => spool.pathOf(versionOf(file)) === null);
-      const lane = async (): Promise<void> => {
-        for (let file = missing.pop(); file !== undefined; file = missing.pop()) {
-          const version = versionOf(file);
-          spool.reserve(version, file.bytes, true);
-          try {
-            for await (const _chunk of spool.keep(version, fetch(file)));
-          } catch (error) {
-            missing.length = 0;
-            throw error;
-          }
-        }
-      };
-      const lanes = await Promise.allSettled(Array.from({ length: LARGE_AT_ONCE }, lane));
-      for (const ended of lanes) if (ended.status === 'rejected') throw ended.reason;
+    async fetch(files) {
+      await copyAll(files);
+      return files.map((file) => spool.pathOf(versionOf(file)) as string);
     },
+    bring: (files) => copyAll(files),
     release: (file) => spool.remove(versionOf(file)),
     readSmall: (file) => fetchWhole(from, keyOf(file), file),
     // What was copied is what was listed: the request asked for that version only.

@@ -15,6 +15,7 @@ export function severalSources(sources: readonly [Source, ...Source[]]): Source 
   const ownerOf = ({ path }: SourceFile): Source => owners.get(path) ?? first;
   return {
     isLocal: first.isLocal,
+    concurrency: first.concurrency,
     smallAtOnce: first.smallAtOnce,
     largeAtOnce: first.largeAtOnce,
     async list(onFound) {
@@ -42,6 +43,15 @@ export function severalSources(sources: readonly [Source, ...Source[]]): Source 
     open: (file) => ownerOf(file).open(file),
     readSmall: (file) => ownerOf(file).readSmall(file),
     relist: (file) => ownerOf(file).relist(file),
+    async fetch(files) {
+      const paths = new Map<string, string>();
+      for (const source of sources) {
+        const own = files.filter((file) => ownerOf(file) === source);
+        const fetched = own.length > 0 ? await source.fetch(own) : [];
+        for (const [at, { path }] of own.entries()) paths.set(path, fetched[at] as string);
+      }
+      return files.map(({ path }) => paths.get(path) as string);
+    },
     async bring(files) {
       for (const source of sources) {
         const own = files.filter((file) => ownerOf(file) === source);
