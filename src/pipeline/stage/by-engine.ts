@@ -112,8 +112,8 @@ async function fetchFiles(
 ): Promise<LocalPaths> {
   if (group === undefined || !needsLocalFiles) return new Map();
   const files = group.flatMap((unit) => unit.files.map(({ survey }) => survey.file));
-  await source.bring(files);
-  return new Map(files.map((file) => [file.path, source.localPath(file) ?? file.path]));
+  const paths = await source.fetch(files);
+  return new Map(files.map((file, at) => [file.path, paths[at] ?? file.path]));
 }
 
 /** A unit as the engine is to read it; what is empty has nothing to be read. */
@@ -181,5 +181,5 @@ async function assertAllSame(files: readonly FileToLoad[], source: Source): Prom
     for (let file = left.pop(); file !== undefined; file = left.pop())
       await assertSame(file.survey.file, source);
   };
-  await Promise.all(Array.from({ length: source.smallAtOnce }, lane));
+  await Promise.all(Array.from({ length: source.concurrency.small }, lane));
 }

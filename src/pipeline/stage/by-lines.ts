@@ -147,7 +147,7 @@ function readAhead(
   let next = 0;
   return async (file) => {
     if (!isRead(file)) return file.survey.content;
-    for (; coming.size < source.smallAtOnce && next < toRead.length; next += 1) {
+    for (; coming.size < source.concurrency.small && next < toRead.length; next += 1) {
       const ahead = toRead[next] as FileToLoad;
       const reading = source.readSmall(ahead.survey.file);
       reading.catch(() => {});
