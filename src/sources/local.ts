@@ -11,12 +11,8 @@ const CHUNK_BYTES = 1024 * 1024;
 export function localSource(place: string, nowMs: () => number): Source {
   return {
     isLocal: true,
-    smallAtOnce: 8,
-    largeAtOnce: 1,
     concurrency: { small: 8, large: 1 },
     fetch: async (files) => files.map(({ path }) => path),
-    bring: async () => {},
-    localPath: (file) => file.path,
     release: async () => {},
     close: async () => {},
     list: () => list(place, nowMs()),

@@ -147,8 +147,6 @@ export function s3Source(place: string, options: S3SourceOptions): Source {
   return {
     isLocal: false,
     concurrency: { small: SMALL_AT_ONCE, large: LARGE_AT_ONCE },
-    smallAtOnce: SMALL_AT_ONCE,
-    largeAtOnce: LARGE_AT_ONCE,
     list,
     open(file) {
       const copy = spool.read(versionOf(file));
@@ -160,12 +158,10 @@ export function s3Source(place: string, options: S3SourceOptions): Source {
       await copyAll(files);
       return files.map((file) => spool.pathOf(versionOf(file)) as string);
     },
-    bring: (files) => copyAll(files),
     release: (file) => spool.remove(versionOf(file)),
     readSmall: (file) => fetchWhole(from, keyOf(file), file),
     // What was copied is what was listed: the request asked for that version only.
     relist: async (file) => (spool.pathOf(versionOf(file)) === null ? head(keyOf(file)) : file),
-    localPath: (file) => spool.pathOf(versionOf(file)),
     async close() {
       stopping.abort();
       await spool.close();

@@ -16,8 +16,6 @@ export function severalSources(sources: readonly [Source, ...Source[]]): Source 
   return {
     isLocal: first.isLocal,
     concurrency: first.concurrency,
-    smallAtOnce: first.smallAtOnce,
-    largeAtOnce: first.largeAtOnce,
     async list(onFound) {
       const listings = await listAll(sources.map((source) => () => source.list(onFound)));
       owners.clear();
@@ -52,13 +50,6 @@ export function severalSources(sources: readonly [Source, ...Source[]]): Source 
       }
       return files.map(({ path }) => paths.get(path) as string);
     },
-    async bring(files) {
-      for (const source of sources) {
-        const own = files.filter((file) => ownerOf(file) === source);
-        if (own.length > 0) await source.bring(own);
-      }
-    },
-    localPath: (file) => ownerOf(file).localPath(file),
     release: (file) => ownerOf(file).release(file),
     async close() {
       await Promise.all(sources.map((source) => source.close()));

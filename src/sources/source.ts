@@ -43,20 +43,12 @@ export interface Source {
   readSmall(file: SourceFile): Promise<Buffer>;
   /** The file as it is listed now; null if it is gone. */
   relist(file: SourceFile): Promise<SourceFile | null>;
-  /** Makes sure that other programs on this machine can read the files, as they were listed, by `localPath`. */
-  bring(files: readonly SourceFile[]): Promise<void>;
-  /** Where other programs can read a file that was brought; null otherwise. */
-  localPath(file: SourceFile): string | null;
   /** Makes sure that other programs on this machine can read the files, as they were listed; their paths, in order. */
   fetch(files: readonly SourceFile[]): Promise<readonly string[]>;
   /** The file will not be read again. */
   release(file: SourceFile): Promise<void>;
   /** Files that are best read at a time. */
   readonly concurrency: { readonly small: number; readonly large: number };
-  /** Small files that are best read at a time. */
-  readonly smallAtOnce: number;
-  /** Large files that are best read at a time. */
-  readonly largeAtOnce: number;
   /** Whether the files themselves lie on this machine, so that threads can read them by path. */
   readonly isLocal: boolean;
   /** Removes what the source keeps on this machine. */

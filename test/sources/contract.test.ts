@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { rmSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { localSource } from '../../src/sources/local.ts';
@@ -145,6 +145,24 @@ describe.each(worlds)('%s', (_, makeWorld) => {
       // Read again, and by path where the source says that it can be.
       expect(await textOf(source, file)).toBe(expected);
     }
+    await source.close();
+  });
+
+  test('fetches files for other programs, and gives their paths in the order that they were asked for', async () => {
+    const world = await makeWorld();
+    const names = Array.from({ length: 9 }, (_, nth) => `${nth}.json`);
+    for (const name of names) await world.put(name, `content of ${name}`);
+    const source = world.source('');
+    const asked = [...(await source.list()).files].reverse();
+    expect(await source.fetch([])).toEqual([]);
+    for (let nth = 0; nth < 2; nth += 1) {
+      const paths = await source.fetch(asked);
+      expect(paths.map((path) => readFileSync(path, 'utf8'))).toEqual(
+        names.map((name) => `content of ${name}`).reverse(),
+      );
+    }
+    for (const file of asked) await source.release(file);
+    expect(await textOf(source, asked[0] as SourceFile)).toBe('content of 8.json');
     await source.close();
   });
 

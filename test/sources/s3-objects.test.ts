@@ -61,11 +61,13 @@ describe('objects in S3', () => {
     };
     const source = s3Source('s3://corrupt/a.json', { endpoint: server.endpoint });
     const [file] = (await source.list()).files as [SourceFile];
-    await expect(source.bring([file])).rejects.toThrow(/came with other bytes than its ETag tells of/);
-    expect(source.localPath(file)).toBeNull();
+    await expect(source.fetch([file])).rejects.toThrow(/came with other bytes than its ETag tells of/);
+    // What came wrong was not kept: it is asked for again.
     server.trouble = () => null;
-    await source.bring([file]);
-    expect(readFileSync(source.localPath(file) as string).equals(Buffer.alloc(400_000, 'a'))).toBe(true);
+    server.requests.length = 0;
+    const [path] = await source.fetch([file]);
+    expect(server.requests).toEqual(['GET corrupt/a.json']);
+    expect(readFileSync(path as string).equals(Buffer.alloc(400_000, 'a'))).toBe(true);
     await source.close();
   });
 
@@ -138,7 +140,7 @@ describe('objects in S3', () => {
     };
     const source = s3Source('s3://silent/log', { endpoint: server.endpoint, stallMs: 300 });
     const [file] = (await source.list()).files as [SourceFile];
-    await source.bring([file]);
+    await source.fetch([file]);
     expect([...asked.values()]).toEqual([2, 3]);
     await source.close();
   });
@@ -152,7 +154,10 @@ describe('objects in S3', () => {
         for await (const _chunk of source.open(file));
       }),
     );
-    expect(files.filter((file) => source.localPath(file) !== null).length).toBe(1);
+    // What was kept is not fetched again; the room of the others is taken all the same.
+    server.requests.length = 0;
+    expect(new Set(await source.fetch(files)).size).toBe(4);
+    expect(server.requests.length).toBe(3);
     await source.close();
   });
 
