@@ -1,21 +1,11 @@
 import { setMaxListeners } from 'node:events';
-import { PassThrough } from 'node:stream';
 import type { S3Client } from '@aws-sdk/client-s3';
 import { UsageError } from '../errors.ts';
 import { NoObjectError, s3Source } from './s3.ts';
 import { parseS3Address, s3Path } from './s3-address.ts';
 import { openS3Client, type S3Options } from './s3-client.ts';
 import { s3Error, statusOf } from './s3-errors.ts';
-
-/** An object on its way: nobody sees it before it has ended. */
-interface Upload {
-  /** Takes the block, which must stay as it is; resolves when the next one may come. */
-  write(block: Buffer): Promise<void>;
-  /** Resolves once the whole object is stored. */
-  end(): Promise<void>;
-  /** Gives up; the parts that were sent are removed. */
-  abandon(): Promise<void>;
-}
+import { startUpload, type Upload } from './s3-upload.ts';
 
 /** A prefix in a bucket that objects are written below; paths are relative to it. Rejects with SourceErrors. */
 export interface S3Destination {
@@ -33,9 +23,6 @@ export interface S3Destination {
   close(): Promise<void>;
 }
 
-/** Objects up to this size are sent in one request, larger ones in parts of it; S3 takes 10,000 parts. */
-const PART_BYTES = 16 * 1024 * 1024;
-const PARTS_AT_ONCE = 3;
 const MOST_SOCKETS = 48;
 
 /** Opens a prefix for writing, as it is: `s3://bucket/folder`, or `s3://bucket` with whole keys for paths. */
@@ -132,60 +119,6 @@ export function s3Destination(place: string, options: S3Options): S3Destination 
       stopping.abort();
       await Promise.all([...open].map((upload) => upload.abandon()));
       if (opened !== null) (await opened).destroy();
-    },
-  };
-}
-
-/** Sends what is written while it is written: a small object in one request, a large one in parts. */
-function startUpload(
-  client: () => Promise<S3Client>,
-  target: { readonly Bucket: string; readonly Key: string },
-  onEnd: () => void,
-): Upload {
-  const body = new PassThrough({ highWaterMark: PART_BYTES });
-  let failure: unknown = null;
-  const stored = send().then(
-    () => {},
-    (cause) => {
-      failure = cause;
-      body.destroy();
-    },
-  );
-  // Whoever writes hears of it by `failure`; the stream's own event would end the process.
-  body.on('error', () => {});
-
-  async function send(): Promise<void> {
-    const { Upload: Sending } = await import('@aws-sdk/lib-storage');
-    await new Sending({
-      client: await client(),
-      params: { ...target, Body: body },
-      partSize: PART_BYTES,
-      queueSize: PARTS_AT_ONCE,
-    }).done();
-  }
-
-  function assertGoing(): void {
-    if (failure !== null) throw s3Error(failure, 'put', target.Bucket, target.Key);
-  }
-
-  return {
-    async write(block) {
-      assertGoing();
-      const taken = new Promise<void>((resolve) => body.write(block, () => resolve()));
-      // A stream that is destroyed while it holds back never says that it took the block.
-      await Promise.race([taken, stored]);
-      assertGoing();
-    },
-    async end() {
-      body.end();
-      await stored;
-      onEnd();
-      assertGoing();
-    },
-    async abandon() {
-      body.destroy(new Error('the upload was given up'));
-      await stored;
-      onEnd();
     },
   };
 }

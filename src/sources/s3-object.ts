@@ -1,25 +1,15 @@
-import { createHash } from 'node:crypto';
-import type { GetObjectCommandInput, S3Client } from '@aws-sdk/client-s3';
+import type { GetObjectCommandInput } from '@aws-sdk/client-s3';
 import { SourceChangedError, SourceError } from '../errors.ts';
+import type { S3Bucket } from './s3-bucket.ts';
 import { MOST_ATTEMPTS, pause, STALL_MS } from './s3-client.ts';
 import { isPassing, s3Error, statusOf } from './s3-errors.ts';
+import { etagHash, etagOf, isContentEtag, partSizes } from './s3-etag.ts';
 import { changedWhileRead, type SourceFile } from './source.ts';
-
-/** Where objects are fetched from. */
-export interface S3Bucket {
-  readonly name: string;
-  client(): Promise<S3Client>;
-  readonly requesterPays: boolean;
-  readonly stallMs: number | undefined;
-  /** Ends whatever is under way. */
-  readonly stopping: AbortSignal;
-}
 
 /** Larger objects come by several ranges at a time: one connection is slower than the network. */
 const WHOLE_BYTES = 32 * 1024 * 1024;
 const RANGE_BYTES = 8 * 1024 * 1024;
 const RANGES_AT_ONCE = 3;
-const HEADS_AT_ONCE = 16;
 
 /** An object's bytes as they were listed: resumed where a connection broke, by ranges where it is large. */
 export async function* fetchObject(bucket: S3Bucket, key: string, file: SourceFile): AsyncGenerator<Buffer> {
@@ -51,12 +41,6 @@ export async function fetchWhole(bucket: S3Bucket, key: string, file: SourceFile
       await pause(attempt);
     }
   }
-}
-
-/** Whether the ETag can be made from the content: not in directory buckets, nor of parts of unknown sizes. */
-function isContentEtag({ name }: S3Bucket, file: SourceFile, parts: readonly number[] | null): boolean {
-  if (name.endsWith('--x-s3')) return false;
-  return partsOf(file) === null ? /^"[0-9a-f]{32}"$/.test(etagOf(file)) : parts !== null;
 }
 
 interface Range {
@@ -181,89 +165,6 @@ async function* chunksOf(stream: ByteStream, bucket: S3Bucket): AsyncGenerator<B
     bucket.stopping.removeEventListener('abort', stop);
     stream.destroy();
   }
-}
-
-/** The sizes in bytes of the parts that an object came in; null if it was put whole, or the server does not tell. */
-async function partSizes(bucket: S3Bucket, key: string, file: SourceFile): Promise<number[] | null> {
-  const parts = partsOf(file);
-  if (parts === null) return null;
-  const sizes: number[] = [];
-  for (let at = 0; at < parts; at += HEADS_AT_ONCE) {
-    const some = Array.from({ length: Math.min(HEADS_AT_ONCE, parts - at) }, (_, nth) => at + nth + 1);
-    const found = await Promise.all(some.map((part) => partSize(bucket, key, file, part)));
-    for (const size of found) {
-      if (size === null) return null;
-      sizes.push(size);
-    }
-  }
-  return sizes.reduce((sum, size) => sum + size, 0) === file.bytes ? sizes : null;
-}
-
-async function partSize(
-  bucket: S3Bucket,
-  key: string,
-  file: SourceFile,
-  part: number,
-): Promise<number | null> {
-  const { HeadObjectCommand } = await import('@aws-sdk/client-s3');
-  try {
-    const command = new HeadObjectCommand({
-      Bucket: bucket.name,
-      Key: key,
-      IfMatch: etagOf(file),
-      PartNumber: part,
-      ...(bucket.requesterPays ? { RequestPayer: 'requester' as const } : {}),
-    });
-    const answer = await (await bucket.client()).send(command, { abortSignal: bucket.stopping });
-    return answer.PartsCount === partsOf(file) ? (answer.ContentLength ?? null) : null;
-  } catch (cause) {
-    if (statusOf(cause) === 412 || statusOf(cause) === 404) throw changedWhileRead(file);
-    // A server that knows no parts refuses to be asked for one.
-    if (statusOf(cause) === 400 || statusOf(cause) === 416 || statusOf(cause) === 501) return null;
-    throw s3Error(cause, 'get', bucket.name, key);
-  }
-}
-
-/** How many parts an object came in, as its ETag tells; null if it was put whole. */
-function partsOf(file: SourceFile): number | null {
-  const [, parts] = /^"[0-9a-f]{32}-(\d+)"$/.exec(etagOf(file)) ?? [];
-  return parts === undefined ? null : Number(parts);
-}
-
-/**
- * An ETag from a content: the MD5 of an object that was put whole; of one that came in parts of these sizes, the MD5 of
- * their MD5s, and their number.
- */
-function etagHash(parts: readonly number[] | null) {
-  const all = createHash('md5');
-  let part = createHash('md5');
-  let inPart = 0;
-  let nth = 0;
-  return {
-    update(chunk: Buffer): void {
-      if (parts === null) {
-        all.update(chunk);
-        return;
-      }
-      for (let at = 0; at < chunk.length; ) {
-        const size = parts[nth] ?? Number.POSITIVE_INFINITY;
-        const end = Math.min(chunk.length, at + size - inPart);
-        part.update(chunk.subarray(at, end));
-        inPart += end - at;
-        at = end;
-        if (inPart < size) continue;
-        all.update(part.digest());
-        part = createHash('md5');
-        inPart = 0;
-        nth += 1;
-      }
-    },
-    etag: (): string => `"${all.digest('hex')}${parts === null ? '' : `-${nth}`}"`,
-  };
-}
-
-function etagOf({ fingerprint }: SourceFile): string {
-  return fingerprint.slice(fingerprint.indexOf(':') + 1);
 }
 
 function otherBytes(file: SourceFile, what: string): CorruptedError {

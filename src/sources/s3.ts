@@ -2,9 +2,10 @@ import { setMaxListeners } from 'node:events';
 import type { ListObjectsV2CommandOutput, S3Client } from '@aws-sdk/client-s3';
 import { SourceError } from '../errors.ts';
 import { parseS3Address, s3Path } from './s3-address.ts';
+import type { S3Bucket } from './s3-bucket.ts';
 import { openS3Client, type S3Options } from './s3-client.ts';
 import { s3Error, statusOf } from './s3-errors.ts';
-import { fetchObject, fetchWhole, type S3Bucket } from './s3-object.ts';
+import { fetchObject, fetchWhole } from './s3-object.ts';
 import { DATA_FILE, type Listing, type Source, type SourceFile } from './source.ts';
 import { openSpool, type SpoolRoom, spoolRoom } from './spool.ts';
 
