@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { S3Bucket } from './s3-bucket.ts';
+import { keyOf, type S3Bucket } from './s3-bucket.ts';
 import { s3Error, statusOf } from './s3-errors.ts';
 import { changedWhileRead, type SourceFile } from './source.ts';
 
@@ -59,13 +59,13 @@ export function etagHash(parts: readonly number[] | null) {
 }
 
 /** The sizes in bytes of the parts that an object came in; null if it was put whole, or the server does not tell. */
-export async function partSizes(bucket: S3Bucket, key: string, file: SourceFile): Promise<number[] | null> {
+export async function partSizes(bucket: S3Bucket, file: SourceFile): Promise<number[] | null> {
   const parts = partsOf(file);
   if (parts === null) return null;
   const sizes: number[] = [];
   for (let at = 0; at < parts; at += HEADS_AT_ONCE) {
     const some = Array.from({ length: Math.min(HEADS_AT_ONCE, parts - at) }, (_, nth) => at + nth + 1);
-    const found = await Promise.all(some.map((part) => partSize(bucket, key, file, part)));
+    const found = await Promise.all(some.map((part) => partSize(bucket, file, part)));
     for (const size of found) {
       if (size === null) return null;
       sizes.push(size);
@@ -74,20 +74,15 @@ export async function partSizes(bucket: S3Bucket, key: string, file: SourceFile)
   return sizes.reduce((sum, size) => sum + size, 0) === file.bytes ? sizes : null;
 }
 
-async function partSize(
-  bucket: S3Bucket,
-  key: string,
-  file: SourceFile,
-  part: number,
-): Promise<number | null> {
+async function partSize(bucket: S3Bucket, file: SourceFile, part: number): Promise<number | null> {
   const { HeadObjectCommand } = await import('@aws-sdk/client-s3');
   try {
     const command = new HeadObjectCommand({
       Bucket: bucket.name,
-      Key: key,
+      Key: keyOf(bucket, file),
       IfMatch: etagOf(file),
       PartNumber: part,
-      ...(bucket.requesterPays ? { RequestPayer: 'requester' as const } : {}),
+      ...bucket.payer,
     });
     const answer = await (await bucket.client()).send(command, { abortSignal: bucket.stopping });
     return answer.PartsCount === partsOf(file) ? (answer.ContentLength ?? null) : null;
@@ -95,6 +90,6 @@ async function partSize(
     if (statusOf(cause) === 412 || statusOf(cause) === 404) throw changedWhileRead(file);
     // A server that knows no parts refuses to be asked for one.
     if (statusOf(cause) === 400 || statusOf(cause) === 416 || statusOf(cause) === 501) return null;
-    throw s3Error(cause, 'get', bucket.name, key);
+    throw s3Error(cause, 'get', bucket.name, keyOf(bucket, file));
   }
 }

@@ -1,6 +1,6 @@
 import type { GetObjectCommandInput } from '@aws-sdk/client-s3';
 import { SourceChangedError, SourceError } from '../errors.ts';
-import type { S3Bucket } from './s3-bucket.ts';
+import { keyOf, type S3Bucket } from './s3-bucket.ts';
 import { MOST_ATTEMPTS, pause, STALL_MS } from './s3-client.ts';
 import { isPassing, s3Error, statusOf } from './s3-errors.ts';
 import { etagHash, etagOf, isContentEtag, partSizes } from './s3-etag.ts';
@@ -12,14 +12,14 @@ const RANGE_BYTES = 8 * 1024 * 1024;
 const RANGES_AT_ONCE = 3;
 
 /** An object's bytes as they were listed: resumed where a connection broke, by ranges where it is large. */
-export async function* fetchObject(bucket: S3Bucket, key: string, file: SourceFile): AsyncGenerator<Buffer> {
+export async function* fetchObject(bucket: S3Bucket, file: SourceFile): AsyncGenerator<Buffer> {
   const isLarge = file.bytes > WHOLE_BYTES;
-  const parts = isLarge ? await partSizes(bucket, key, file) : null;
+  const parts = isLarge ? await partSizes(bucket, file) : null;
   const content = etagHash(parts);
   const answers = { count: 0, isPlain: true };
   const chunks = isLarge
-    ? byRanges(bucket, key, file, answers)
-    : piece(bucket, key, file, { from: 0, to: file.bytes }, answers);
+    ? byRanges(bucket, file, answers)
+    : piece(bucket, file, { from: 0, to: file.bytes }, answers);
   for await (const chunk of chunks) {
     content.update(chunk);
     yield chunk;
@@ -30,11 +30,11 @@ export async function* fetchObject(bucket: S3Bucket, key: string, file: SourceFi
 }
 
 /** A small object whole; asked for again if it came corrupted. */
-export async function fetchWhole(bucket: S3Bucket, key: string, file: SourceFile): Promise<Buffer> {
+export async function fetchWhole(bucket: S3Bucket, file: SourceFile): Promise<Buffer> {
   for (let attempt = 1; ; attempt += 1) {
     try {
       const chunks: Buffer[] = [];
-      for await (const chunk of fetchObject(bucket, key, file)) chunks.push(Buffer.from(chunk));
+      for await (const chunk of fetchObject(bucket, file)) chunks.push(Buffer.from(chunk));
       return Buffer.concat(chunks);
     } catch (error) {
       if (!(error instanceof CorruptedError) || attempt >= MOST_ATTEMPTS) throw error;
@@ -56,17 +56,12 @@ interface Answers {
 }
 
 /** Some ranges ahead of the one that is given on. */
-async function* byRanges(
-  bucket: S3Bucket,
-  key: string,
-  file: SourceFile,
-  answers: Answers,
-): AsyncGenerator<Buffer> {
+async function* byRanges(bucket: S3Bucket, file: SourceFile, answers: Answers): AsyncGenerator<Buffer> {
   const coming: Promise<Buffer[]>[] = [];
   const fetchRange = async (from: number): Promise<Buffer[]> => {
     const chunks: Buffer[] = [];
     const range = { from, to: Math.min(file.bytes, from + RANGE_BYTES) };
-    for await (const chunk of piece(bucket, key, file, range, answers)) chunks.push(Buffer.from(chunk));
+    for await (const chunk of piece(bucket, file, range, answers)) chunks.push(Buffer.from(chunk));
     return chunks;
   };
   try {
@@ -87,7 +82,6 @@ async function* byRanges(
 /** The bytes of one range, resumed where a connection broke. */
 async function* piece(
   bucket: S3Bucket,
-  key: string,
   file: SourceFile,
   { from, to }: Range,
   answers: Answers,
@@ -95,7 +89,7 @@ async function* piece(
   for (let at = from, attempt = 1; at < to; attempt += 1) {
     let hasAnswer = false;
     try {
-      const { stream, isPlain } = await request(bucket, key, file, { from: at, to });
+      const { stream, isPlain } = await request(bucket, file, { from: at, to });
       hasAnswer = true;
       answers.count += 1;
       answers.isPlain &&= isPlain;
@@ -113,22 +107,22 @@ async function* piece(
       if (/checksum mismatch/i.test((cause as Error).message)) throw otherBytes(file, 'its checksum');
       // The SDK has tried requests again already; what breaks off after the answer is ours to resume.
       if (!hasAnswer || attempt >= MOST_ATTEMPTS || !isPassing(cause))
-        throw s3Error(cause, 'get', bucket.name, key);
+        throw s3Error(cause, 'get', bucket.name, keyOf(bucket, file));
       await pause(attempt);
     }
   }
 }
 
 /** Asks for bytes of an object by the ETag that was listed; the answer must be of it. */
-async function request(bucket: S3Bucket, key: string, file: SourceFile, { from, to }: Range) {
+async function request(bucket: S3Bucket, file: SourceFile, { from, to }: Range) {
   const { GetObjectCommand } = await import('@aws-sdk/client-s3');
   const etag = etagOf(file);
   const isWhole = from === 0 && to === file.bytes;
   const input: GetObjectCommandInput = {
     Bucket: bucket.name,
-    Key: key,
+    Key: keyOf(bucket, file),
     IfMatch: etag,
-    ...(bucket.requesterPays ? { RequestPayer: 'requester' as const } : {}),
+    ...bucket.payer,
     ...(isWhole ? {} : { Range: `bytes=${from}-${to - 1}` }),
   };
   const options = { abortSignal: bucket.stopping };

@@ -1,5 +1,5 @@
 import { PassThrough } from 'node:stream';
-import type { S3Client } from '@aws-sdk/client-s3';
+import type { S3Bucket } from './s3-bucket.ts';
 import { s3Error } from './s3-errors.ts';
 
 /** Objects up to this size are sent in one request, larger ones in parts of it; S3 takes 10,000 parts. */
@@ -17,11 +17,7 @@ export interface Upload {
 }
 
 /** Sends what is written while it is written: a small object in one request, a large one in parts. */
-export function startUpload(
-  client: () => Promise<S3Client>,
-  target: { readonly Bucket: string; readonly Key: string },
-  onEnd: () => void,
-): Upload {
+export function startUpload(bucket: S3Bucket, key: string, onEnd: () => void): Upload {
   const body = new PassThrough({ highWaterMark: PART_BYTES });
   let failure: unknown = null;
   const stored = send().then(
@@ -37,15 +33,15 @@ export function startUpload(
   async function send(): Promise<void> {
     const { Upload: Sending } = await import('@aws-sdk/lib-storage');
     await new Sending({
-      client: await client(),
-      params: { ...target, Body: body },
+      client: await bucket.client(),
+      params: { Bucket: bucket.name, Key: key, Body: body, ...bucket.payer },
       partSize: PART_BYTES,
       queueSize: PARTS_AT_ONCE,
     }).done();
   }
 
   function assertGoing(): void {
-    if (failure !== null) throw s3Error(failure, 'put', target.Bucket, target.Key);
+    if (failure !== null) throw s3Error(failure, 'put', bucket.name, key);
   }
 
   return {
