@@ -3,7 +3,7 @@ import type { Config } from '../config/config.ts';
 import { LeaseError, NoPermissionError } from '../errors.ts';
 import { formatBytes, formatCount } from '../terminal/format.ts';
 import { shellWord } from '../terminal/shell.ts';
-import { badFrom, type Finding, good } from '../warehouses/finding.ts';
+import { badFrom, type Diagnosis, good } from '../warehouses/diagnosis.ts';
 import { fileOf, missingWarehouse, type Place } from '../warehouses/open.ts';
 import type { Context, Flags } from './shared/command.ts';
 import { withPublished } from './shared/warehouse.ts';
@@ -17,7 +17,7 @@ export async function examineDuckDb(
   flags: Flags,
   config: Config,
   place: FilePlace,
-): Promise<Finding[]> {
+): Promise<Diagnosis[]> {
   const file = fileOf(place);
   return [
     await checkDisk(file),
@@ -26,7 +26,7 @@ export async function examineDuckDb(
   ];
 }
 
-async function checkDisk(file: string): Promise<Finding> {
+async function checkDisk(file: string): Promise<Diagnosis> {
   const { statfs } = await import('node:fs/promises');
   const { dirname } = await import('node:path');
   try {
@@ -45,7 +45,7 @@ async function checkDisk(file: string): Promise<Finding> {
   }
 }
 
-async function checkWarehouse(context: Context, flags: Flags, place: FilePlace): Promise<Finding> {
+async function checkWarehouse(context: Context, flags: Flags, place: FilePlace): Promise<Diagnosis> {
   try {
     const missing = missingWarehouse(place);
     const denied = await whyNoLoad(fileOf(place));
@@ -106,7 +106,7 @@ async function leaseOf(context: Context, place: FilePlace): Promise<LeaseError |
 }
 
 /** Files that were made before keep their modes: whoever may read more than the setting allows is told of. */
-async function checkModes(file: string, config: Config): Promise<Finding[]> {
+async function checkModes(file: string, config: Config): Promise<Diagnosis[]> {
   const { stat } = await import('node:fs/promises');
   const { publishedPath } = await import('../warehouses/duckdb/publish.ts');
   const isForGroup = config.fileMode === '640';
@@ -126,6 +126,6 @@ async function checkModes(file: string, config: Config): Promise<Finding[]> {
   return [];
 }
 
-function note(detail: string, fix: string): Finding {
+function note(detail: string, fix: string): Diagnosis {
   return { what: 'file modes', status: 'note', detail, fix };
 }

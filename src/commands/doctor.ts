@@ -5,7 +5,7 @@ import type { Source, SourceFile, Unreadable } from '../sources/source.ts';
 import { formatBytes, plural } from '../terminal/format.ts';
 import { printable } from '../terminal/printable.ts';
 import { shellWord } from '../terminal/shell.ts';
-import { badFrom, type Finding, good } from '../warehouses/finding.ts';
+import { badFrom, type Diagnosis, good } from '../warehouses/diagnosis.ts';
 import { type Command, type Context, type Flags, several, warehouseFlag } from './shared/command.ts';
 import { withSources } from './shared/sources.ts';
 import { placeOf } from './shared/warehouse.ts';
@@ -22,7 +22,7 @@ export const command: Command = {
   },
   async run(context, flags) {
     const config = await context.config(flags);
-    const found: Finding[] = [
+    const found: Diagnosis[] = [
       checkNode(),
       checkConfig(config),
       ...(await checkSecrets(config)),
@@ -45,19 +45,19 @@ export const command: Command = {
   },
 };
 
-function draw({ what, status, detail, fix }: Finding): string {
+function draw({ what, status, detail, fix }: Diagnosis): string {
   const mark = { good: pc.green('good'), note: pc.yellow('note'), bad: pc.red('bad ') }[status];
   const fixes = fix === null ? [] : fix.split('\n').map((line) => `\n${' '.repeat(20)}${printable(line)}`);
   return `${mark}  ${what.padEnd(14)}${printable(detail)}${fixes.join('')}`;
 }
 
-function checkNode(): Finding {
+function checkNode(): Diagnosis {
   const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
   if (major > 20 || (major === 20 && minor >= 19)) return good('Node', process.versions.node);
   return { what: 'Node', status: 'bad', detail: process.versions.node, fix: 'Install Node 20.19 or later.' };
 }
 
-function checkConfig(config: Config): Finding {
+function checkConfig(config: Config): Diagnosis {
   const read = Object.entries(config.origins).map(([name, origin]) => `${name} from ${origin}`);
   if (config.file === null && read.length === 0) {
     return {
@@ -71,7 +71,7 @@ function checkConfig(config: Config): Finding {
 }
 
 /** A file that holds a password or a key is for its owner alone. */
-async function checkSecrets({ file }: Config): Promise<Finding[]> {
+async function checkSecrets({ file }: Config): Promise<Diagnosis[]> {
   if (file === null || process.platform === 'win32') return [];
   const { stat } = await import('node:fs/promises');
   const { secretKeys } = await import('../config/secret-keys.ts');
@@ -92,7 +92,7 @@ async function checkSources(
   context: Context,
   config: Config,
   what: 'log data' | 'song data',
-): Promise<Finding[]> {
+): Promise<Diagnosis[]> {
   const places = what === 'log data' ? config.logPlaces : config.songPlaces;
   if (places.length > 0) return Promise.all(places.map((place) => checkSource(context, config, what, place)));
   const fix = `Set ${what === 'log data' ? 'LOG_DATA' : 'SONG_DATA'} in dwh.cfg, or give the flag.`;
@@ -104,7 +104,7 @@ async function checkSource(
   config: Config,
   what: 'log data' | 'song data',
   place: string,
-): Promise<Finding> {
+): Promise<Diagnosis> {
   try {
     return await withSources(context, config, async (open) => {
       const source = open(place);
@@ -149,7 +149,7 @@ async function closedFiles(source: Source, files: readonly SourceFile[]): Promis
   return closed;
 }
 
-async function checkEngine(context: Context, flags: Flags, config: Config): Promise<Finding[]> {
+async function checkEngine(context: Context, flags: Flags, config: Config): Promise<Diagnosis[]> {
   const place = placeOf(config);
   if (place.engine === 'duckdb') {
     const { examineDuckDb } = await import('./doctor-duckdb.ts');

@@ -1,4 +1,4 @@
-import type { Finding } from '../finding.ts';
+import type { Diagnosis } from '../diagnosis.ts';
 import { literal } from '../sql.ts';
 import type { SqlRow } from '../warehouse.ts';
 import { connect, type PostgresConnection } from './connection.ts';
@@ -7,7 +7,7 @@ import { standingTables } from './rights.ts';
 import { type PostgresServer, serverName } from './server.ts';
 
 /** What is in the way of a load into a PostgreSQL database, or may be; rejects where it cannot be reached. */
-export async function examinePostgres(server: PostgresServer): Promise<Finding[]> {
+export async function examinePostgres(server: PostgresServer): Promise<Diagnosis[]> {
   const connection = await connect(server, 'doctor');
   try {
     const [facts] = await connection.rows(
@@ -37,11 +37,11 @@ export async function examinePostgres(server: PostgresServer): Promise<Finding[]
   }
 }
 
-function good(what: string, detail: string): Finding {
+function good(what: string, detail: string): Diagnosis {
   return { what, status: 'good', detail, fix: null };
 }
 
-function encryption({ sslMode, host }: PostgresServer, { isEncrypted }: PostgresConnection): Finding {
+function encryption({ sslMode, host }: PostgresServer, { isEncrypted }: PostgresConnection): Diagnosis {
   if (isEncrypted && sslMode === 'verify-full')
     return good('encryption', 'TLS, and the server is who it says (verify-full)');
   if (host.startsWith('/')) return good('encryption', 'a Unix socket, which needs none');
@@ -55,7 +55,7 @@ function encryption({ sslMode, host }: PostgresServer, { isEncrypted }: Postgres
   };
 }
 
-function encoding(facts: SqlRow | undefined): Finding {
+function encoding(facts: SqlRow | undefined): Diagnosis {
   if (facts?.encoding === 'UTF8') return good('encoding', 'UTF8');
   return {
     what: 'encoding',
@@ -65,7 +65,7 @@ function encoding(facts: SqlRow | undefined): Finding {
   };
 }
 
-function writable(facts: SqlRow | undefined): Finding {
+function writable(facts: SqlRow | undefined): Diagnosis {
   if (facts?.standby === true) {
     return {
       what: 'writing',
@@ -86,7 +86,7 @@ function writable(facts: SqlRow | undefined): Finding {
 }
 
 /** Whether the role may make the schemas, or make tables in those that are there. */
-async function rights(server: PostgresServer, connection: PostgresConnection): Promise<Finding> {
+async function rights(server: PostgresServer, connection: PostgresConnection): Promise<Diagnosis> {
   const [found] = await connection.rows(
     `select current_user as role, current_schema() as star,
        has_database_privilege(current_database(), 'create') as may_create,
@@ -126,7 +126,7 @@ async function rights(server: PostgresServer, connection: PostgresConnection): P
   };
 }
 
-async function lease(connection: PostgresConnection): Promise<Finding> {
+async function lease(connection: PostgresConnection): Promise<Diagnosis> {
   const holder = await holderOf(connection);
   if (holder === null) return good('lease', 'nobody is loading');
   return {
@@ -137,7 +137,7 @@ async function lease(connection: PostgresConnection): Promise<Finding> {
   };
 }
 
-async function contents(server: PostgresServer, connection: PostgresConnection): Promise<Finding> {
+async function contents(server: PostgresServer, connection: PostgresConnection): Promise<Diagnosis> {
   const standing = await standingTables(connection, server, [
     { schema: 'ops', name: 'warehouse' },
     { schema: 'star', name: 'songplays' },

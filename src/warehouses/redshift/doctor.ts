@@ -2,7 +2,7 @@ import { PassingError } from '../../errors.ts';
 import { s3Source } from '../../sources/s3.ts';
 import { isS3Address } from '../../sources/s3-address.ts';
 import type { S3Options } from '../../sources/s3-client.ts';
-import type { Finding } from '../finding.ts';
+import type { Diagnosis } from '../diagnosis.ts';
 import { literal } from '../sql.ts';
 import { type RedshiftConnection, redshiftName, redshiftSessions } from './connection.ts';
 import { holderOfRedshift, tryLock } from './lease.ts';
@@ -26,7 +26,7 @@ export async function examineRedshift(
   s3: S3Options,
   nowMs: () => number,
   places: { readonly logs: readonly string[]; readonly songs: readonly string[] },
-): Promise<Finding[]> {
+): Promise<Diagnosis[]> {
   const sessions = redshiftSessions(server, nowMs);
   const connection = await sessions.open('doctor').finally(sessions.close);
   try {
@@ -45,11 +45,11 @@ export async function examineRedshift(
   }
 }
 
-function good(what: string, detail: string): Finding {
+function good(what: string, detail: string): Diagnosis {
   return { what, status: 'good', detail, fix: null };
 }
 
-async function version(server: RedshiftServer, connection: RedshiftConnection): Promise<Finding> {
+async function version(server: RedshiftServer, connection: RedshiftConnection): Promise<Diagnosis> {
   const [row] = await connection.rows('select version() as version');
   const found = /Redshift ([\w.]+)/.exec(String(row?.version))?.[1];
   if (found !== undefined) return good('cluster', `${redshiftName(server)}, Redshift ${found}`);
@@ -61,7 +61,7 @@ async function version(server: RedshiftServer, connection: RedshiftConnection): 
   };
 }
 
-async function isolation(connection: RedshiftConnection): Promise<Finding> {
+async function isolation(connection: RedshiftConnection): Promise<Diagnosis> {
   const found = await attempt(() =>
     connection.rows('select isolation_level from stv_db_isolation_level where db_name = current_database()'),
   );
@@ -70,7 +70,7 @@ async function isolation(connection: RedshiftConnection): Promise<Finding> {
   return good('isolation', `${found[0].isolation_level}; loads go by either, snapshot or serializable`);
 }
 
-async function rights(server: RedshiftServer, connection: RedshiftConnection): Promise<Finding> {
+async function rights(server: RedshiftServer, connection: RedshiftConnection): Promise<Diagnosis> {
   const [found] = await connection.rows(
     `select current_user as role, current_schema() as star,
        has_database_privilege(current_database(), 'create') as may_create,
@@ -101,8 +101,8 @@ async function reading(
   s3: S3Options,
   connection: RedshiftConnection,
   places: { readonly logs: readonly string[]; readonly songs: readonly string[] },
-): Promise<Finding[]> {
-  const findings: Finding[] = [];
+): Promise<Diagnosis[]> {
+  const findings: Diagnosis[] = [];
   const all = [
     ...places.logs.map((place) => ['logs by COPY', place] as const),
     ...places.songs.map((place) => ['songs by COPY', place] as const),
@@ -147,7 +147,7 @@ async function readOne(
   }
 }
 
-async function staging(server: RedshiftServer, s3: S3Options): Promise<Finding> {
+async function staging(server: RedshiftServer, s3: S3Options): Promise<Diagnosis> {
   const done = await attempt(async () => {
     const area = stagingOf(server, s3);
     try {
@@ -162,7 +162,7 @@ async function staging(server: RedshiftServer, s3: S3Options): Promise<Finding> 
 }
 
 /** Whether the lock of the lease is free; who took it last, if not. */
-async function lease(connection: RedshiftConnection): Promise<Finding> {
+async function lease(connection: RedshiftConnection): Promise<Diagnosis> {
   const found = await attempt(async () => {
     await connection.run('set statement_timeout to 500');
     const isFree = await tryLock(connection, async () => connection, ['ops.lease'], LOCK_MS).finally(() =>
@@ -180,7 +180,7 @@ async function lease(connection: RedshiftConnection): Promise<Finding> {
   };
 }
 
-async function skew(server: RedshiftServer, connection: RedshiftConnection): Promise<Finding> {
+async function skew(server: RedshiftServer, connection: RedshiftConnection): Promise<Diagnosis> {
   const found = await attempt(() => storageOf(connection, server.schema));
   if (found instanceof Error) {
     return {
@@ -214,7 +214,7 @@ async function attempt<T>(work: () => Promise<T>): Promise<T | Error> {
   }
 }
 
-function bad(what: string, error: Error): Finding {
+function bad(what: string, error: Error): Diagnosis {
   const { hint } = error as Error & { hint?: string };
   return { what, status: 'bad', detail: error.message, fix: hint ?? null };
 }
