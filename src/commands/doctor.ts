@@ -1,3 +1,4 @@
+import { dirname } from 'node:path';
 import pc from 'picocolors';
 import type { Config } from '../config/config.ts';
 import { UnreadableFileError } from '../errors.ts';
@@ -5,10 +6,10 @@ import type { Source, SourceFile, Unreadable } from '../sources/source.ts';
 import { formatBytes, plural } from '../terminal/format.ts';
 import { printable } from '../terminal/printable.ts';
 import { shellWord } from '../terminal/shell.ts';
-import { badFrom, type Diagnosis, good } from '../warehouses/diagnosis.ts';
+import { badFrom, type Diagnosis, type ExamineOptions, good } from '../warehouses/diagnosis.ts';
 import { type Command, type Context, type Flags, several, warehouseFlag } from './shared/command.ts';
 import { withSources } from './shared/sources.ts';
-import { placeOf } from './shared/warehouse.ts';
+import { placeOf, withPublished } from './shared/warehouse.ts';
 
 const NAMES_SHOWN = 5;
 
@@ -22,19 +23,21 @@ export const command: Command = {
   },
   async run(context, flags) {
     const config = await context.config(flags);
+    const { warehouseFiles } = await import('../warehouses/open.ts');
     const found: Diagnosis[] = [
       checkNode(),
       checkConfig(config),
       ...(await checkSecrets(config)),
       ...(await checkSources(context, config, 'log data')),
       ...(await checkSources(context, config, 'song data')),
+      ...(await checkDisk(warehouseFiles(placeOf(config))[0])),
       ...(await checkEngine(context, flags, config)),
     ];
     const findings = found.map(({ what, status, detail, fix }) => ({
       what,
       status,
       detail: context.withoutSecrets(detail),
-      fix: fix === null ? null : context.asCalled(context.withoutSecrets(fix)),
+      fix: fix === null ? null : context.asCalled(context.withoutSecrets(asText(fix))),
     }));
     const isBad = findings.some(({ status }) => status === 'bad');
     return {
@@ -45,7 +48,11 @@ export const command: Command = {
   },
 };
 
-function draw({ what, status, detail, fix }: Diagnosis): string {
+function asText(fix: string | readonly string[]): string {
+  return typeof fix === 'string' ? fix : fix.map(shellWord).join(' ');
+}
+
+function draw({ what, status, detail, fix }: Diagnosis & { readonly fix: string | null }): string {
   const mark = { good: pc.green('good'), note: pc.yellow('note'), bad: pc.red('bad ') }[status];
   const fixes = fix === null ? [] : fix.split('\n').map((line) => `\n${' '.repeat(20)}${printable(line)}`);
   return `${mark}  ${what.padEnd(14)}${printable(detail)}${fixes.join('')}`;
@@ -83,7 +90,7 @@ async function checkSecrets({ file }: Config): Promise<Diagnosis[]> {
       what: 'file modes',
       status: 'note',
       detail: `others can read ${file} (mode ${mode.toString(8)}), which holds ${keys.join(', ')}`,
-      fix: `chmod 600 ${shellWord(file)}`,
+      fix: ['chmod', '600', file],
     },
   ];
 }
@@ -149,11 +156,40 @@ async function closedFiles(source: Source, files: readonly SourceFile[]): Promis
   return closed;
 }
 
+/** Whether there is room for the files of a warehouse on this machine. */
+async function checkDisk(file: string | undefined): Promise<Diagnosis[]> {
+  if (file === undefined) return [];
+  const { statfs } = await import('node:fs/promises');
+  try {
+    const folder = dirname(file);
+    const { bavail, bsize } = await statfs(folder);
+    const free = bavail * bsize;
+    if (free > 1e9) return [good('disk', `${formatBytes(free)} free in ${folder}`)];
+    return [
+      {
+        what: 'disk',
+        status: 'note',
+        detail: `only ${formatBytes(free)} free in ${folder}`,
+        fix: 'A load needs about twice the size of the warehouse.',
+      },
+    ];
+  } catch (error) {
+    return [badFrom('disk', error)];
+  }
+}
+
 async function checkEngine(context: Context, flags: Flags, config: Config): Promise<Diagnosis[]> {
   const place = placeOf(config);
+  const { fileOf } = await import('../warehouses/open.ts');
+  const options: ExamineOptions = {
+    nowMs: context.nowMs,
+    reads: { logs: config.logPlaces, songs: config.songPlaces },
+    isForGroup: config.fileMode === '640',
+    readPublished: (work) => withPublished(context, flags, work, { asksWhole: true }),
+  };
   if (place.engine === 'duckdb') {
     const { examineDuckDb } = await import('./doctor-duckdb.ts');
-    return examineDuckDb(context, flags, config, place);
+    return examineDuckDb(fileOf(place), options);
   }
   if (place.engine === 'redshift') {
     const { examineRedshift } = await import('../warehouses/redshift/doctor.ts');

@@ -1,7 +1,8 @@
-import { lstatSync, readlinkSync, realpathSync, statSync } from 'node:fs';
+import { lstatSync, readlinkSync, realpathSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { ConfigError } from '../errors.ts';
 import type { S3Options } from '../sources/s3-client.ts';
+import { isMissing } from './duckdb/file.ts';
 import { publishedPath } from './duckdb/publish.ts';
 import type { LeaseOptions } from './lease.ts';
 import type { PostgresServer } from './postgres/server.ts';
@@ -49,9 +50,7 @@ export async function openPublished(place: Place, options: ReaderOptions): Promi
 export function missingWarehouse(place: Place): string | null {
   if (place.engine !== 'duckdb') return null;
   const file = fileOf(place);
-  // Whatever else is there is for its opening to judge.
-  const found = statSync(file, { throwIfNoEntry: false });
-  return found === undefined || (found.isFile() && found.size === 0) ? `duckdb:${file}` : null;
+  return isMissing(file) ? `duckdb:${file}` : null;
 }
 
 /** The files that make up a warehouse on this machine, whether they are there or not. */

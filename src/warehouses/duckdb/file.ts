@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import { access, constants, open, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { ConfigError, NoPermissionError, WarehouseError } from '../../errors.ts';
@@ -5,6 +6,12 @@ import { refuse, restoreHint } from './errors.ts';
 
 /** DuckDB's three headers: a file that is shorter was never a whole database. */
 const HEADER_BYTES = 3 * 4096;
+
+/** Whether a load would make the file; whatever else is there is for its opening to judge. */
+export function isMissing(file: string): boolean {
+  const found = statSync(file, { throwIfNoEntry: false });
+  return found === undefined || (found.isFile() && found.size === 0);
+}
 
 /** Throws where no warehouse can lie: a folder, a pipe. Whether there is a file with anything in it. */
 export async function hasContent(file: string): Promise<boolean> {
