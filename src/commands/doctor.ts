@@ -188,7 +188,7 @@ async function checkEngine(context: Context, flags: Flags, config: Config): Prom
     readPublished: (work) => withPublished(context, flags, work, { asksWhole: true }),
   };
   if (place.engine === 'duckdb') {
-    const { examineDuckDb } = await import('./doctor-duckdb.ts');
+    const { examineDuckDb } = await import('../warehouses/duckdb/doctor.ts');
     return examineDuckDb(fileOf(place), options);
   }
   if (place.engine === 'redshift') {

@@ -1,11 +1,11 @@
 import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { LeaseError, NoPermissionError } from '../errors.ts';
-import { badFrom, type Diagnosis, type ExamineOptions, good } from '../warehouses/diagnosis.ts';
-import { checkWritable, isMissing } from '../warehouses/duckdb/file.ts';
-import { publishedPath } from '../warehouses/duckdb/publish.ts';
-import { assertOurs } from '../warehouses/duckdb/reader.ts';
-import { openDuckDb } from '../warehouses/duckdb/writer.ts';
+import { LeaseError, NoPermissionError } from '../../errors.ts';
+import { badFrom, type Diagnosis, type ExamineOptions, good } from '../diagnosis.ts';
+import { checkWritable, isMissing } from './file.ts';
+import { publishedPath } from './publish.ts';
+import { assertOurs } from './reader.ts';
+import { openDuckDb } from './writer.ts';
 
 /** Looks at a warehouse in a file: what it holds and who may read it. */
 export async function examineDuckDb(file: string, options: ExamineOptions): Promise<Diagnosis[]> {
