@@ -6,8 +6,8 @@ import type { Source, SourceFile, Unreadable } from '../sources/source.ts';
 import { formatBytes, plural } from '../terminal/format.ts';
 import { printable } from '../terminal/printable.ts';
 import { shellWord } from '../terminal/shell.ts';
-import { badFrom, type Diagnosis, type ExamineOptions, good } from '../warehouses/diagnosis.ts';
-import { type Command, type Context, type Flags, several, warehouseFlag } from './shared/command.ts';
+import { badFrom, type Diagnosis, good } from '../warehouses/diagnosis.ts';
+import { type Command, type Context, several, warehouseFlag } from './shared/command.ts';
 import { withSources } from './shared/sources.ts';
 import { placeOf, withPublished } from './shared/warehouse.ts';
 
@@ -23,15 +23,21 @@ export const command: Command = {
   },
   async run(context, flags) {
     const config = await context.config(flags);
-    const { warehouseFiles } = await import('../warehouses/open.ts');
+    const { examine, warehouseFiles } = await import('../warehouses/open.ts');
+    const place = placeOf(config);
     const found: Diagnosis[] = [
       checkNode(),
       checkConfig(config),
       ...(await checkSecrets(config)),
       ...(await checkSources(context, config, 'log data')),
       ...(await checkSources(context, config, 'song data')),
-      ...(await checkDisk(warehouseFiles(placeOf(config))[0])),
-      ...(await checkEngine(context, flags, config)),
+      ...(await checkDisk(warehouseFiles(place)[0])),
+      ...(await examine(place, {
+        nowMs: context.nowMs,
+        reads: { logs: config.logPlaces, songs: config.songPlaces },
+        isForGroup: config.fileMode === '640',
+        readPublished: (work) => withPublished(context, flags, work, { asksWhole: true }),
+      })),
     ];
     const findings = found.map(({ what, status, detail, fix }) => ({
       what,
@@ -176,28 +182,4 @@ async function checkDisk(file: string | undefined): Promise<Diagnosis[]> {
   } catch (error) {
     return [badFrom('disk', error)];
   }
-}
-
-async function checkEngine(context: Context, flags: Flags, config: Config): Promise<Diagnosis[]> {
-  const place = placeOf(config);
-  const { fileOf } = await import('../warehouses/open.ts');
-  const options: ExamineOptions = {
-    nowMs: context.nowMs,
-    reads: { logs: config.logPlaces, songs: config.songPlaces },
-    isForGroup: config.fileMode === '640',
-    readPublished: (work) => withPublished(context, flags, work, { asksWhole: true }),
-  };
-  if (place.engine === 'duckdb') {
-    const { examineDuckDb } = await import('../warehouses/duckdb/doctor.ts');
-    return examineDuckDb(fileOf(place), options);
-  }
-  if (place.engine === 'redshift') {
-    const { examineRedshift } = await import('../warehouses/redshift/doctor.ts');
-    return examineRedshift(place.server, place.s3, context.nowMs, {
-      logs: config.logPlaces,
-      songs: config.songPlaces,
-    }).catch((error) => [badFrom('cluster', error)]);
-  }
-  const { examinePostgres } = await import('../warehouses/postgres/doctor.ts');
-  return examinePostgres(place.server).catch((error) => [badFrom('server', error)]);
 }

@@ -2,6 +2,7 @@ import { lstatSync, readlinkSync, realpathSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { ConfigError } from '../errors.ts';
 import type { S3Options } from '../sources/s3-client.ts';
+import type { Diagnosis, ExamineOptions } from './diagnosis.ts';
 import { isMissing } from './duckdb/file.ts';
 import { publishedPath } from './duckdb/publish.ts';
 import type { LeaseOptions } from './lease.ts';
@@ -46,6 +47,21 @@ export async function openPublished(place: Place, options: ReaderOptions): Promi
   return openPublishedDuckDb(file, options);
 }
 
+/** What is in the way of a load into the warehouse, or may be. */
+export async function examine(place: Place, options: ExamineOptions): Promise<Diagnosis[]> {
+  if (place.engine === 'postgres') {
+    const { examinePostgres } = await import('./postgres/doctor.ts');
+    return examinePostgres(place.server);
+  }
+  if (place.engine === 'redshift') {
+    const { examineRedshift } = await import('./redshift/doctor.ts');
+    return examineRedshift(place.server, place.s3, options.nowMs, options.reads);
+  }
+  const file = fileOf(place);
+  const { examineDuckDb } = await import('./duckdb/doctor.ts');
+  return examineDuckDb(file, options);
+}
+
 /** The name of a warehouse that its first load would make; null where it is there, or nobody can tell without it. */
 export function missingWarehouse(place: Place): string | null {
   if (place.engine !== 'duckdb') return null;
@@ -65,7 +81,7 @@ export function warehouseFiles(place: Place): string[] {
  * The DuckDB file of a place, as an absolute path. A link is followed once, here, also where nothing lies there yet:
  * DuckDB keeps its log beside the file itself, and so must all that is kept beside it.
  */
-export function fileOf(place: Extract<Place, { engine: 'duckdb' }>): string {
+function fileOf(place: Extract<Place, { engine: 'duckdb' }>): string {
   const named = resolve(place.file);
   let file = named;
   for (let links = 0; links < MOST_LINKS; links += 1) {

@@ -1,4 +1,4 @@
-import type { Diagnosis } from '../diagnosis.ts';
+import { badFrom, type Diagnosis, good } from '../diagnosis.ts';
 import { literal } from '../sql.ts';
 import type { SqlRow } from '../warehouse.ts';
 import { connect, type PostgresConnection } from './connection.ts';
@@ -6,8 +6,12 @@ import { holderOf } from './lease.ts';
 import { standingTables } from './rights.ts';
 import { type PostgresServer, serverName } from './server.ts';
 
-/** What is in the way of a load into a PostgreSQL database, or may be; rejects where it cannot be reached. */
-export async function examinePostgres(server: PostgresServer): Promise<Diagnosis[]> {
+/** What is in the way of a load into a PostgreSQL database, or may be. */
+export function examinePostgres(server: PostgresServer): Promise<Diagnosis[]> {
+  return askServer(server).catch((error) => [badFrom('server', error)]);
+}
+
+async function askServer(server: PostgresServer): Promise<Diagnosis[]> {
   const connection = await connect(server, 'doctor');
   try {
     const [facts] = await connection.rows(
@@ -35,10 +39,6 @@ export async function examinePostgres(server: PostgresServer): Promise<Diagnosis
   } finally {
     await connection.close();
   }
-}
-
-function good(what: string, detail: string): Diagnosis {
-  return { what, status: 'good', detail, fix: null };
 }
 
 function encryption({ sslMode, host }: PostgresServer, { isEncrypted }: PostgresConnection): Diagnosis {

@@ -2,7 +2,7 @@ import { PassingError } from '../../errors.ts';
 import { s3Source } from '../../sources/s3.ts';
 import { isS3Address } from '../../sources/s3-address.ts';
 import type { S3Options } from '../../sources/s3-client.ts';
-import type { Diagnosis } from '../diagnosis.ts';
+import { badFrom, type Diagnosis, type ExamineOptions, good } from '../diagnosis.ts';
 import { literal } from '../sql.ts';
 import { type RedshiftConnection, redshiftName, redshiftSessions } from './connection.ts';
 import { holderOfRedshift, tryLock } from './lease.ts';
@@ -20,12 +20,23 @@ const LARGE: readonly string[] = ['songplays', 'time', 'staging.events'];
 /** In rows: fewer lie as chance wants, and nothing waits for them. */
 const WORTH_SPREADING = 100_000;
 
-/** What is in the way of a load into a cluster or workgroup, or may be; rejects where it cannot be reached. */
-export async function examineRedshift(
+type Places = ExamineOptions['reads'];
+
+/** What is in the way of a load into a cluster or workgroup, or may be. */
+export function examineRedshift(
   server: RedshiftServer,
   s3: S3Options,
   nowMs: () => number,
-  places: { readonly logs: readonly string[]; readonly songs: readonly string[] },
+  places: Places,
+): Promise<Diagnosis[]> {
+  return askCluster(server, s3, nowMs, places).catch((error) => [badFrom('cluster', error)]);
+}
+
+async function askCluster(
+  server: RedshiftServer,
+  s3: S3Options,
+  nowMs: () => number,
+  places: Places,
 ): Promise<Diagnosis[]> {
   const sessions = redshiftSessions(server, nowMs);
   const connection = await sessions.open('doctor').finally(sessions.close);
@@ -43,10 +54,6 @@ export async function examineRedshift(
   } finally {
     await connection.close();
   }
-}
-
-function good(what: string, detail: string): Diagnosis {
-  return { what, status: 'good', detail, fix: null };
 }
 
 async function version(server: RedshiftServer, connection: RedshiftConnection): Promise<Diagnosis> {
@@ -100,7 +107,7 @@ async function reading(
   server: RedshiftServer,
   s3: S3Options,
   connection: RedshiftConnection,
-  places: { readonly logs: readonly string[]; readonly songs: readonly string[] },
+  places: Places,
 ): Promise<Diagnosis[]> {
   const findings: Diagnosis[] = [];
   const all = [
@@ -113,7 +120,7 @@ async function reading(
     await connection.run('drop table if exists doctor_records');
     findings.push(
       done instanceof Error
-        ? bad(what, done)
+        ? badFrom(what, done)
         : good(what, `the role may read ${done}, and the Region fits (COPY NOLOAD)`),
     );
   }
@@ -157,7 +164,7 @@ async function staging(server: RedshiftServer, s3: S3Options): Promise<Diagnosis
       await area.close();
     }
   });
-  if (done instanceof Error) return bad('staging', done);
+  if (done instanceof Error) return badFrom('staging', done);
   return good('staging', `${server.stagingPlace} takes files, and lets them be removed`);
 }
 
@@ -212,9 +219,4 @@ async function attempt<T>(work: () => Promise<T>): Promise<T | Error> {
     if (error instanceof PassingError) throw error;
     return error as Error;
   }
-}
-
-function bad(what: string, error: Error): Diagnosis {
-  const { hint } = error as Error & { hint?: string };
-  return { what, status: 'bad', detail: error.message, fix: hint ?? null };
 }
