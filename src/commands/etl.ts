@@ -4,7 +4,7 @@ import type { LoadOptions } from '../pipeline/load-options.ts';
 import { USUAL_REJECT_LIMIT } from '../pipeline/load-options.ts';
 import { severalSources } from '../sources/several.ts';
 import type { Listing, Source } from '../sources/source.ts';
-import type { Place } from '../warehouses/open.ts';
+import type { DryRun } from '../warehouses/open.ts';
 import type { Command, Context, Flags, Result } from './shared/command.ts';
 import { EXIT_CODES, several, warehouseFlag } from './shared/command.ts';
 import { type OpenPlace, withSources } from './shared/sources.ts';
@@ -97,9 +97,9 @@ function listedOnce(source: Source, listing: Listing): Source {
 }
 
 async function dryRun(context: Context, flags: Flags, config: Config, options: LoadOptions): Promise<Result> {
-  const place = placeOf(config);
-  if (place.engine === 'redshift') return rehearse(context, place, options);
-  const { missingWarehouse } = await import('../warehouses/open.ts');
+  const { missingWarehouse, openDryRun } = await import('../warehouses/open.ts');
+  const script = await openDryRun(placeOf(config), { command: 'etl', waitMs: 0, nowMs: context.nowMs });
+  if (script !== null) return printScript(context, script, options);
   const { plan } = await import('../pipeline/load.ts');
   const { countFiles } = await import('../pipeline/record/summarise.ts');
   const { hasTables } = await import('../pipeline/setup/setup.ts');
@@ -125,17 +125,14 @@ async function dryRun(context: Context, flags: Flags, config: Config, options: L
   return { json, text: drawPlan(json) };
 }
 
-/** Every statement and every object of a load into Redshift, to be reviewed or run by hand. */
-async function rehearse(
+/** Every statement and every object of a load, to be reviewed or run by hand. */
+async function printScript(
   context: Context,
-  { server, s3 }: Extract<Place, { engine: 'redshift' }>,
+  { warehouse, statements, objects }: DryRun,
   options: LoadOptions,
 ): Promise<Result> {
-  const { rehearseRedshift } = await import('../warehouses/redshift/dry-run.ts');
   const { load } = await import('../pipeline/load.ts');
   const { drawScript } = await import('../terminal/script.ts');
-  const lease = { command: 'etl', waitMs: 0, nowMs: context.nowMs };
-  const { warehouse, statements, objects } = await rehearseRedshift(server, lease, s3);
   context.onInterrupt(warehouse.interrupt);
   try {
     // Nothing is committed, so a signal never comes too late.

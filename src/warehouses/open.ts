@@ -8,8 +8,11 @@ import { publishedPath } from './duckdb/publish.ts';
 import type { LeaseOptions } from './lease.ts';
 import type { PostgresServer } from './postgres/server.ts';
 import type { ReaderOptions } from './reader-options.ts';
+import type { Rehearsal } from './redshift/dry-run.ts';
 import type { RedshiftServer } from './redshift/server.ts';
 import type { ReadOnlyWarehouse, Warehouse } from './warehouse.ts';
+
+export type { Rehearsal as DryRun };
 
 /** The engine that was chosen and where it is. */
 export type Place =
@@ -45,6 +48,13 @@ export async function openPublished(place: Place, options: ReaderOptions): Promi
   const file = fileOf(place);
   const { openPublishedDuckDb } = await import('./duckdb/reader.ts');
   return openPublishedDuckDb(file, options);
+}
+
+/** Opens a warehouse that prints a load's statements instead of running them; null for engines that cannot. */
+export async function openDryRun(place: Place, lease: LeaseOptions): Promise<Rehearsal | null> {
+  if (place.engine !== 'redshift') return null;
+  const { rehearseRedshift } = await import('./redshift/dry-run.ts');
+  return rehearseRedshift(place.server, lease, place.s3);
 }
 
 /** What is in the way of a load into the warehouse, or may be. */
