@@ -74,6 +74,14 @@ describe('the house', () => {
     expect(unexcused(rules[rule](house), exceptions[rule] ?? {})).toEqual([]);
   });
 
+  test('has a config that takes from warehouses what its options are, and nothing that runs', () => {
+    const taken = [...texts]
+      .filter(([path]) => path.startsWith('config/'))
+      .flatMap(([, text]) => text.match(/^import [^;]*'\.\.\/warehouses\/[^;]*;/gm) ?? []);
+    expect(taken.length).toBeGreaterThan(0);
+    expect(taken.filter((statement) => !statement.startsWith('import type '))).toEqual([]);
+  });
+
   test('has one reader of the environment, the door', () => {
     const readers = [...texts].filter(([, text]) => text.includes('process.env'));
     expect(readers.map(([path]) => path)).toEqual(['program.ts']);

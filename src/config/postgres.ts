@@ -1,34 +1,11 @@
 import { homedir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { ConfigError } from '../errors.ts';
+import type { PostgresServer } from '../warehouses/open.ts';
 import { numberOf, readAddress, schemaOf } from './address.ts';
 import type { Given } from './settings.ts';
 
-type SslMode = 'disable' | 'allow' | 'prefer' | 'require' | 'verify-ca' | 'verify-full';
-
-/** Where a PostgreSQL server is and how it is spoken to; files by path, not read yet. */
-export interface PostgresSettings {
-  /** A host name, an address, or the folder of a Unix socket. */
-  readonly host: string;
-  readonly port: number;
-  readonly database: string;
-  readonly user: string;
-  /** Null: the password file says it, or none is needed. */
-  readonly password: string | null;
-  readonly passwordFile: string;
-  readonly sslMode: SslMode;
-  /** Certificates of the authorities to trust, in PEM; null: those that Node.js knows. */
-  readonly sslRootCert: string | null;
-  readonly sslCert: string | null;
-  readonly sslKey: string | null;
-  /** The schema of the star; null: the first of the role's search path. */
-  readonly schema: string | null;
-  /** Server settings as on its command line: `-c work_mem=64MB`. */
-  readonly options: string | null;
-  readonly connectTimeoutSeconds: number;
-  /** 0: none. */
-  readonly statementTimeoutSeconds: number;
-}
+type SslMode = PostgresServer['sslMode'];
 
 const CONNECT_TIMEOUT_SECONDS = 15;
 const sslModes: readonly SslMode[] = ['disable', 'allow', 'prefer', 'require', 'verify-ca', 'verify-full'];
@@ -61,7 +38,7 @@ export function postgresSettings(
   address: string,
   given: Given,
   place: (path: string) => string = (path) => path,
-): PostgresSettings {
+): PostgresServer {
   const { host, port, database, password, from, ...named } = readAddress(address, known, EXAMPLE);
   const pathFrom = (name: PathParameter): string | undefined => {
     const path = from(name);

@@ -1,19 +1,7 @@
 import { ConfigError } from '../errors.ts';
+import type { RedshiftAuth } from '../warehouses/open.ts';
 import type { Address } from './address.ts';
 import { type Given, settings } from './settings.ts';
-
-/** How a new connection logs in; `iam` asks AWS for credentials that last minutes. */
-export type RedshiftAuth =
-  | { readonly kind: 'password'; readonly user: string; readonly password: string }
-  | {
-      readonly kind: 'iam cluster';
-      readonly clusterIdentifier: string;
-      /** Null: the database user that is named after the IAM identity. */
-      readonly user: string | null;
-      readonly durationSeconds?: number;
-    }
-  | { readonly kind: 'iam workgroup'; readonly workgroup: string; readonly durationSeconds?: number }
-  | { readonly kind: 'secret'; readonly secretId: string };
 
 type AuthAddress = Address<'auth' | 'secret' | 'cluster' | 'workgroup'>;
 type Named = { readonly cluster: string } | { readonly workgroup: string };

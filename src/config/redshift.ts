@@ -1,37 +1,8 @@
 import { ConfigError } from '../errors.ts';
+import type { RedshiftServer } from '../warehouses/open.ts';
 import { numberOf, readAddress, schemaOf } from './address.ts';
-import { awsHost, type RedshiftAuth, redshiftAuth } from './redshift-auth.ts';
+import { awsHost, redshiftAuth } from './redshift-auth.ts';
 import type { Given } from './settings.ts';
-
-/** Where an Amazon Redshift cluster or workgroup is, and how it loads; files by path, not read yet. */
-export interface RedshiftSettings {
-  readonly host: string;
-  readonly port: number;
-  readonly database: string;
-  /** The schema of the star; null: the first of the user's search path. */
-  readonly schema: string | null;
-  readonly auth: RedshiftAuth;
-  /** Of the cluster; null: wherever AWS tools look for it. */
-  readonly region: string | null;
-  /** For requests for logins; null: AWS's own, or what its AWS_ENDPOINT_URL… variables say. */
-  readonly endpoint: string | null;
-  /** Certificates of the authorities to trust, in PEM; null: those that Node.js knows. */
-  readonly sslRootCert: string | null;
-  readonly connectTimeoutSeconds: number;
-  /** 0: none. */
-  readonly statementTimeoutSeconds: number;
-  /** With which the cluster reads S3: an ARN, several in a chain, or `default`. */
-  readonly roleArn: string | null;
-  /** `s3://bucket/prefix`, where files may be put for the cluster to copy. */
-  readonly stagingPlace: string | null;
-  readonly logJsonPath: string | null;
-  /** Of songplays; null: as its declaration says. */
-  readonly distribution: 'auto' | 'even' | 'all' | { readonly by: string } | null;
-  readonly loadBy: 'auto' | 'cluster' | 'client';
-  readonly slices: number | null;
-  /** Whether a load locks the tables that it changes before anything else. */
-  readonly locksTables: boolean;
-}
 
 const PORT = 5439;
 /** A Serverless workgroup that has slept needs a while. */
@@ -59,7 +30,7 @@ export function redshiftSettings(
   url: string | null,
   given: Given,
   place: (path: string) => string = (path) => path,
-): RedshiftSettings {
+): RedshiftServer {
   const address = readAddress(url ?? 'redshift:', known, EXAMPLE);
   const { from } = address;
   const rootCert = from('sslrootcert');

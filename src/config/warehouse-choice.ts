@@ -1,9 +1,10 @@
 import { existsSync } from 'node:fs';
 import { ConfigError } from '../errors.ts';
 import { isPath, withoutSecrets } from '../secrets.ts';
+import type { PostgresServer, RedshiftServer } from '../warehouses/open.ts';
 import { pathBelow } from './paths.ts';
-import { type PostgresSettings, postgresSettings } from './postgres.ts';
-import { type RedshiftSettings, redshiftSettings } from './redshift.ts';
+import { postgresSettings } from './postgres.ts';
+import { redshiftSettings } from './redshift.ts';
 import type { Given } from './settings.ts';
 
 export type WarehouseChoice =
@@ -13,8 +14,8 @@ export type WarehouseChoice =
       /** Where it would be if the path were relative to the working folder; absent where that is the same. */
       readonly besideWorkingFolder?: string;
     }
-  | { readonly engine: 'postgres'; readonly server: PostgresSettings }
-  | { readonly engine: 'redshift'; readonly server: RedshiftSettings };
+  | { readonly engine: 'postgres'; readonly server: PostgresServer }
+  | { readonly engine: 'redshift'; readonly server: RedshiftServer };
 
 const DEFAULT_FILE = 'sparkify.duckdb';
 /** A server's address behind another word, within a path or without its colon. */

@@ -9,10 +9,10 @@ import type { LeaseOptions } from './lease.ts';
 import type { PostgresServer } from './postgres/server.ts';
 import type { ReaderOptions } from './reader-options.ts';
 import type { Rehearsal } from './redshift/dry-run.ts';
-import type { RedshiftServer } from './redshift/server.ts';
+import type { RedshiftAuth, RedshiftServer } from './redshift/server.ts';
 import type { ReadOnlyWarehouse, Warehouse } from './warehouse.ts';
 
-export type { Rehearsal as DryRun };
+export type { PostgresServer, RedshiftAuth, RedshiftServer, Rehearsal as DryRun };
 
 /** The engine that was chosen and where it is. */
 export type Place =

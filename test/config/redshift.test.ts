@@ -2,10 +2,9 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { readConfig } from '../../src/config/config.ts';
 import { redshiftSettings } from '../../src/config/redshift.ts';
-import type { RedshiftAuth } from '../../src/config/redshift-auth.ts';
 import type { Given } from '../../src/config/settings.ts';
 import { ConfigError } from '../../src/errors.ts';
-import type * as warehouses from '../../src/warehouses/redshift/server.ts';
+import type { RedshiftAuth } from '../../src/warehouses/open.ts';
 import { writeFiles } from '../support/records.ts';
 import { freshFolder } from '../support/warehouse.ts';
 
@@ -292,12 +291,5 @@ ENDPOINT = https://redshift.example
     ['SPARKIFY_REDSHIFT_ENDPOINT', 'redshift.example', /must begin with http/],
   ])('%s = %s is refused', async (variable, value, message) => {
     await expect(read('', { [variable]: value })).rejects.toThrow(message);
-  });
-
-  test('are what the warehouse takes, word for word', () => {
-    // The types say it: config knows no warehouse, and no warehouse knows config.
-    const taken: warehouses.RedshiftServer = redshiftSettings(`redshift://${CLUSTER}/d`, {});
-    const back: ReturnType<typeof redshiftSettings> = taken;
-    expect(back).toEqual(usual);
   });
 });

@@ -29,7 +29,7 @@ export const arrows: Readonly<Record<string, readonly string[]>> = {
   reports: ['schema', 'models'],
   'answer-key': ['reading', 'warehouses'],
   simulator: ['answer-key', 'sources'],
-  config: [],
+  config: ['warehouses'],
   terminal: [
     'answer-key',
     'lineage',

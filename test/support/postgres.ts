@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import pg from 'pg';
 import { afterAll, beforeAll } from 'vitest';
-import { type PostgresSettings, postgresSettings } from '../../src/config/postgres.ts';
+import { postgresSettings } from '../../src/config/postgres.ts';
+import type { PostgresServer } from '../../src/warehouses/open.ts';
 import { openPostgres } from '../../src/warehouses/postgres/writer.ts';
 import type { Warehouse } from '../../src/warehouses/warehouse.ts';
 import { type PostgresTestServer, startPostgres } from './postgres-server.mjs';
@@ -59,7 +60,7 @@ export async function ask(url: string, ...statements: string[]): Promise<Record<
 }
 
 /** An address as the adapter takes it. */
-export function settingsOf(url: string): PostgresSettings {
+export function settingsOf(url: string): PostgresServer {
   return postgresSettings(url, {});
 }
 
