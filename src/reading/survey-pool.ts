@@ -19,63 +19,54 @@ interface Answer {
   readonly error?: { readonly message: string; readonly code?: string };
 }
 
-/** Hears how far the reading has come. */
-export interface SurveyProgress {
-  advance(bytes: number): void;
-  fileDone(): void;
-}
-
 /** A file that cannot be read, while others can. */
 export type FileFailure = UnreadableFileError | SourceChangedError;
 
-/**
- * Surveys files, large local ones on threads of their own; the result is in the files' order. Those that cannot be read are
- * given to `passOver` and left out, unless it throws: then the survey ends.
- */
+/** Hears how far the reading has come. */
+export interface SurveyObserver {
+  advance(bytes: number): void;
+  fileDone(): void;
+  /** A file is left out that cannot be read; where this throws, the survey ends. */
+  passOver(failure: FileFailure): void;
+}
+
+/** Surveys files, large local ones on threads of their own; the result is in the files' order. */
 export async function surveyAll(
   source: Source,
   files: readonly SourceFile[],
   table: Table,
-  { advance: onBytes, fileDone }: SurveyProgress,
-  passOver: (failure: FileFailure) => void,
+  observer: SurveyObserver,
 ): Promise<Survey[]> {
   const surveys: (Survey | undefined)[] = new Array(files.length);
-  const attempt = async (work: () => Promise<void>): Promise<void> => {
-    await work().catch((error) => {
+  const attempt = async (at: number, survey: () => Promise<Survey>): Promise<void> => {
+    try {
+      surveys[at] = await survey();
+    } catch (error) {
       if (!(error instanceof UnreadableFileError || error instanceof SourceChangedError)) throw error;
-      passOver(error);
-    });
-    fileDone();
+      observer.passOver(error);
+    }
+    observer.fileDone();
   };
-  const places = files.map((_, at) => at);
-  const isSmall = (at: number): boolean => (files[at]?.bytes ?? 0) <= KEPT_FILE_BYTES;
-  let kept = 0;
-  const small = async (at: number): Promise<void> => {
-    const file = files[at] as SourceFile;
-    const found = await surveySmall(source, file);
-    kept += found.content?.length ?? 0;
-    surveys[at] = kept > KEPT_BYTES ? { ...found, content: null } : found;
-    onBytes(file.bytes);
-  };
-  await share(places.filter(isSmall), source.concurrency.small, (at) => attempt(() => small(at)));
-  const large = places.filter((at) => !isSmall(at));
-  const bytes = large.reduce((sum, at) => sum + (files[at]?.bytes ?? 0), 0);
-  const threads = source.isLocal && bytes >= WORTH_THREADS_BYTES ? startThreads(large.length) : [];
+  const numbered = [...files.entries()];
+  const isSmall = ({ bytes }: SourceFile): boolean => bytes <= KEPT_FILE_BYTES;
+  const small = smallSurveyor(source, observer);
+  await share(
+    numbered.filter(([, file]) => isSmall(file)),
+    source.concurrency.small,
+    ([at, file]) => attempt(at, () => small(file)),
+  );
+  const large = numbered.filter(([, file]) => !isSmall(file));
+  const threads = startThreads(
+    source,
+    large.map(([, file]) => file),
+  );
   try {
-    await share(large, threads.length || source.concurrency.large, (at, lane) =>
-      attempt(async () => {
-        const file = files[at] as SourceFile;
-        const thread = threads[lane];
-        const findings = thread
-          ? await ask(
-              thread,
-              { path: file.path, table: table.name as Request['table'], bytes: file.bytes },
-              onBytes,
-            )
-          : await surveyChunks(source.open(file), table, onBytes, file.bytes);
+    await share(large, threads.length || source.concurrency.large, ([at, file], lane) =>
+      attempt(at, async () => {
+        const findings = await findingsOf(file, { source, table, thread: threads[lane] }, observer.advance);
         // A file that is still being written to is known before its rows are staged.
         if (source.isLocal) await assertSame(file, source);
-        surveys[at] = { ...findings, file, content: null };
+        return { ...findings, file, content: null };
       }),
     );
   } finally {
@@ -84,16 +75,38 @@ export async function surveyAll(
   return surveys.filter((survey) => survey !== undefined);
 }
 
+/** Surveys small files, and keeps the contents of the first of them. */
+function smallSurveyor(source: Source, observer: SurveyObserver): (file: SourceFile) => Promise<Survey> {
+  let kept = 0;
+  return async (file) => {
+    const found = await surveySmall(source, file);
+    kept += found.content?.length ?? 0;
+    observer.advance(file.bytes);
+    return kept > KEPT_BYTES ? { ...found, content: null } : found;
+  };
+}
+
+/** Reads a large file, on the thread if there is one. */
+function findingsOf(
+  file: SourceFile,
+  { source, table, thread }: { source: Source; table: Table; thread: Worker | undefined },
+  onBytes: (bytes: number) => void,
+): Promise<Findings> {
+  const { path, bytes } = file;
+  if (thread === undefined) return surveyChunks(source.open(file), table, onBytes, bytes);
+  return ask(thread, { path, table: table.name as Request['table'], bytes }, onBytes);
+}
+
 /** Does work in lanes: each lane takes the next item when it is done with one. */
-async function share(
-  items: readonly number[],
+async function share<T>(
+  items: readonly T[],
   lanes: number,
-  work: (item: number, lane: number) => Promise<void>,
+  work: (item: T, lane: number) => Promise<void>,
 ): Promise<void> {
   let next = 0;
   const run = async (lane: number): Promise<void> => {
     try {
-      for (let at = next++; at < items.length; at = next++) await work(items[at] as number, lane);
+      for (let at = next++; at < items.length; at = next++) await work(items[at] as T, lane);
     } catch (error) {
       // The other lanes finish what they are at, and take nothing new.
       next = items.length;
@@ -104,10 +117,11 @@ async function share(
   for (const lane of ended) if (lane.status === 'rejected') throw lane.reason;
 }
 
-/** Threads need compiled modules; run from its sources, the program does without. */
-function startThreads(files: number): Worker[] {
-  if (import.meta.url.endsWith('.ts')) return [];
-  const count = Math.min(availableParallelism(), MOST_THREADS, files);
+/** Threads for large local files; they need compiled modules: run from its sources, the program does without. */
+function startThreads({ isLocal }: Source, files: readonly SourceFile[]): Worker[] {
+  const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
+  if (!isLocal || bytes < WORTH_THREADS_BYTES || import.meta.url.endsWith('.ts')) return [];
+  const count = Math.min(availableParallelism(), MOST_THREADS, files.length);
   return Array.from({ length: count }, () => new Worker(new URL('./survey-worker.js', import.meta.url)));
 }
 

@@ -56,6 +56,6 @@ async function surveysOf(
   passOver: (failure: FileFailure) => void,
 ): Promise<Survey[]> {
   return objectsPerUnit === null
-    ? surveyAll(source, files, table, observer, passOver)
+    ? surveyAll(source, files, table, { ...observer, passOver })
     : files.map(listedSurvey);
 }

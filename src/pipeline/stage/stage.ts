@@ -1,6 +1,6 @@
 import { recordFormat } from '../../reading/parse.ts';
 import type { Survey } from '../../reading/survey.ts';
-import { surveyAll } from '../../reading/survey-pool.ts';
+import { type FileFailure, surveyAll } from '../../reading/survey-pool.ts';
 import { isListed } from '../../sources/content-identity.ts';
 import { targets } from '../file-kinds.ts';
 import type { StageContext } from '../load-context.ts';
@@ -68,16 +68,19 @@ async function surveyed(
   if (unseen.length === 0) return files;
   observer.note(`The engine met what is no record in ${unseen.length} files; reading them line by line.`);
   // These bytes are counted where the lines are read.
-  const quiet = { advance() {}, fileDone() {} };
+  const quiet = {
+    advance() {},
+    fileDone() {},
+    // The load starts again without it: its unit has been read already.
+    passOver(failure: FileFailure) {
+      throw failure;
+    },
+  };
   const surveys = await surveyAll(
     source,
     unseen.map(({ survey }) => survey.file),
     targets[kind].staging,
     quiet,
-    // The load starts again without it: its unit has been read already.
-    (failure) => {
-      throw failure;
-    },
   );
   const found = new Map(unseen.map((file, at) => [file, surveys[at] as Survey]));
   return files.map((file) => ({ ...file, survey: found.get(file) ?? file.survey }));
