@@ -34,17 +34,12 @@ const exceptions: Partial<Record<Rule, Exceptions>> = {
       'simulator/taste.ts makeTaste.wanted',
     ],
     'the simulator, not narrowed yet': [
-      'simulator/data-set.ts runAll',
       'simulator/format-day.ts makeFormatter',
       'simulator/make-days.ts dayWriter.versionLines',
       'simulator/make-days.ts dayWriter.writeFiles',
       'simulator/make-days.ts dayWriter.writeVersion',
-      'simulator/plant.ts specialsOf',
     ],
     'not narrowed yet': [
-      'commands/rejects.ts read',
-      'reading/survey-pool.ts surveyAll',
-      'terminal/progress.ts startBar',
       'warehouses/redshift/bulk-insert.ts carrier',
       'warehouses/redshift/copy-objects.ts brokenObjects',
       'warehouses/redshift/session.ts beginLocked',

@@ -50,8 +50,7 @@ function filters(command: Commander): Commander {
 async function read(
   context: Context,
   flags: Flags,
-  where: string,
-  parameters: string[],
+  { where, parameters }: Conditions,
   limit: number | null,
 ): Promise<SqlRow[]> {
   return withPublished(context, flags, (warehouse) =>
@@ -71,7 +70,12 @@ async function read(
   );
 }
 
-function conditions(flags: Flags): { where: string; parameters: string[] } {
+interface Conditions {
+  readonly where: string;
+  readonly parameters: readonly string[];
+}
+
+function conditions(flags: Flags): Conditions {
   const parameters: string[] = [];
   const parts = ['1 = 1'];
   if (typeof flags.rule === 'string') parts.push(`rule = $${parameters.push(flags.rule)}`);
@@ -83,11 +87,14 @@ async function list(context: Context, flags: Flags): Promise<Result> {
   const limit = Number.parseInt(String(flags.limit), 10);
   if (!Number.isInteger(limit) || limit < 1)
     throw new UsageError(`--limit takes a number from 1, not "${flags.limit}".`);
-  const { where, parameters } = conditions(flags);
-  const rows = await read(context, flags, where, parameters, limit + 1);
+  const asked = conditions(flags);
+  const rows = await read(context, flags, asked, limit + 1);
   const shown = rows.slice(0, limit);
   if (shown.length === 0) {
-    return { json: [], text: parameters.length > 0 ? 'No reject is like that.' : 'Nothing was refused.' };
+    return {
+      json: [],
+      text: asked.parameters.length > 0 ? 'No reject is like that.' : 'Nothing was refused.',
+    };
   }
   const drawn = drawTable(
     ['reject', 'rule', 'what', 'file', 'line'],
@@ -108,7 +115,7 @@ async function list(context: Context, flags: Flags): Promise<Result> {
 }
 
 async function show(context: Context, flags: Flags, rejectId: string): Promise<Result> {
-  const [row] = await read(context, flags, 'reject_id = $1', [rejectId], 1);
+  const [row] = await read(context, flags, { where: 'reject_id = $1', parameters: [rejectId] }, 1);
   if (!row) throw new UsageError(`There is no reject ${rejectId}.`, { hint: 'See sparkify rejects list' });
   const { ruleMeanings } = await import('../reading/reject.ts');
   const meaning = ruleMeanings[row.rule as keyof typeof ruleMeanings] ?? '';
@@ -127,8 +134,7 @@ async function show(context: Context, flags: Flags, rejectId: string): Promise<R
 }
 
 async function exportRejects(context: Context, flags: Flags): Promise<Result> {
-  const { where, parameters } = conditions(flags);
-  const rows = await read(context, flags, where, parameters, null);
+  const rows = await read(context, flags, conditions(flags), null);
   const lines = rows.map((row) => `${printableJson(row)}\n`).join('');
   const output = outputOf(flags);
   if (output === null) return { json: rows, text: lines };

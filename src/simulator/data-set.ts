@@ -64,7 +64,7 @@ async function makeAt(place: Place, wanted: Settings, options: MakeOptions): Pro
   if (key === null) assertRoom(place, settings, part);
   const lock = await place.lock(settings, part);
   const tasks = tasksOf(settings, part, options.threads);
-  const results = await runAll(tasks, standing, missing, place, options);
+  const results = await runAll(tasks, { settings, standing: pathsOf(standing, missing) }, place, options);
   const made = await finish(results, standing, place, part);
   await lock.release();
   return made;
@@ -98,15 +98,18 @@ function shareOf(count: number, part: Part | null): [number, number] {
   return [Math.floor((count * (part.part - 1)) / part.of), Math.floor((count * part.part) / part.of)];
 }
 
+/** The files that need not be written. */
+function pathsOf({ files }: Standing, missing: ReadonlySet<string>): ReadonlySet<string> {
+  return new Set([...files.keys()].filter((path) => !missing.has(path)));
+}
+
 async function runAll(
   tasks: readonly Task[],
-  { settings, files }: Standing,
-  missing: ReadonlySet<string>,
+  { settings, standing }: { readonly settings: Settings; readonly standing: ReadonlySet<string> },
   place: Place,
   { address, threads, onTask, onStart }: MakeOptions,
 ): Promise<Made[]> {
   const catalogue = catalogueOf(settings);
-  const standing = new Set([...files.keys()].filter((path) => !missing.has(path)));
   if (hasThreads) {
     const { fragments, ...arrays } = catalogue;
     const { bytes, ends, count } = fragments;

@@ -83,7 +83,7 @@ export function plant(day: Day, request: PlantRequest): Planted {
     isSpecial[event] = 1;
     fate[event] = fateOf(fault, chance);
     if (fault !== 'late') {
-      specials.push(...specialsOf(day, event, fault, chance, request));
+      specials.push(...specialsOf(day, event, { fault, chance }, request));
       continue;
     }
     const comes = dayNumber + 1 + (chance % LATEST_DAYS);
@@ -104,8 +104,7 @@ function fateOf(fault: EventFault, chance: number): number {
 function specialsOf(
   { events, sessions }: Day,
   event: number,
-  fault: Exclude<EventFault, 'late'>,
-  chance: number,
+  { fault, chance }: { readonly fault: Exclude<EventFault, 'late'>; readonly chance: number },
   { dayNumber, json }: PlantRequest,
 ): Special[] {
   const sortMs = events.offsetMs[event] as number;

@@ -44,7 +44,7 @@ export function makeVoice({ quiet, verbose, stream }: VoiceOptions): Voice {
       filesDone = 0;
       if (drawsBars && total === null) bar = startCount(stream, name, unit);
       else if (drawsBars && total !== null)
-        bar = startBar(stream, name, total, unit, () => countFiles(files));
+        bar = startBar(stream, { name, total, unit }, () => countFiles(files));
       else if (!quiet && total !== null) {
         const amount = unit === 'bytes' ? formatBytes(total) : `${formatCount(total)} ${unit}`;
         say(`${name}: ${amount}${files === undefined ? '' : ` in ${plural(files, 'file')}`}`);
@@ -82,9 +82,7 @@ function startCount(stream: NodeJS.WriteStream, name: string, unit: string): Sin
 /** A bar to a known end; `also` is said behind it. */
 function startBar(
   stream: NodeJS.WriteStream,
-  name: string,
-  total: number,
-  unit: string,
+  { name, total, unit }: { readonly name: string; readonly total: number; readonly unit: string },
   also: () => string,
 ): SingleBar {
   const amount = unit === 'bytes' ? formatBytes : formatCount;
