@@ -2,13 +2,9 @@ import { randomBytes } from 'node:crypto';
 import {
   accessSync,
   chmodSync,
-  closeSync,
   constants,
   linkSync,
   lstatSync,
-  openSync,
-  readdirSync,
-  readSync,
   realpathSync,
   renameSync,
   rmSync,
@@ -17,8 +13,9 @@ import {
 } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { SparkifyError, UsageError } from '../errors.ts';
+import { isKept, isKeptName, keptError } from './kept-files.ts';
 import { isGivenOpen, outputAsItIs } from './output-as-it-is.ts';
-import { isProcessAlive } from './process-alive.ts';
+import { remember, sweepUnfinished } from './unfinished-files.ts';
 
 /** A file that is written under another name beside it and takes its own once it is whole. */
 export interface OutputFile {
@@ -42,11 +39,6 @@ export interface OutputRules {
   /** Files that are never written to, whether they are there or not. */
   readonly keeps: readonly string[];
 }
-
-/** What DuckDB, and we, keep beside a database. */
-const BESIDE_DATABASE = /\.(wal(\.\w+)?|lease)$/;
-
-const unfinished = new Set<string>();
 
 /** Writes a file by `work`, whole or not at all: what `work` wrote aside gets its name when it has ended. */
 export async function writeOutput<T>(
@@ -154,52 +146,6 @@ function assertWritable(path: string, folder: string): void {
   }
 }
 
-/** Whether a file that is there is one of those to keep, by whatever name, or a DuckDB database or a part of one. */
-function isKept(path: string, found: Stats, { keeps }: OutputRules): boolean {
-  const isSame = (kept: string): boolean => {
-    const other = statSync(kept, { throwIfNoEntry: false });
-    return other !== undefined && other.dev === found.dev && other.ino === found.ino;
-  };
-  if (!found.isFile()) return false;
-  if (keeps.some(isSame) || isDatabase(path)) return true;
-  return isKeptName(realpathSync(path), { keeps });
-}
-
-/** Whether a name is one of those to keep, or would be read as a part of a database beside it. */
-function isKeptName(target: string, { keeps }: Pick<OutputRules, 'keeps'>): boolean {
-  const isSame = (kept: string): boolean => {
-    try {
-      return join(realpathSync(dirname(kept)), basename(kept)) === target;
-    } catch {
-      return false;
-    }
-  };
-  return (
-    keeps.some(isSame) || (BESIDE_DATABASE.test(target) && isDatabase(target.replace(BESIDE_DATABASE, '')))
-  );
-}
-
-/** Whether a file begins as DuckDB's databases do: a checksum, then DUCK. */
-function isDatabase(path: string): boolean {
-  try {
-    const file = openSync(path, 'r');
-    try {
-      const head = Buffer.alloc(12);
-      return readSync(file, head, 0, 12, 0) === 12 && head.toString('latin1', 8) === 'DUCK';
-    } finally {
-      closeSync(file);
-    }
-  } catch {
-    return false;
-  }
-}
-
-function keptError(path: string): UsageError {
-  return new UsageError(`${path} is a DuckDB database or a part of one; a result never replaces it.`, {
-    hint: 'Name another file.',
-  });
-}
-
 function thereError(path: string, { replaceFlag = '--overwrite' }: OutputRules): UsageError {
   return new UsageError(`There is a file ${path} already.`, {
     hint: `Name a new file, or add ${replaceFlag} to replace it.`,
@@ -222,30 +168,4 @@ function cannotWrite(path: string, cause: unknown): SparkifyError {
 
 function codeOf(cause: unknown): string | undefined {
   return (cause as NodeJS.ErrnoException).code;
-}
-
-/** Keeps in mind what an exit removes, until what it returns is called. */
-function remember(path: string): () => void {
-  if (unfinished.size === 0) process.on('exit', removeUnfinished);
-  unfinished.add(path);
-  return () => {
-    unfinished.delete(path);
-    if (unfinished.size === 0) process.off('exit', removeUnfinished);
-  };
-}
-
-function removeUnfinished(): void {
-  for (const path of unfinished) rmSync(path, { recursive: true, force: true });
-}
-
-/** Removes what killed processes left in a folder. */
-function sweepUnfinished(folder: string): void {
-  try {
-    for (const name of readdirSync(folder)) {
-      const pid = /^\.sparkify-(\d+)-[0-9a-f]{8}\.part$/.exec(name)?.[1];
-      if (pid !== undefined && !isProcessAlive(Number(pid))) rmSync(join(folder, name), { force: true });
-    }
-  } catch {
-    // Others may own it, or may have been faster.
-  }
 }
