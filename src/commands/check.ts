@@ -1,10 +1,7 @@
-import pc from 'picocolors';
 import { UsageError } from '../errors.ts';
 import type { MatchOn } from '../pipeline/match-on.ts';
-import { plural } from '../terminal/format.ts';
-import { drawMatch } from '../terminal/load-report.ts';
-import { printable } from '../terminal/printable.ts';
-import type { SqlRow } from '../warehouses/warehouse.ts';
+import { type CheckReport, drawChecks } from '../terminal/check-report.ts';
+import type { ReadOnlyWarehouse } from '../warehouses/warehouse.ts';
 import { type Command, type Context, type Flags, type Result, warehouseFlag } from './shared/command.ts';
 import { readText } from './shared/sources.ts';
 import { withPublished } from './shared/warehouse.ts';
@@ -20,73 +17,54 @@ export const command: Command = {
   },
   async run(context, flags) {
     if (typeof flags.against === 'string') return against(context, flags, flags.against);
-    const { allChecks, driftChecks, limitChecks, runChecks } = await import('../pipeline/check/check.ts');
-    const { lastDrift } = await import('../pipeline/record/totals.ts');
-    const { matchReport } = await import('../pipeline/build/match.ts');
-    const { assertMayRead } = await import('../pipeline/setup/rights.ts');
-    const { allTables } = await import('../models/book.ts');
     return withPublished(
       context,
       flags,
       async (warehouse) => {
-        const limits = limitChecks({
-          maxAgeHours: limitOf(flags.maxAgeHours, '--max-age-hours'),
-          minMatchPercent: limitOf(flags.minMatchRate, '--min-match-rate'),
-          nowMs: context.nowMs(),
-        });
-        await assertMayRead(warehouse, 'check reads every table', allTables);
-        const [state] = await warehouse.rows('select match_on from ops.warehouse');
-        const checks = [
-          ...allChecks(state?.match_on as MatchOn, warehouse.dialect),
-          ...driftChecks(await lastDrift(warehouse)),
-          ...limits,
-        ];
-        context.voice.step('checks', checks.length, 'checks');
-        const results = await runChecks(checks, warehouse, () => context.voice.advance(1));
-        const match = await matchReport(warehouse);
-        const { readFreshness } = await import('../pipeline/status.ts');
-        const { latestEvent, drift } = await readFreshness(warehouse);
-        const { extraColumns } = await import('../pipeline/setup/found-tables.ts');
-        const extra = await extraColumns(warehouse);
-        const failed = results.filter((result) => result.status === 'failed');
-        const lines = results.map(({ claim, status, failures, sample }) => {
-          if (status === 'passed') return `${pc.green('passed')}  ${claim}`;
-          const rows = sample.map((row) => `        ${printable(JSON.stringify(row))}`);
-          return [`${pc.red('failed')}  ${claim}: ${plural(failures, 'row')} to the contrary`, ...rows].join(
-            '\n',
-          );
-        });
-        const sum =
-          failed.length === 0
-            ? pc.green(`All ${results.length} checks passed.`)
-            : pc.red(`${failed.length} of ${results.length} checks failed.`);
+        const report = await checkAll(context, flags, warehouse);
         return {
-          json: {
-            status: failed.length === 0 ? 'passed' : 'failed',
-            warehouse: warehouse.name,
-            checks: results,
-            match,
-            latestEvent,
-            drift,
-            extraColumns: extra,
-          },
-          text: [
-            ...lines,
-            '',
-            `match   ${drawMatch(match)}`,
-            `fresh   the latest event is of ${latestEvent ?? 'no time yet'}`,
-            ...drawDrift(drift),
-            ...extra.map((column) => `column  ${printable(column)} is not sparkify's; it is left alone`),
-            '',
-            sum,
-          ].join('\n'),
-          exitCode: failed.length === 0 ? 0 : 3,
+          json: report,
+          text: drawChecks(report),
+          exitCode: report.status === 'passed' ? 0 : 3,
         };
       },
       { asksWhole: true },
     );
   },
 };
+
+async function checkAll(context: Context, flags: Flags, warehouse: ReadOnlyWarehouse): Promise<CheckReport> {
+  const { allChecks, driftChecks, limitChecks, runChecks } = await import('../pipeline/check/check.ts');
+  const { lastDrift } = await import('../pipeline/record/totals.ts');
+  const { matchReport } = await import('../pipeline/build/match.ts');
+  const { assertMayRead } = await import('../pipeline/setup/rights.ts');
+  const { allTables } = await import('../models/book.ts');
+  const { readFreshness } = await import('../pipeline/status.ts');
+  const { extraColumns } = await import('../pipeline/setup/found-tables.ts');
+  const limits = limitChecks({
+    maxAgeHours: limitOf(flags.maxAgeHours, '--max-age-hours'),
+    minMatchPercent: limitOf(flags.minMatchRate, '--min-match-rate'),
+    nowMs: context.nowMs(),
+  });
+  await assertMayRead(warehouse, 'check reads every table', allTables);
+  const [state] = await warehouse.rows('select match_on from ops.warehouse');
+  const checks = [
+    ...allChecks(state?.match_on as MatchOn, warehouse.dialect),
+    ...driftChecks(await lastDrift(warehouse)),
+    ...limits,
+  ];
+  context.voice.step('checks', checks.length, 'checks');
+  const results = await runChecks(checks, warehouse, () => context.voice.advance(1));
+  const match = await matchReport(warehouse);
+  return {
+    status: results.some(({ status }) => status === 'failed') ? 'failed' : 'passed',
+    warehouse: warehouse.name,
+    checks: results,
+    match,
+    ...(await readFreshness(warehouse)),
+    extraColumns: await extraColumns(warehouse),
+  };
+}
 
 /** Compares the warehouse with the answer key of a simulated data set. */
 async function against(context: Context, flags: Flags, file: string): Promise<Result> {
@@ -124,17 +102,6 @@ async function against(context: Context, flags: Flags, file: string): Promise<Re
     },
     { asksWhole: true },
   );
-}
-
-const DRIFT_SHOWN = 20;
-
-/** Keys that are not as declared, over all that is loaded. */
-function drawDrift(drift: readonly SqlRow[]): string[] {
-  const lines = drift.slice(0, DRIFT_SHOWN).map(({ change, key, records }) => {
-    return `drift   ${change} key ${printable(String(key))} in ${plural(Number(records), 'record')}`;
-  });
-  const left = drift.length - lines.length;
-  return left > 0 ? [...lines, `drift   and ${left} more keys; see ops.drift`] : lines;
 }
 
 function limitOf(value: string | boolean | undefined, flag: string): number | null {

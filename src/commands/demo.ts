@@ -5,7 +5,7 @@ import { UsageError } from '../errors.ts';
 import type { FaultRates } from '../simulator/faults.ts';
 import { type Settings, usualSettings } from '../simulator/settings.ts';
 import { drawDemo } from '../terminal/demo.ts';
-import type { Command } from './shared/command.ts';
+import type { Command, Context } from './shared/command.ts';
 import { makeWithProgress } from './shared/make-data.ts';
 import { withWriterAt } from './shared/warehouse.ts';
 
@@ -49,58 +49,49 @@ export const command: Command = {
       part: null,
       note: null,
     });
-    const { openSource } = await import('../sources/open.ts');
-    const { withFailure } = await import('../pipeline/check/guards.ts');
-    const { USUAL_REJECT_LIMIT } = await import('../pipeline/load-options.ts');
-    const { load } = await import('../pipeline/load.ts');
-    const { allReports, reportSql } = await import('../reports/book.ts');
     const file = join(folder, 'sparkify.duckdb');
-    const options = {
-      command: 'demo',
-      logs: openSource(resolve(data, 'log_data'), context.nowMs),
-      songs: openSource(resolve(data, 'song_data'), context.nowMs),
-      fullRefresh: false,
-      matchOn: null,
-      maxRejects: USUAL_REJECT_LIMIT,
-      nowMs: context.nowMs,
-    };
-    return withWriterAt(
-      context,
-      { engine: 'duckdb', file },
-      { command: 'demo', waitSeconds: 60 },
-      async (warehouse) => {
-        const { report, failure } = await withFailure(load(warehouse, options, context.voice));
-        const answers = [];
-        for (const question of allReports) {
-          answers.push({ report: question, rows: await warehouse.rows(reportSql(question)) });
-        }
-        const seconds = (context.nowMs() - began) / 1000;
-        return {
-          json: {
-            status: report.status,
-            folder,
-            load: report,
-            reports: Object.fromEntries(answers.map(({ report: { name }, rows }) => [name, rows])),
-            seconds,
-          },
-          text: drawDemo({
-            made,
-            report,
-            answers,
-            folder,
-            data,
-            file,
-            seconds,
-            columns: context.columns,
-            program: context.program,
-          }),
-          exitCode: report.checks.failed > 0 ? 3 : 0,
-          failure,
-        };
+    const { report, failure, answers } = await loadAndAsk(context, data, file);
+    const seconds = (context.nowMs() - began) / 1000;
+    const { columns, program } = context;
+    return {
+      json: {
+        status: report.status,
+        folder,
+        load: report,
+        reports: Object.fromEntries(answers.map(({ report: { name }, rows }) => [name, rows])),
+        seconds,
       },
-    );
+      text: drawDemo({ made, report, answers, folder, data, file, seconds, columns, program }),
+      exitCode: report.checks.failed > 0 ? 3 : 0,
+      failure,
+    };
   },
 };
+
+/** Loads the data into a warehouse in a file, and asks it all reports. */
+async function loadAndAsk(context: Context, data: string, file: string) {
+  const { openSource } = await import('../sources/open.ts');
+  const { withFailure } = await import('../pipeline/check/guards.ts');
+  const { USUAL_REJECT_LIMIT } = await import('../pipeline/load-options.ts');
+  const { load } = await import('../pipeline/load.ts');
+  const { allReports, reportSql } = await import('../reports/book.ts');
+  const options = {
+    command: 'demo',
+    logs: openSource(resolve(data, 'log_data'), context.nowMs),
+    songs: openSource(resolve(data, 'song_data'), context.nowMs),
+    fullRefresh: false,
+    matchOn: null,
+    maxRejects: USUAL_REJECT_LIMIT,
+    nowMs: context.nowMs,
+  };
+  const lease = { command: 'demo', waitSeconds: 60 };
+  return withWriterAt(context, { engine: 'duckdb', file }, lease, async (warehouse) => {
+    const loaded = await withFailure(load(warehouse, options, context.voice));
+    const answers = [];
+    for (const report of allReports) answers.push({ report, rows: await warehouse.rows(reportSql(report)) });
+    return { ...loaded, answers };
+  });
+}
 
 /** UsageError if the folder holds anything but a demo: its data, and the warehouse that was loaded from it. */
 async function assertOurs(folder: string): Promise<void> {

@@ -25,14 +25,34 @@ export const command: Command = {
 };
 
 function draw(status: Status, nowMs: number, program: string): string {
-  const tables = drawTable(
+  const latest =
+    status.latestEvent === null
+      ? 'none yet'
+      : `${when(status.latestEvent)} UTC, ${age(nowMs - Date.parse(status.latestEvent))} ago`;
+  return [
+    printable(status.warehouse),
+    '',
+    drawTables(status.tables),
+    ...drawStorage(status.storage ?? []),
+    ...(status.runs === null ? [] : ['', drawRuns(status.runs, program)]),
+    '',
+    ...drawRest(status, latest, program),
+  ].join('\n');
+}
+
+function drawTables(tables: Status['tables']): string {
+  return drawTable(
     ['table', 'rows'],
-    status.tables.map(({ name, rows }) => [name, rows === null ? 'no right' : formatCount(rows)]),
+    tables.map(({ name, rows }) => [name, rows === null ? 'no right' : formatCount(rows)]),
     [false, true],
   );
-  const storage = drawTable(
+}
+
+function drawStorage(tables: NonNullable<Status['storage']>): string[] {
+  if (tables.length === 0) return [];
+  const drawn = drawTable(
     ['table', 'distribution', 'sorted by', 'skew', 'unsorted', 'stale statistics'],
-    (status.storage ?? []).map((table) => [
+    tables.map((table) => [
       table.name,
       table.distribution,
       table.sort ?? '',
@@ -42,9 +62,16 @@ function draw(status: Status, nowMs: number, program: string): string {
     ]),
     [false, false, false, true, true, true],
   );
-  const runs = drawTable(
+  const legend =
+    'skew: rows on the fullest slice for each on the emptiest; much above 1, some slices wait for others';
+  return ['', drawn, legend];
+}
+
+function drawRuns(runs: NonNullable<Status['runs']>, program: string): string {
+  if (runs.length === 0) return `No load yet: ${program} etl`;
+  return drawTable(
     ['last runs (UTC)', 'command', 'files', 'events', 'songs', 'rejected', 'took'],
-    (status.runs ?? []).map((run) => [
+    runs.map((run) => [
       when(run.started_at),
       String(run.command),
       number(run, 'files_loaded'),
@@ -55,25 +82,6 @@ function draw(status: Status, nowMs: number, program: string): string {
     ]),
     [false, false, true, true, true, true, true],
   );
-  const latest =
-    status.latestEvent === null
-      ? 'none yet'
-      : `${when(status.latestEvent)} UTC, ${age(nowMs - Date.parse(status.latestEvent))} ago`;
-  return [
-    printable(status.warehouse),
-    '',
-    tables,
-    ...(status.storage === null || status.storage.length === 0
-      ? []
-      : [
-          '',
-          storage,
-          'skew: rows on the fullest slice for each on the emptiest; much above 1, some slices wait for others',
-        ]),
-    ...(status.runs === null ? [] : ['', status.runs.length === 0 ? `No load yet: ${program} etl` : runs]),
-    '',
-    ...drawRest(status, latest, program),
-  ].join('\n');
 }
 
 /** What a role may read of the rest, and what it lacks. */
