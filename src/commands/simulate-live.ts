@@ -1,6 +1,7 @@
 import { type InterruptedError, UsageError } from '../errors.ts';
-import type { LiveSink } from '../simulator/live.ts';
-import { usualSettings } from '../simulator/settings.ts';
+import type { LiveSink, Pace } from '../simulator/live.ts';
+import type { LiveFolder } from '../simulator/live-folder.ts';
+import { type Settings, usualSettings } from '../simulator/settings.ts';
 import { isS3Address } from '../sources/s3-address.ts';
 import { plural } from '../terminal/format.ts';
 import { printable } from '../terminal/printable.ts';
@@ -13,48 +14,14 @@ const USUAL_ROLL_SECONDS = 60;
 
 /** Writes events when they are due, into closed files of a folder or to stdout, until a signal or the limit. */
 export async function live(context: Context, flags: Flags): Promise<Result> {
-  refuse(flags, ['dirty', 'part', 'days', 'events', 'size', 'dryRun', 'workers'], 'does not go with --live');
-  const folder = flags.out === '-' ? null : String(flags.out);
-  if (folder === null) refuse(flags, ['json', 'gzip', 'songFiles', 'roll'], 'does not go with --out -');
-  if (folder !== null && isS3Address(folder)) {
-    throw new UsageError('--live writes to a folder or to stdout, not to S3.', {
-      hint: 'Stream into a folder, and copy its closed files.',
-    });
-  }
-  const { openLiveFolder, firstDayOf } = await import('../simulator/live-folder.ts');
+  const asked = await readFlags(context, flags);
+  const { folder, settings, pace, limit } = asked;
   const { streamLive } = await import('../simulator/live.ts');
-  const pace = paceOf(flags);
-  const beginMs = context.nowMs();
-  const usualFrom =
-    pace.kind === 'real time' ? new Date(beginMs).toISOString().slice(0, 10) : usualSettings.from;
-  const before = folder === null ? null : firstDayOf(folder);
-  const from = flags.from === undefined ? (before ?? usualFrom) : String(flags.from);
-  const settings = settingsOf({ ...flags, from, days: String(LIVE_DAYS) });
-  const rollMs =
-    1000 *
-    (flags.roll === undefined ? USUAL_ROLL_SECONDS : positive('--roll', numberOf('--roll', flags.roll)));
-  const limit =
-    flags.limit === undefined
-      ? Number.POSITIVE_INFINITY
-      : positive('--limit', numberOf('--limit', flags.limit));
-  let stopped: InterruptedError | null = null;
-  context.onInterrupt((why) => {
-    stopped = why;
-  });
-  const target =
-    folder === null
-      ? null
-      : await openLiveFolder(folder, settings, {
-          pace,
-          rollMs,
-          nowMs: context.nowMs,
-          onClose(files, { day, index }) {
-            if (stopped !== null) return;
-            const date = new Date(day * 86_400_000).toISOString().slice(0, 10);
-            context.voice.note(`${plural(files, 'file')}, until event ${index} of ${date}`);
-          },
-        });
-  if (stopped === null) {
+  const stopped: InterruptedError[] = [];
+  context.onInterrupt((why) => stopped.push(why));
+  const isStopped = (): boolean => stopped.length > 0;
+  const target = folder === null ? null : await openFolder(context, folder, asked, isStopped);
+  if (!isStopped()) {
     const way = target?.from ? 'Going on' : 'Streaming';
     context.voice.note(`${way} ${folder === null ? 'to stdout' : `into ${folder}`}; Ctrl-C ends it cleanly.`);
   }
@@ -62,13 +29,13 @@ export async function live(context: Context, flags: Flags): Promise<Result> {
     const { events, next } = await streamLive(settings, target ?? stdoutSink(context), {
       pace,
       from: target?.from ?? null,
-      beginMs: pace.kind === 'real time' ? beginMs : Date.parse(`${from}T00:00:00Z`),
+      beginMs: asked.beginMs,
       clock: { nowMs: context.nowMs, sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)) },
-      isStopped: () => stopped !== null,
+      isStopped,
       limit,
     });
     const files = (await target?.close()) ?? 0;
-    const exitCode = (stopped as InterruptedError | null)?.exitCode ?? 0;
+    const exitCode = stopped.at(-1)?.exitCode ?? 0;
     if (folder === null) return { json: undefined, text: '', exitCode };
     return {
       json: { status: exitCode === 0 ? 'done' : 'stopped', folder, events, files, next },
@@ -79,6 +46,66 @@ export async function live(context: Context, flags: Flags): Promise<Result> {
     await target?.abandon();
     throw error;
   }
+}
+
+/** What a stream is asked for. */
+interface Asked {
+  /** Null: stdout. */
+  readonly folder: string | null;
+  readonly settings: Settings;
+  readonly pace: Pace;
+  readonly rollMs: number;
+  /** Events to end after. */
+  readonly limit: number;
+  /** When a new stream begins, in milliseconds since 1970. */
+  readonly beginMs: number;
+}
+
+async function readFlags(context: Context, flags: Flags): Promise<Asked> {
+  refuse(flags, ['dirty', 'part', 'days', 'events', 'size', 'dryRun', 'workers'], 'does not go with --live');
+  const folder = flags.out === '-' ? null : String(flags.out);
+  if (folder === null) refuse(flags, ['json', 'gzip', 'songFiles', 'roll'], 'does not go with --out -');
+  if (folder !== null && isS3Address(folder)) {
+    throw new UsageError('--live writes to a folder or to stdout, not to S3.', {
+      hint: 'Stream into a folder, and copy its closed files.',
+    });
+  }
+  const { firstDayOf } = await import('../simulator/live-folder.ts');
+  const pace = paceOf(flags);
+  const isRealTime = pace.kind === 'real time';
+  const nowMs = context.nowMs();
+  const usualFrom = isRealTime ? new Date(nowMs).toISOString().slice(0, 10) : usualSettings.from;
+  const before = folder === null ? null : firstDayOf(folder);
+  const from = flags.from === undefined ? (before ?? usualFrom) : String(flags.from);
+  const positiveOf = (flag: string, value: Flags[string], usual: number): number =>
+    value === undefined ? usual : positive(flag, numberOf(flag, value));
+  return {
+    folder,
+    settings: settingsOf({ ...flags, from, days: String(LIVE_DAYS) }),
+    pace,
+    rollMs: 1000 * positiveOf('--roll', flags.roll, USUAL_ROLL_SECONDS),
+    limit: positiveOf('--limit', flags.limit, Number.POSITIVE_INFINITY),
+    beginMs: isRealTime ? nowMs : Date.parse(`${from}T00:00:00Z`),
+  };
+}
+
+async function openFolder(
+  context: Context,
+  folder: string,
+  { settings, pace, rollMs }: Asked,
+  isStopped: () => boolean,
+): Promise<LiveFolder> {
+  const { openLiveFolder } = await import('../simulator/live-folder.ts');
+  return openLiveFolder(folder, settings, {
+    pace,
+    rollMs,
+    nowMs: context.nowMs,
+    onClose(files, { day, index }) {
+      if (isStopped()) return;
+      const date = new Date(day * 86_400_000).toISOString().slice(0, 10);
+      context.voice.note(`${plural(files, 'file')}, until event ${index} of ${date}`);
+    },
+  });
 }
 
 function stdoutSink(context: Context): LiveSink {
