@@ -27,16 +27,7 @@ export function severalSources(sources: readonly [Source, ...Source[]]): Source 
           owners.set(file.path, sources[at] as Source);
         }
       }
-      const skipped = new Set(listings.flatMap((listing) => [...listing.skipped]));
-      const unreadable = new Map(
-        listings.flatMap((listing) => listing.unreadable.map((one) => [one.path, one])),
-      );
-      return {
-        files: [...files.values()].sort(byPath),
-        unreadable: [...unreadable.values()].filter(({ path }) => !files.has(path)).sort(byPath),
-        skipped: [...skipped].filter((path) => !files.has(path)),
-        covers: (path) => listings.some((listing) => listing.covers(path)),
-      };
+      return merge(listings, files);
     },
     open: (file) => ownerOf(file).open(file),
     readSmall: (file) => ownerOf(file).readSmall(file),
@@ -54,6 +45,18 @@ export function severalSources(sources: readonly [Source, ...Source[]]): Source 
     async close() {
       await Promise.all(sources.map((source) => source.close()));
     },
+  };
+}
+
+/** One listing of several, with the files that they list; what one source reads, none passes over. */
+function merge(listings: readonly Listing[], files: ReadonlyMap<string, SourceFile>): Listing {
+  const skipped = new Set(listings.flatMap((listing) => [...listing.skipped]));
+  const unreadable = new Map(listings.flatMap((listing) => listing.unreadable.map((one) => [one.path, one])));
+  return {
+    files: [...files.values()].sort(byPath),
+    unreadable: [...unreadable.values()].filter(({ path }) => !files.has(path)).sort(byPath),
+    skipped: [...skipped].filter((path) => !files.has(path)),
+    covers: (path) => listings.some((listing) => listing.covers(path)),
   };
 }
 

@@ -44,7 +44,7 @@ export function openSpool(room: SpoolRoom): Spool {
   let folder: string | null = null;
   let isClosed = false;
   let nth = 0;
-  const reserved = new Map<string, number>();
+  const reserved = reservations(room);
   const copies = new Map<string, string>();
   const removeFolder = (): void => {
     if (folder !== null) rmSync(folder, { recursive: true, force: true });
@@ -60,19 +60,8 @@ export function openSpool(room: SpoolRoom): Spool {
     return folder;
   }
 
-  function giveBack(name: string): void {
-    room.heldBytes -= reserved.get(name) ?? 0;
-    reserved.delete(name);
-  }
-
   return {
-    reserve(name, bytes, must) {
-      if (reserved.has(name)) return true;
-      if (!must && room.heldBytes + bytes > room.mostBytes) return false;
-      reserved.set(name, bytes);
-      room.heldBytes += bytes;
-      return true;
-    },
+    reserve: reserved.take,
     async *keep(name, chunks) {
       nth += 1;
       const path = join(place(), `${nth}.json`);
@@ -91,7 +80,7 @@ export function openSpool(room: SpoolRoom): Spool {
       } finally {
         await handle.close();
         if (!isWhole) {
-          giveBack(name);
+          reserved.giveBack(name);
           rmSync(path, { force: true });
         }
       }
@@ -105,7 +94,7 @@ export function openSpool(room: SpoolRoom): Spool {
       const path = copies.get(name);
       if (path === undefined) return;
       copies.delete(name);
-      giveBack(name);
+      reserved.giveBack(name);
       await rm(path, { force: true });
     },
     async close() {
@@ -113,6 +102,28 @@ export function openSpool(room: SpoolRoom): Spool {
       process.off('exit', removeFolder);
       removeFolder();
       copies.clear();
+      reserved.giveBackAll();
+    },
+  };
+}
+
+/** Room that is taken for copies by their names, of what spools share. */
+function reservations(room: SpoolRoom) {
+  const reserved = new Map<string, number>();
+  const giveBack = (name: string): void => {
+    room.heldBytes -= reserved.get(name) ?? 0;
+    reserved.delete(name);
+  };
+  return {
+    take(name: string, bytes: number, must: boolean): boolean {
+      if (reserved.has(name)) return true;
+      if (!must && room.heldBytes + bytes > room.mostBytes) return false;
+      reserved.set(name, bytes);
+      room.heldBytes += bytes;
+      return true;
+    },
+    giveBack,
+    giveBackAll(): void {
       for (const name of [...reserved.keys()]) giveBack(name);
     },
   };
