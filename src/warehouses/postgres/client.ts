@@ -1,9 +1,10 @@
 import { createReadStream } from 'node:fs';
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import type { ConnectionOptions } from 'node:tls';
 import pg from 'pg';
 import { ConfigError } from '../../errors.ts';
 import { applicationName, endClient } from '../pg-wire/client.ts';
+import { readPem } from '../pg-wire/pem.ts';
 import { getTypeParser } from '../pg-wire/values.ts';
 import type { PostgresServer } from './server.ts';
 
@@ -59,13 +60,8 @@ async function open(
 async function tlsOptions(server: PostgresServer): Promise<ConnectionOptions> {
   const { sslMode, sslRootCert, sslCert, sslKey } = server;
   const verifies = sslMode.startsWith('verify') || (sslMode === 'require' && sslRootCert !== null);
-  const pem = (what: string, path: string): Promise<string> =>
-    readFile(path, 'utf8').catch((cause) => {
-      throw new ConfigError(`Cannot read ${what} ${path}: ${(cause as Error).message}`, {
-        cause,
-        hint: 'Check sslrootcert, sslcert and sslkey, in the address or in the PG… variables.',
-      });
-    });
+  const hint = 'Check sslrootcert, sslcert and sslkey, in the address or in the PG… variables.';
+  const pem = (what: string, path: string): Promise<string> => readPem(what, path, hint);
   return {
     rejectUnauthorized: verifies,
     ...(sslRootCert === null || sslRootCert === 'system'

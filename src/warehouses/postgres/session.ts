@@ -1,5 +1,5 @@
-import { ConfigError } from '../../errors.ts';
 import type { LeaseOptions } from '../lease.ts';
+import { reconnect } from '../pg-wire/reconnect.ts';
 import { connect, openConnection, type PostgresConnection, SINCE } from './connection.ts';
 import { takeLease, type WriterSessions } from './lease.ts';
 import { type PostgresServer, serverName } from './server.ts';
@@ -9,10 +9,6 @@ const WORK_MEMORY = '128MB';
 const MAINTENANCE_MEMORY = '256MB';
 /** How closely the planner looks at temporary tables: hardly, since they serve one join or two. */
 export const PASSING_TARGET = 10;
-const FIRST_PAUSE_MS = 250;
-const LONGEST_PAUSE_MS = 5_000;
-/** How long a server may be away before a load gives it up. */
-const RECONNECT_MS = 60_000;
 
 /** Two sessions: one that works, one that holds the lease. */
 export async function openSessions(server: PostgresServer, lease: LeaseOptions): Promise<WriterSessions> {
@@ -37,23 +33,18 @@ export async function closeSessions({ main, holder }: WriterSessions): Promise<v
   await holder.close();
 }
 
-/** New sessions in place of lost ones; tries for a while, since a server that restarts takes some time. */
-export async function reopen(
+/** New sessions in place of lost ones. */
+export function reopen(
   server: PostgresServer,
   lease: LeaseOptions,
   lost: WriterSessions,
   isStopped: () => boolean,
 ): Promise<WriterSessions> {
-  const until = lease.nowMs() + RECONNECT_MS;
-  for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(LONGEST_PAUSE_MS, pauseMs * 2)) {
-    try {
-      await endLost(server, lost);
-      return await openSessions(server, lease);
-    } catch (error) {
-      if (lease.nowMs() >= until || isStopped() || error instanceof ConfigError) throw error;
-    }
-    await new Promise((resolve) => setTimeout(resolve, pauseMs * (0.5 + Math.random() / 2)));
-  }
+  const connectAgain = async (): Promise<WriterSessions> => {
+    await endLost(server, lost);
+    return openSessions(server, lease);
+  };
+  return reconnect(connectAgain, lease.nowMs, isStopped);
 }
 
 /** The server may not have noticed yet that a session was lost; until it does, that session holds its locks. */

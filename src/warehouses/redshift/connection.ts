@@ -1,8 +1,8 @@
-import { readFile } from 'node:fs/promises';
 import pg from 'pg';
 import { ConfigError, WarehouseError } from '../../errors.ts';
 import { applicationName, endClient } from '../pg-wire/client.ts';
 import { connectError } from '../pg-wire/errors.ts';
+import { readPem } from '../pg-wire/pem.ts';
 import { getTypeParser, utcText } from '../pg-wire/values.ts';
 import type { SqlRow, SqlValue } from '../warehouse.ts';
 import { redshiftError } from './errors.ts';
@@ -208,12 +208,6 @@ export async function withDeadline<T>(
 /** The certificates to trust; without any, Node's own, which hold Amazon's. */
 async function authority(path: string | null): Promise<{ ca?: string }> {
   if (path === null || path === 'system') return {};
-  return {
-    ca: await readFile(path, 'utf8').catch((cause) => {
-      throw new ConfigError(`Cannot read the authority’s certificate ${path}: ${(cause as Error).message}`, {
-        cause,
-        hint: 'Check SSLROOTCERT below [WAREHOUSE], or PGSSLROOTCERT.',
-      });
-    }),
-  };
+  const hint = 'Check SSLROOTCERT below [WAREHOUSE], or PGSSLROOTCERT.';
+  return { ca: await readPem('the authority’s certificate', path, hint) };
 }

@@ -1,16 +1,14 @@
-import { ConfigError, PassingError, WarehouseError } from '../../errors.ts';
+import { PassingError, WarehouseError } from '../../errors.ts';
 import type { LeaseOptions } from '../lease.ts';
+import { reconnect } from '../pg-wire/reconnect.ts';
 import type { RedshiftConnection, RedshiftSessions } from './connection.ts';
 import { takeRedshiftLease, tryLock } from './lease.ts';
 import type { RedshiftServer } from './server.ts';
 
 /** A load waits so long for readers to let go of its tables. */
 const LOCK_MS = 5_000;
-const RECONNECT_MS = 60_000;
 /** Idle transactions end after 6 hours, idle sessions after 4 (the management guide's quotas). */
 const KEEP_ALIVE_MS = 300_000;
-const FIRST_PAUSE_MS = 250;
-const LONGEST_PAUSE_MS = 5_000;
 /** Of a cluster that does not tell: Serverless has no STV_SLICES. */
 const USUAL_SLICES = 8;
 
@@ -87,8 +85,8 @@ async function slicesOf(main: RedshiftConnection): Promise<number> {
   }
 }
 
-/** New sessions in place of lost ones; tries for a while, since a cluster that restarts or resizes takes some time. */
-export async function reopen(
+/** New sessions in place of lost ones. */
+export function reopen(
   sessions: RedshiftSessions,
   server: RedshiftServer,
   name: string,
@@ -96,16 +94,11 @@ export async function reopen(
   lost: Session,
   isStopped: () => boolean,
 ): Promise<Session> {
-  const until = lease.nowMs() + RECONNECT_MS;
-  for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(LONGEST_PAUSE_MS, pauseMs * 2)) {
-    try {
-      await endLost(sessions, lost);
-      return await openSession(sessions, server, name, lease);
-    } catch (error) {
-      if (lease.nowMs() >= until || isStopped() || error instanceof ConfigError) throw error;
-    }
-    await new Promise((resolve) => setTimeout(resolve, pauseMs * (0.5 + Math.random() / 2)));
-  }
+  const connectAgain = async (): Promise<Session> => {
+    await endLost(sessions, lost);
+    return openSession(sessions, server, name, lease);
+  };
+  return reconnect(connectAgain, lease.nowMs, isStopped);
 }
 
 /** The cluster may not have noticed yet that a session was lost; until it does, that session holds its locks. */
