@@ -1,3 +1,5 @@
+import type { LeaseError } from '../errors.ts';
+
 /** Who writes, for the message that another writer gets. */
 export interface LeaseOptions {
   readonly command: string;
@@ -5,4 +7,27 @@ export interface LeaseOptions {
   /** Called once when somebody else holds the lease. */
   readonly onWait?: (message: string) => void;
   readonly nowMs: () => number;
+}
+
+/** Somebody else holds the lease: what they do, for "the warehouse is …", and the error that says so. */
+export interface Held {
+  readonly does: string;
+  readonly error: LeaseError;
+}
+
+/** Tries for a lease until it is taken, or throws once the wait is over; says once that it waits. */
+export async function waitForLease<T>(
+  name: string,
+  { waitMs, onWait, nowMs }: LeaseOptions,
+  pollMs: number,
+  attempt: (nth: number) => Promise<{ readonly taken: T } | Held>,
+): Promise<T> {
+  const until = nowMs() + waitMs;
+  for (let nth = 1; ; nth += 1) {
+    const found = await attempt(nth);
+    if ('taken' in found) return found.taken;
+    if (nowMs() >= until) throw found.error;
+    if (nth === 1) onWait?.(`Waiting for ${name}, which is ${found.does}.`);
+    await new Promise((resolve) => setTimeout(resolve, pollMs));
+  }
 }

@@ -2,7 +2,7 @@ import { type FileHandle, lstat, open, readFile, rename, rm, writeFile } from 'n
 import { hostname, userInfo } from 'node:os';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { LeaseError, OtherProgramError, WarehouseError } from '../../errors.ts';
-import type { LeaseOptions } from '../lease.ts';
+import { type Held, type LeaseOptions, waitForLease } from '../lease.ts';
 import { asidePath, sweepAside } from './aside.ts';
 import { createIfMissing, STORAGE } from './create.ts';
 import { quoted, refuse } from './errors.ts';
@@ -28,7 +28,7 @@ export async function takeLease(file: string, lease: LeaseOptions): Promise<Leas
   await checkDatabase(file);
   await checkWritable(file);
   await refuseLinks(file);
-  const instance = await waitForLease(file, lease);
+  const instance = await waitForLease(file, lease, LEASE_POLL_MS, () => tryOpen(file, lease.nowMs));
   const held = await open(file, 'r').catch((cause) => {
     instance.closeSync();
     return refuse(file, cause);
@@ -61,31 +61,20 @@ async function refuseLinks(file: string): Promise<void> {
   }
 }
 
-async function waitForLease(file: string, lease: LeaseOptions): Promise<DuckDBInstance> {
-  const until = lease.nowMs() + lease.waitMs;
-  let told = false;
-  for (;;) {
-    // Each time: DuckDB would make a file that was removed meanwhile, in steps that a kill could come between.
-    await createIfMissing(file);
-    try {
-      return await DuckDBInstance.create(file, STORAGE);
-    } catch (cause) {
-      if (!isLockError(cause)) refuse(file, cause);
-      const holder = await describeHolder(file, cause as Error, lease.nowMs());
-      if (lease.nowMs() >= until) throw holder.error;
-      if (!told) lease.onWait?.(`Waiting for ${file}, which is ${holder.does}.`);
-      told = true;
-      await new Promise((resolve) => setTimeout(resolve, LEASE_POLL_MS));
-    }
+/** Opens the file if no other process has it open; what the other does, if one has. */
+async function tryOpen(file: string, nowMs: () => number): Promise<{ taken: DuckDBInstance } | Held> {
+  // Each time: DuckDB would make a file that was removed meanwhile, in steps that a kill could come between.
+  await createIfMissing(file);
+  try {
+    return { taken: await DuckDBInstance.create(file, STORAGE) };
+  } catch (cause) {
+    if (!isLockError(cause)) refuse(file, cause);
+    return describeHolder(file, cause as Error, nowMs());
   }
 }
 
 /** What holds a file, for "the file is …", and the error that says so; a writer of ours has left its name beside it. */
-async function describeHolder(
-  file: string,
-  cause: Error,
-  nowMs: number,
-): Promise<{ does: string; error: LeaseError }> {
+async function describeHolder(file: string, cause: Error, nowMs: number): Promise<Held> {
   const pid = lockHolder(cause)?.pid;
   const holder = await readFile(`${file}.lease`, 'utf8')
     .then(JSON.parse)

@@ -1,6 +1,7 @@
-import { ConfigError, LeaseError, PassingError } from '../../errors.ts';
-import type { LeaseOptions } from '../lease.ts';
+import { ConfigError, PassingError } from '../../errors.ts';
+import { type LeaseOptions, waitForLease } from '../lease.ts';
 import { codeOf } from '../pg-wire/errors.ts';
+import { heldBy } from '../pg-wire/held-lease.ts';
 import type { PostgresConnection } from './connection.ts';
 
 const POLL_MS = 200;
@@ -22,10 +23,8 @@ export interface WriterSessions {
 export async function takeLease(sessions: WriterSessions, name: string, lease: LeaseOptions): Promise<void> {
   const { main, holder } = sessions;
   await makeTable(main, name);
-  const until = lease.nowMs() + lease.waitMs;
   let isTaken = false;
-  let told = false;
-  for (;;) {
+  await waitForLease(name, lease, POLL_MS, async () => {
     // Asked for first, since each refusal is an error in the server's log.
     let by = await holderOf(main, holder.pid);
     if (by === null && !isTaken) {
@@ -33,16 +32,8 @@ export async function takeLease(sessions: WriterSessions, name: string, lease: L
       // A session that lost the lease, or whose program is gone, may still be writing.
       by = await holderOf(main, holder.pid);
     }
-    if (isTaken && by === null) return;
-    if (lease.nowMs() >= until) {
-      throw new LeaseError(`${name} is being written by ${by ?? 'another session'}.`, {
-        hint: 'Wait for it to end, or give --wait-seconds SECONDS; if it hangs: select pg_terminate_backend(PID).',
-      });
-    }
-    if (!told) lease.onWait?.(`Waiting for ${name}, which is being written by ${by ?? 'another session'}.`);
-    told = true;
-    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
-  }
+    return isTaken && by === null ? { taken: true } : heldBy(name, by);
+  });
 }
 
 /** Who holds the lease or writes under it, apart from one session; null if nobody does. */

@@ -1,6 +1,7 @@
 import { hostname } from 'node:os';
-import { LeaseError, PassingError } from '../../errors.ts';
-import type { LeaseOptions } from '../lease.ts';
+import { PassingError } from '../../errors.ts';
+import { type LeaseOptions, waitForLease } from '../lease.ts';
+import { heldBy } from '../pg-wire/held-lease.ts';
 import { type RedshiftConnection, withDeadline } from './connection.ts';
 import { isCancelled } from './errors.ts';
 
@@ -22,19 +23,12 @@ export async function takeRedshiftLease(
   lease: LeaseOptions,
 ): Promise<void> {
   await makeTables(other);
-  const until = lease.nowMs() + lease.waitMs;
-  for (let told = false; ; told = true) {
-    const tryMs = told ? TRY_MS : FIRST_TRY_MS;
+  await waitForLease(name, lease, 0, async (nth) => {
+    const tryMs = nth === 1 ? FIRST_TRY_MS : TRY_MS;
     await holder.run(`set statement_timeout to ${tryMs}`);
-    if (await tryLock(holder, async () => other, ['ops.lease'], tryMs + GRACE_MS)) break;
-    const by = (await holderOfRedshift(other)) ?? 'another session';
-    if (lease.nowMs() >= until) {
-      throw new LeaseError(`${name} is being written by ${by}.`, {
-        hint: 'Wait for it to end, or give --wait-seconds SECONDS; if it hangs: select pg_terminate_backend(PID).',
-      });
-    }
-    if (!told) lease.onWait?.(`Waiting for ${name}, which is being written by ${by}.`);
-  }
+    const isTaken = await tryLock(holder, async () => other, ['ops.lease'], tryMs + GRACE_MS);
+    return isTaken ? { taken: true } : heldBy(name, await holderOfRedshift(other));
+  });
   await holder.run('set statement_timeout to 0');
   const host = hostname().replace(/[^ -~]/g, '');
   await other.run('delete from ops.lease_holder');
