@@ -1,5 +1,6 @@
 /** Days and time zones in whole numbers: days since 1970-01-01, milliseconds since then in UTC. */
 export const DAY_MS = 86_400_000;
+export const YEAR_DAYS = 365;
 const HOUR_MS = 3_600_000;
 
 /** A zone without daylight saving time has `saves` false; with it, the rule is that of the United States since 2007. */

@@ -3,18 +3,11 @@ import { DAY_MS } from './calendar.ts';
 import type { Catalogue } from './catalogue.ts';
 import { type Events, makeEvents, reserve } from './events.ts';
 import { type FragmentStore, fragmentStore } from './fragments.ts';
+import { busyness, dayStartMs, timeOfDayMs } from './hours.ts';
 import { type Chain, chainOf, END, follow, type ProfileName, stateNumber, states } from './pages.ts';
+import { type Person, personOf } from './person.ts';
 import type { PersonFragments } from './person-fragments.ts';
-import {
-  busyness,
-  dayStartMs,
-  type Levels,
-  type Person,
-  type Population,
-  personOf,
-  REGISTRATION_MS,
-  timeOfDayMs,
-} from './population.ts';
+import { type Levels, type Population, REGISTRATION_MS } from './population.ts';
 import { exp, makeStream, purposes, uniformOf } from './random.ts';
 import type { RecordForm } from './record-form.ts';
 import type { Taste } from './taste.ts';

@@ -1,7 +1,7 @@
 import type { FileKey } from '../answer-key/answer-key.ts';
-import { songOf, songPath, songRecord } from './catalogue.ts';
 import type { OpenWriter } from './file-writer.ts';
 import type { RecordForm } from './record-form.ts';
+import { songOf, songPath, songRecord } from './song.ts';
 
 /** Songs in a packed file. */
 export const SONGS_A_FILE = 10_000;

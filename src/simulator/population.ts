@@ -1,7 +1,6 @@
-import { DAY_MS, isHoliday, offsetMs, weekdayOf } from './calendar.ts';
-import { GENRES } from './catalogue.ts';
-import { firstNames, lastNames, userAgents } from './people.ts';
-import { type Place, places } from './places.ts';
+import { DAY_MS, YEAR_DAYS } from './calendar.ts';
+import { dayStartMs, timeOfDayMs } from './hours.ts';
+import { personOf } from './person.ts';
 import { exp, ln, makeStream, purposes, type Stream, uniformOf } from './random.ts';
 
 /** What the users are like; rates are per year. */
@@ -17,9 +16,6 @@ const SESSIONS_A_DAY = 0.34;
 const PAID_AT_FIRST = 0.25;
 /** Days until a free user upgrades, and a paying one downgrades, on average. */
 const DAYS_TO_CHANGE = [330, 180] as const;
-const MOVES_A_YEAR = 0.05;
-const NEW_NAMES_A_YEAR = 0.01;
-const YEAR_DAYS = 365;
 /** Recruits' ids begin here: the k-th user whom user 42 brings is 10,000,042, 20,000,042, … */
 const RECRUIT_IDS = 10_000_000;
 /** What a visitor takes to register at least, so that it fits into the first day. */
@@ -29,15 +25,6 @@ const LATEST_REGISTRATION_MS = 21 * 3_600_000;
 /** The app's age when a data set begins; nobody registered before. */
 const APP_AGE_DAYS = 5 * YEAR_DAYS;
 const NEVER = 2_000_000_000;
-
-/** By weekday from Monday, mean 1: weekends are half as busy. */
-const weekdayFactors = [1.18, 1.18, 1.22, 1.2, 1.22, 0.5, 0.5] as const;
-const HOLIDAY_FACTOR = 0.6;
-
-/** How busy a day is, 1 on average over a week. */
-export function busyness(day: number): number {
-  return (weekdayFactors[weekdayOf(day) - 1] as number) * (isHoliday(day) ? HOLIDAY_FACTOR : 1);
-}
 
 /** All users of a range of numbers, and those whom they bring later, in an order that more days do not change. */
 export interface Population {
@@ -176,96 +163,4 @@ export function makeLevels(population: Population, seed: number, fromDay: number
     while ((changeDay[user] as number) < day) advance(user);
   }
   return { isPaid, changeDay, advance };
-}
-
-/** What a user is on one day: fixed but for a move or a new name. */
-export interface Person {
-  readonly firstName: string;
-  readonly lastName: string;
-  readonly gender: 'F' | 'M';
-  readonly place: Place;
-  /** Numbers in `userAgents`, the one used most first. */
-  readonly devices: readonly number[];
-  /** Three favourite genres may repeat: each draws a third of the user's taste. */
-  readonly genres: readonly number[];
-  /** Think time between pages, relative to the average. */
-  readonly pace: number;
-  /** When the user's day begins: 0 is four o'clock, 1 six o'clock where the user lives. */
-  readonly morning: number;
-}
-
-const placeShares = cumulativeWeights(places.map((place) => place.weight));
-
-/** The person with this id, as of a day. */
-export function personOf(stream: Stream, id: number, registeredMs: number, day: number): Person {
-  stream.restart(purposes.user, id, 0);
-  const gender = stream.next() < 0.55 ? 'F' : 'M';
-  const namesOf = firstNames[gender];
-  const firstName = namesOf[stream.below(namesOf.length)] as string;
-  let lastName = lastNames[stream.below(lastNames.length)] as string;
-  let place = pick(placeShares, stream.next());
-  const genres = [stream.below(GENRES), stream.below(GENRES), stream.below(GENRES)];
-  const pace = 0.5 + stream.exponential() * 0.5;
-  const morning = stream.next();
-  const devices = [skewed(stream)];
-  while (devices.length < 3 && stream.next() < 0.3) devices.push(skewed(stream));
-  const ageYears = (day - registeredMs / DAY_MS) / YEAR_DAYS;
-  if (stream.exponential() / NEW_NAMES_A_YEAR < ageYears) {
-    lastName = lastNames[stream.below(lastNames.length)] as string;
-  }
-  stream.restart(purposes.user, id, 1);
-  for (let moved = stream.exponential(); moved < ageYears * MOVES_A_YEAR; moved += stream.exponential()) {
-    place = pick(placeShares, stream.next());
-  }
-  return { firstName, lastName, gender, place: places[place] as Place, devices, genres, pace, morning };
-}
-
-function skewed(stream: Stream): number {
-  const draw = stream.next();
-  return Math.floor(draw * draw * userAgents.length);
-}
-
-function cumulativeWeights(weights: readonly number[]): Float64Array {
-  let sum = 0;
-  const sums = Float64Array.from(weights, (weight) => {
-    sum += weight;
-    return sum;
-  });
-  return sums.map((value) => value / sum);
-}
-
-function pick(cumulative: Float64Array, draw: number): number {
-  let low = 0;
-  let high = cumulative.length - 1;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (draw < (cumulative[middle] as number)) high = middle;
-    else low = middle + 1;
-  }
-  return low;
-}
-
-/** Milliseconds since 1970 at which a user's day begins: between four and six in the morning where the user lives. */
-export function dayStartMs(place: Place, day: number, morning: number): number {
-  return day * DAY_MS + MORNING_MS + Math.floor(morning * 7_200_000) - offsetMs(place.zone, day);
-}
-
-/** The earliest that a user's day begins on the user's clock. */
-const MORNING_MS = 4 * 3_600_000;
-
-/** Shares of session starts by hour of the user's clock: measured on the real logs, smoothed. */
-const hourShares = [
-  2.4, 2.4, 2.3, 2.4, 2.7, 3.1, 3.2, 3.1, 3.3, 3.7, 4.1, 4.4, 5.2, 6.5, 7.4, 7.9, 7.2, 5.8, 4.9, 4.2, 3.6,
-  3.1, 2.8, 2.5,
-] as const;
-const hourEnds = cumulativeWeights(hourShares);
-
-/** A time of day on the user's clock, in milliseconds after the user's day began (4:00 plus `morning` times two hours). */
-export function timeOfDayMs(draw: number, morning: number): number {
-  const hour = pick(hourEnds, draw);
-  const from = hour === 0 ? 0 : (hourEnds[hour - 1] as number);
-  const within = (draw - from) / ((hourEnds[hour] as number) - from);
-  const clockMs = Math.floor((hour + within) * 3_600_000);
-  const begins = MORNING_MS + Math.floor(morning * 7_200_000);
-  return (clockMs - begins + DAY_MS) % DAY_MS;
 }

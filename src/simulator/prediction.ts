@@ -1,8 +1,9 @@
 import type { FaultName } from '../answer-key/answer-key.ts';
 import { UsageError } from '../errors.ts';
 import { dayOf } from './calendar.ts';
+import { busyness } from './hours.ts';
 import { expectedEvents, type ProfileName } from './pages.ts';
-import { busyness, makeLevels } from './population.ts';
+import { makeLevels } from './population.ts';
 import { MOST_DAYS, MOST_USERS, type Settings } from './settings.ts';
 import { populationOf } from './world.ts';
 

@@ -6,7 +6,8 @@ import type { Day } from './day.ts';
 import { isKnown } from './format-day.ts';
 import { stateNumber, states } from './pages.ts';
 import { userAgents } from './people.ts';
-import { type Population, personOf } from './population.ts';
+import { personOf } from './person.ts';
+import type { Population } from './population.ts';
 import { makeStream, purposes } from './random.ts';
 
 /** What a load can lose of an event that it stages, since its key is in another case: bits of a mask. */

@@ -1,6 +1,7 @@
-import { type Catalogue, GENRES } from './catalogue.ts';
-import type { Person } from './population.ts';
+import type { Catalogue } from './catalogue.ts';
+import type { Person } from './person.ts';
 import { mix, purposes, type Stream } from './random.ts';
+import { GENRES } from './song.ts';
 
 /** Why a user plays a song; the rest of the plays are drawn from the user's favourite genres by popularity. */
 const AGAIN = 0.04;
