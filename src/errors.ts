@@ -2,6 +2,8 @@
 export class SparkifyError extends Error {
   readonly exitCode: number = 1;
   readonly hint: string | undefined;
+  /** Which of sparkify's own statements an engine failed at, by its name; undefined for any other error. */
+  statement: string | undefined;
 
   constructor(message: string, options: { hint?: string; cause?: unknown } = {}) {
     super(message, options.cause === undefined ? {} : { cause: options.cause });
@@ -126,6 +128,17 @@ export class InterruptedError extends SparkifyError {
     this.signal = signal;
     this.exitCode = signal === 'SIGINT' ? 130 : 143;
   }
+}
+
+/** The same error, which says at which statement the engine failed; what passes, as a lost connection, is no fault of it. */
+export function atStatement<Thrown>(error: Thrown, name: string): Thrown {
+  if (!(error instanceof WarehouseError || error instanceof SourceError)) return error;
+  if (error.statement !== undefined) return error;
+  error.statement = name;
+  // After an engine's first line, which says what failed; the others show where.
+  if (!(error instanceof PassingError))
+    error.message = error.message.replace(/\.?(?=\n|$)/, (end) => ` (${name})${end}`);
+  return error;
 }
 
 /** What to do where no more files can be opened; undefined for any other error of the system. */

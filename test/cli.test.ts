@@ -3,6 +3,7 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync
 import { join } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { runOn } from './support/ad-hoc.ts';
 import { type Outcome, type RunOptions, sparkify } from './support/command.ts';
 import { eventRecord, jsonLines, songRecord, writeFiles } from './support/records.ts';
 import { freshFolder, withWarehouse } from './support/warehouse.ts';
@@ -231,7 +232,7 @@ describe('a mistake gets one clear message, and the exit code of its kind', () =
     const file = join(folder, 'w.duckdb');
     await sparkify(['create-tables', '--warehouse', file], { cwd: folder });
     await withWarehouse(file, (warehouse) =>
-      warehouse.run("update ops.warehouse set layout_version = 99, created_by = '9.0.0'"),
+      runOn(warehouse, "update ops.warehouse set layout_version = 99, created_by = '9.0.0'"),
     );
     for (const args of [['etl', '--log-data', join(cwd, 'log_data')], ['status']]) {
       const outcome = await sparkify([...args, '--warehouse', file], { cwd: folder });

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { rowsOf } from './support/ad-hoc.ts';
 import { sparkify } from './support/command.ts';
 import { inventData } from './support/invented.ts';
 import { eventRecord, jsonLines, writeFiles } from './support/records.ts';
@@ -74,7 +75,7 @@ describe('readers', () => {
     });
     try {
       expect((await sparkify(['etl', '--log-data', 'b'], { cwd })).code).toBe(0);
-      expect(await reader.rows('select count(*) as plays from songplays')).toEqual([{ plays: 1 }]);
+      expect(await rowsOf(reader, 'select count(*) as plays from songplays')).toEqual([{ plays: 1 }]);
     } finally {
       await reader.close();
     }

@@ -14,9 +14,10 @@ export function expectedRejects(key: AnswerKey, files: Files): Found {
 
 /** Records that were refused. */
 export async function readRejects(warehouse: Reader, files: Files): Promise<Found> {
-  const rows = await warehouse.rows(
-    'select file_id, line, rule, field from ops.rejects order by file_id, line',
-  );
+  const rows = await warehouse.rows({
+    name: 'answer key: rejects',
+    sql: 'select file_id, line, rule, field from ops.rejects order by file_id, line',
+  });
   const rejects = rows.map(({ file_id, line, rule, field }) => ({
     name: files.nameOf(Number(file_id)),
     line: Number(line),
@@ -53,15 +54,19 @@ export function expectedRepeats(key: AnswerKey): Found {
 
 /** Those that were set aside. */
 export async function readRepeats(warehouse: Reader): Promise<Found> {
-  const rows = await warehouse.rows(
-    `select repeat, session_id, item_in_session, count(*) as events
+  const rows = await warehouse.rows({
+    name: 'answer key: repeated events',
+    sql: `select repeat, session_id, item_in_session, count(*) as events
      from ops.repeated_events group by repeat, session_id, item_in_session`,
-  );
+  });
   const counts = new Map<string, number>();
   for (const { repeat, session_id, item_in_session, events } of rows) {
     add(counts, `${repeat} of ${session_id}-${item_in_session}`, Number(events));
   }
-  const [songs] = await warehouse.rows('select count(*) as songs from ops.repeated_songs');
+  const [songs] = await warehouse.rows({
+    name: 'answer key: repeated songs',
+    sql: 'select count(*) as songs from ops.repeated_songs',
+  });
   add(counts, 'of songs', Number(songs?.songs));
   return texts(counts);
 }
@@ -84,7 +89,10 @@ export function expectedDrift(key: AnswerKey, files: Files): Found {
 
 /** Keys that were found otherwise than declared. */
 export async function readDrift(warehouse: Reader, files: Files): Promise<Found> {
-  const rows = await warehouse.rows('select file_id, change, key, records from ops.drift order by file_id');
+  const rows = await warehouse.rows({
+    name: 'answer key: drift',
+    sql: 'select file_id, change, key, records from ops.drift order by file_id',
+  });
   const counts = new Map<string, number>();
   for (const { file_id, change, key, records } of rows) {
     add(counts, `${files.nameOf(Number(file_id))}, ${change} key ${key}`, Number(records));

@@ -1,4 +1,4 @@
-import type { SqlRow } from '../warehouses/warehouse.ts';
+import type { SqlRow } from '../warehouses/statement.ts';
 import type { AnswerKey, FileKey } from './answer-key.ts';
 import type { Found, Reader } from './facts.ts';
 
@@ -17,9 +17,10 @@ export interface Files {
 
 /** The manifest's files under the names that the answer key has for them, wherever the data set lies. */
 export async function readFiles(key: AnswerKey, warehouse: Reader): Promise<Files> {
-  const rows = await warehouse.rows(
-    'select kind, path, file_id, sha256, lines, staged, rejected from ops.files order by path',
-  );
+  const rows = await warehouse.rows({
+    name: 'answer key: files',
+    sql: 'select kind, path, file_id, sha256, lines, staged, rejected from ops.files order by path',
+  });
   const byEnding = new Map<string, FileKey>();
   for (const file of key.files) byEnding.set(`${file.kind} ${withoutFolder(file.path)}`, file);
   const copies = new Map(

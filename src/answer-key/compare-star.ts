@@ -23,22 +23,31 @@ export function expectedTables({ tables, usersByLevel, rowSums, events, songs, f
 export async function readTables(warehouse: Reader): Promise<Found> {
   const counts = new Map<string, number>();
   for (const name of ['songplays', 'users', 'songs', 'artists', 'time', 'staging.events', 'staging.songs']) {
-    const [row] = await warehouse.rows(`select count(*) as found from ${name}`);
+    const [row] = await warehouse.rows({
+      name: `answer key: rows of ${name}`,
+      sql: `select count(*) as found from ${name}`,
+    });
     counts.set(name, Number(row?.found));
   }
   for (const level of ['free', 'paid']) {
-    const [row] = await warehouse.rows('select count(*) as found from users where level = $1', [level]);
+    const [row] = await warehouse.rows({
+      name: 'answer key: users at a level',
+      sql: 'select count(*) as found from users where level = $1',
+      parameters: [level],
+    });
     counts.set(`users who are ${level}`, Number(row?.found));
   }
-  const [row] = await warehouse.rows(
-    `select count(*) as found from songplays
+  const [row] = await warehouse.rows({
+    name: 'answer key: plays without their user',
+    sql: `select count(*) as found from songplays
      where not exists (select 1 from users where users.user_id = songplays.user_id)`,
-  );
+  });
   counts.set('songplays without their user', Number(row?.found));
   for (const [name, sql] of Object.entries({ users: userSql, songs: songSql, artists: artistSql })) {
-    const [sum] = await warehouse.rows(
-      `select sum(${inDialect(sql, warehouse.dialect)}) as found from ${name}`,
-    );
+    const [sum] = await warehouse.rows({
+      name: `answer key: sum over ${name}`,
+      sql: `select sum(${inDialect(sql, warehouse.dialect)}) as found from ${name}`,
+    });
     counts.set(`${name}, sum of all rows`, Number(sum?.found ?? 0));
   }
   return texts(counts);
@@ -46,8 +55,9 @@ export async function readTables(warehouse: Reader): Promise<Found> {
 
 /** What songplays has of each day. */
 export async function readDays(warehouse: Reader): Promise<Found> {
-  const rows = await warehouse.rows(
-    `select
+  const rows = await warehouse.rows({
+    name: 'answer key: plays by day',
+    sql: `select
          cast(cast(start_time as date) as varchar) as date,
          count(*) as plays,
          sum(case when level = 'paid' then 1 else 0 end) as paid,
@@ -57,7 +67,7 @@ export async function readDays(warehouse: Reader): Promise<Found> {
      from songplays
      group by cast(start_time as date)
      order by cast(start_time as date)`,
-  );
+  });
   return new Map(
     rows.map((row) => {
       const day = Object.fromEntries(Object.entries(row).map(([name, value]) => [name, Number(value)]));

@@ -47,7 +47,10 @@ async function checkAll(context: Context, flags: Flags, warehouse: ReadOnlyWareh
     nowMs: context.nowMs(),
   });
   await assertMayRead(warehouse, 'check reads every table', allTables);
-  const [state] = await warehouse.rows('select match_on from ops.warehouse');
+  const [state] = await warehouse.rows({
+    name: 'check: what plays are matched on',
+    sql: 'select match_on from ops.warehouse',
+  });
   const checks = [
     ...allChecks(state?.match_on as MatchOn, warehouse.dialect),
     ...driftChecks(await lastDrift(warehouse)),

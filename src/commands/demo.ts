@@ -88,7 +88,11 @@ async function loadAndAsk(context: Context, data: string, file: string) {
   return withWriterAt(context, { engine: 'duckdb', file }, lease, async (warehouse) => {
     const loaded = await withFailure(load(warehouse, options, context.voice));
     const answers = [];
-    for (const report of allReports) answers.push({ report, rows: await warehouse.rows(reportSql(report)) });
+    for (const report of allReports)
+      answers.push({
+        report,
+        rows: await warehouse.rows({ name: `report: ${report.name}`, sql: reportSql(report) }),
+      });
     return { ...loaded, answers };
   });
 }

@@ -144,7 +144,8 @@ async function printScript(
       warehouse: warehouse.name,
       files,
       objects: isNeeded ? objects : [],
-      statements: isNeeded ? statements : [],
+      statements: isNeeded ? statements.map(({ sql }) => sql) : [],
+      names: isNeeded ? statements.map(({ name }) => name) : [],
     };
     return { json, text: drawScript(json) };
   } finally {

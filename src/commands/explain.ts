@@ -1,7 +1,7 @@
 import { UsageError } from '../errors.ts';
 import type { Explanation } from '../lineage/explain.ts';
 import { printable } from '../terminal/printable.ts';
-import type { SqlRow } from '../warehouses/warehouse.ts';
+import type { SqlRow } from '../warehouses/statement.ts';
 import { type Command, warehouseFlag } from './shared/command.ts';
 import { withSources } from './shared/sources.ts';
 import { withPublished } from './shared/warehouse.ts';

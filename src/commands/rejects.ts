@@ -2,7 +2,7 @@ import type { Command as Commander } from 'commander';
 import { UsageError } from '../errors.ts';
 import { drawTable, plural } from '../terminal/format.ts';
 import { printable, printableJson } from '../terminal/printable.ts';
-import type { SqlRow } from '../warehouses/warehouse.ts';
+import type { SqlRow } from '../warehouses/statement.ts';
 import {
   type Command,
   type Context,
@@ -54,8 +54,9 @@ async function read(
   limit: number | null,
 ): Promise<SqlRow[]> {
   return withPublished(context, flags, (warehouse) =>
-    warehouse.rows(
-      `select reject_id, path, line, rule, field, value, reason, "raw", kind, rejected_at, run_id
+    warehouse.rows({
+      name: 'rejects: those that were asked for',
+      sql: `select reject_id, path, line, rule, field, value, reason, "raw", kind, rejected_at, run_id
        from (
          select rejects.reject_id, coalesce(names.path, rejects.path) as path, rejects.line, rejects.rule,
            rejects.field, rejects.value, rejects.reason, rejects."raw", rejects.kind, rejects.rejected_at, rejects.run_id
@@ -66,7 +67,7 @@ async function read(
        where ${where}
        order by rejected_at desc, path, line, reject_id ${limit === null ? '' : `limit ${limit}`}`,
       parameters,
-    ),
+    }),
   );
 }
 

@@ -3,7 +3,7 @@ import { hintOn, mayNotRead } from '../pipeline/setup/rights.ts';
 import type { Status } from '../pipeline/status.ts';
 import { drawTable, formatCount, formatSeconds, plural } from '../terminal/format.ts';
 import { printable } from '../terminal/printable.ts';
-import type { SqlRow } from '../warehouses/warehouse.ts';
+import type { SqlRow } from '../warehouses/statement.ts';
 import { type Command, warehouseFlag } from './shared/command.ts';
 import { withPublished } from './shared/warehouse.ts';
 

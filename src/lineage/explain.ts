@@ -5,7 +5,8 @@ import { unpack } from '../reading/unpack.ts';
 import { columnNames } from '../schema/table.ts';
 import { listedIdentity } from '../sources/content-identity.ts';
 import type { Source, SourceFile } from '../sources/source.ts';
-import type { SqlRow, Warehouse } from '../warehouses/warehouse.ts';
+import type { SqlRow } from '../warehouses/statement.ts';
+import type { Warehouse } from '../warehouses/warehouse.ts';
 
 /** Where an event was found in a source file. */
 interface Provenance {
@@ -43,24 +44,27 @@ export async function explain(
   const key = /^(-?\d+)-(\d+)$/.exec(songplayId);
   if (!key) return null;
   const [sessionId, item] = [Number(key[1]), Number(key[2])];
-  const one = async (sql: string, parameters: (string | number)[]): Promise<SqlRow | null> =>
-    (await warehouse.rows(sql, parameters))[0] ?? null;
+  const one = async (of: string, sql: string, parameters: (string | number)[]): Promise<SqlRow | null> =>
+    (await warehouse.rows({ name: `explain: ${of}`, sql, parameters }))[0] ?? null;
   const columns = columnNames(events).join(', ');
   const where = 'where session_id = $1 and item_in_session = $2';
-  const event = await one(`select ${columns} from staging.events ${where}`, [sessionId, item]);
+  const event = await one('the event', `select ${columns} from staging.events ${where}`, [sessionId, item]);
   if (!event) return null;
-  const songplay = await one('select * from songplays where songplay_id = $1 and session_id = $2', [
-    songplayId,
-    sessionId,
-  ]);
-  const repeats = await warehouse.rows(`select ${columns}, repeat from ops.repeated_events ${where}`, [
-    sessionId,
-    item,
-  ]);
-  const fileIds = [...new Set([event, ...repeats].map((row) => Number(row.file_id)))];
-  const files = await warehouse.rows(
-    `select path, file_id, sha256, run_id, loaded_at from ops.files where file_id in (${fileIds.join(', ')}) order by path`,
+  const songplay = await one(
+    'the play',
+    'select * from songplays where songplay_id = $1 and session_id = $2',
+    [songplayId, sessionId],
   );
+  const repeats = await warehouse.rows({
+    name: 'explain: its repeats',
+    sql: `select ${columns}, repeat from ops.repeated_events ${where}`,
+    parameters: [sessionId, item],
+  });
+  const fileIds = [...new Set([event, ...repeats].map((row) => Number(row.file_id)))];
+  const files = await warehouse.rows({
+    name: 'explain: its files',
+    sql: `select path, file_id, sha256, run_id, loaded_at from ops.files where file_id in (${fileIds.join(', ')}) order by path`,
+  });
   const provenance: Provenance[] = [];
   for (const file of files) provenance.push(...(await locate(file, sessionId, item, openFile)));
   // Of the files of a batch, one holds the event; that the others do not is no news.
@@ -69,12 +73,12 @@ export async function explain(
     songplay,
     event,
     provenance: holding.length > 0 && files.length > fileIds.length ? holding : provenance,
-    user: await one('select * from users where user_id = $1', [String(event.user_id)]),
+    user: await one('the user', 'select * from users where user_id = $1', [String(event.user_id)]),
     song: songplay?.song_id
-      ? await one('select * from songs where song_id = $1', [String(songplay.song_id)])
+      ? await one('the song', 'select * from songs where song_id = $1', [String(songplay.song_id)])
       : null,
     artist: songplay?.artist_id
-      ? await one('select * from artists where artist_id = $1', [String(songplay.artist_id)])
+      ? await one('the artist', 'select * from artists where artist_id = $1', [String(songplay.artist_id)])
       : null,
     match: await explainMatch(event, songplay, warehouse),
     repeats,
@@ -148,10 +152,11 @@ async function explainMatch(
   if (!songplay) return `not a play: its page is ${event.page}`;
   const artist = String(event.artist).replace(/ +$/, '');
   const title = String(event.song).replace(/ +$/, '');
-  const keys = await warehouse.rows(
-    'select song_id, spelling, duration from ops.song_keys where artist_name = $1 and title = $2 order by song_id',
-    [artist, title],
-  );
+  const keys = await warehouse.rows({
+    name: 'explain: songs of its artist and title',
+    sql: 'select song_id, spelling, duration from ops.song_keys where artist_name = $1 and title = $2 order by song_id',
+    parameters: [artist, title],
+  });
   if (songplay.song_id !== null) {
     const key = keys.find(({ song_id }) => song_id === songplay.song_id);
     const spelled = key?.spelling === 'own' ? '' : ` (in the spelling that was ${key?.spelling})`;
@@ -161,9 +166,11 @@ async function explainMatch(
     const durations = keys.map(({ duration }) => duration).join(', ');
     return `only the duration differs: the play lasts ${event.length} s, the catalogue's song ${durations} s`;
   }
-  const [known] = await warehouse.rows('select count(*) as songs from ops.song_keys where artist_name = $1', [
-    artist,
-  ]);
+  const [known] = await warehouse.rows({
+    name: 'explain: songs of its artist',
+    sql: 'select count(*) as songs from ops.song_keys where artist_name = $1',
+    parameters: [artist],
+  });
   if (Number(known?.songs) > 0) return `the catalogue has songs by ${artist}, but none titled ${title}`;
   return `the catalogue has no artist ${artist}`;
 }

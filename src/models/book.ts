@@ -1,5 +1,4 @@
-import { readFileSync } from 'node:fs';
-import { qualifiedName, type Table } from '../schema/table.ts';
+import type { Table } from '../schema/table.ts';
 import { drift } from './ops/drift.ts';
 import { files } from './ops/files.ts';
 import { rejects } from './ops/rejects.ts';
@@ -9,6 +8,7 @@ import { runs } from './ops/runs.ts';
 import { songKeys } from './ops/song-keys.ts';
 import { userLevels } from './ops/user-levels.ts';
 import { warehouse } from './ops/warehouse.ts';
+import { readSql } from './sql-file.ts';
 import { events } from './staging/events.ts';
 import { songs as stagedSongs } from './staging/songs.ts';
 import { artists } from './star/artists.ts';
@@ -48,23 +48,15 @@ export function referencedTable(name: string): Table {
 
 /** The SELECT that says how a table is built, from `<schema>/<table>.sql`. */
 export function modelSql(table: Table): string {
-  return readSql(`./${table.schema}/${table.name.replaceAll('_', '-')}.sql`, qualifiedName(table));
+  return readSql(`./${table.schema}/${table.name.replaceAll('_', '-')}.sql`, import.meta.url);
 }
 
 /** The SELECT of a check, from `checks/<name>.sql`: each row that it yields is a fault. */
 export function checkSql(name: string): string {
-  return readSql(`./checks/${name}.sql`, `check ${name}`);
+  return readSql(`./checks/${name}.sql`, import.meta.url);
 }
 
 /** One row: plays, and how many have an artist, or an artist and title, that the catalogue knows. */
 export function matchMissesSql(): string {
-  return readSql('./star/match-misses.sql', 'the match rate');
-}
-
-function readSql(path: string, of: string): string {
-  try {
-    return readFileSync(new URL(path, import.meta.url), 'utf8');
-  } catch (cause) {
-    throw new Error(`The SQL of ${of} is missing from this installation (${path}).`, { cause });
-  }
+  return readSql('./star/match-misses.sql', import.meta.url);
 }

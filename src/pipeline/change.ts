@@ -60,7 +60,6 @@ export function commitChange<Result>(change: Change<Result>, context: ChangeCont
       clock.lap('build');
       const toCheck = loadChecks(built.scopes, { ofEveryContent: change.checksEveryContent });
       const checks = await assertChecks(toCheck, warehouse, observer);
-      for (const table of allTables) await warehouse.settle?.(table);
       clock.lap('check');
       const { record, result } = await change.sumUp({ repeats, built, checks }, scope);
       await recordRun(warehouse, run, record);

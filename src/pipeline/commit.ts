@@ -53,7 +53,11 @@ async function hasCommitted(warehouse: Warehouse, runId: string): Promise<boolea
   for (let attempt = 1; ; attempt += 1) {
     try {
       await warehouse.reconnect?.();
-      const found = await warehouse.rows('select 1 as found from ops.runs where run_id = $1', [runId]);
+      const found = await warehouse.rows({
+        name: 'commit: whether the run stands',
+        sql: 'select 1 as found from ops.runs where run_id = $1',
+        parameters: [runId],
+      });
       return found.length > 0;
     } catch (error) {
       // Whoever waited for the lease has it now, and may keep it for long.

@@ -52,7 +52,7 @@ export function loadChange(input: LoadChangeInput, context: ChangeContext): Chan
     const restored = await restoreIds(found, warehouse);
     staged.push(restored);
     await recordContents(restored, plans.fileIds, context);
-    await warehouse.analyze?.(qualifiedName(targets[kind].staging), restored.balance.staged);
+    await warehouse.afterWrite?.(qualifiedName(targets[kind].staging), restored.balance.staged);
   }
 
   return {
@@ -77,7 +77,12 @@ export function loadChange(input: LoadChangeInput, context: ChangeContext): Chan
       };
     },
     async sumUp(changed: Changed) {
-      if (plans.rematch) await warehouse.run('update ops.warehouse set match_on = $1', [plans.matchOn]);
+      if (plans.rematch)
+        await warehouse.run({
+          name: 'record: what plays are matched on',
+          sql: 'update ops.warehouse set match_on = $1',
+          parameters: [plans.matchOn],
+        });
       const drift = keptDrift ?? (await countDrift(warehouse));
       if (plans.damage.hasDriftLost) tellOfDrift(plans.plans, standing.keptDrift, drift, observer);
       const { fullRefresh, command, nowMs } = options;

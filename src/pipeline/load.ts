@@ -58,7 +58,7 @@ export async function load(
 
 /** Lists the sources and compares them with the manifest; changes nothing. */
 export async function plan(
-  warehouse: Pick<Warehouse, 'rows' | 'engineReads'> | null,
+  warehouse: Pick<Warehouse, 'rows' | 'dialect' | 'engineReads'> | null,
   options: LoadOptions,
   observer: Observer,
 ): Promise<readonly FilePlan[]> {
@@ -100,7 +100,7 @@ async function loadOnce(
   }
   const stage = () => stageAll(plans, options, context);
   // DuckDB reads its own uncommitted rows slowly: there they come before the transaction.
-  const stagedBefore = warehouse.bringsApart ? await stage() : null;
+  const stagedBefore = warehouse.dialect.stagesBeforeTransaction ? await stage() : null;
   const change = loadChange({ plans, standing, options, stagedBefore, stage }, context);
   const report = await commitChange(change, context);
   clock.lap('commit');
@@ -133,7 +133,12 @@ async function leaveUnchanged(
 
 async function readStanding(warehouse: Warehouse, { fullRefresh }: LoadOptions): Promise<Standing> {
   const isEmptyTable = async (name: string): Promise<boolean> =>
-    (await warehouse.rows(`select file_id from ${name} limit 1`)).length === 0;
+    (
+      await warehouse.rows({
+        name: `load: whether ${name} is empty`,
+        sql: `select file_id from ${name} limit 1`,
+      })
+    ).length === 0;
   const cold = { log: await isEmptyTable('staging.events'), song: await isEmptyTable('staging.songs') };
   if (!fullRefresh) await assertStagingKept(cold, warehouse);
   const last = await lastReport(warehouse);

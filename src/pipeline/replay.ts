@@ -70,9 +70,10 @@ async function replayOnce(
   observer: Observer,
 ): Promise<ReplayReport> {
   const run = newRun(nowMs());
-  const open = (await warehouse.rows(
-    'select reject_id, file_id, kind, rule, "raw" from ops.rejects order by file_id, line',
-  )) as unknown as OpenReject[];
+  const open = (await warehouse.rows({
+    name: 'replay: the rejects',
+    sql: 'select reject_id, file_id, kind, rule, "raw" from ops.rejects order by file_id, line',
+  })) as unknown as OpenReject[];
   const byId = new Map(open.map((reject) => [reject.reject_id, reject]));
   const tries = mended ?? open.map(({ reject_id, raw }) => ({ rejectId: reject_id, raw }));
   const unknown = tries.filter(({ rejectId }) => !byId.has(rejectId)).map(({ rejectId }) => rejectId);
@@ -99,7 +100,10 @@ function replayChange(
         .map((kind) => ({ kind, isWhole: false, apply: () => accept(kind, accepted, warehouse) }));
     },
     async scope() {
-      const [state] = await warehouse.rows('select match_on from ops.warehouse');
+      const [state] = await warehouse.rows({
+        name: 'replay: what plays are matched on',
+        sql: 'select match_on from ops.warehouse',
+      });
       const matchOn = state?.match_on as MatchOn;
       const rowsBefore = (await lastTotals(warehouse))?.rows ?? {};
       return { allEvents: false, allSongs: false, matchOn, rowsBefore };
@@ -183,12 +187,16 @@ async function accept(kind: FileKind, all: readonly Accepted[], warehouse: Wareh
     const ids = accepted
       .slice(start, start + IDS_PER_STATEMENT)
       .map(({ reject }) => literal(reject.reject_id));
-    await warehouse.run(`delete from ops.rejects where reject_id in (${ids.join(', ')})`);
+    await warehouse.run({
+      name: 'replay: remove accepted rejects',
+      sql: `delete from ops.rejects where reject_id in (${ids.join(', ')})`,
+    });
   }
   for (const [fileId, count] of perFile) {
-    await warehouse.run(
-      `update ops.files set staged = staged + ${count}, rejected = rejected - ${count} where file_id = ${fileId}`,
-    );
+    await warehouse.run({
+      name: 'replay: balance of a file',
+      sql: `update ops.files set staged = staged + ${count}, rejected = rejected - ${count} where file_id = ${fileId}`,
+    });
   }
   await touchContents(kind, [...perFile.keys()], warehouse);
 }

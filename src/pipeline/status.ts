@@ -1,12 +1,8 @@
 import { allTables } from '../models/book.ts';
+import { readSql } from '../models/sql-file.ts';
 import { qualifiedName } from '../schema/table.ts';
-import type {
-  ReadOnlyWarehouse,
-  SqlRow,
-  TableStorage,
-  Unreadable,
-  Warehouse,
-} from '../warehouses/warehouse.ts';
+import type { SqlRow, Statement } from '../warehouses/statement.ts';
+import type { ReadOnlyWarehouse, TableStorage, Unreadable, Warehouse } from '../warehouses/warehouse.ts';
 
 export interface Status {
   readonly warehouse: string;
@@ -28,14 +24,17 @@ export interface Status {
 export async function readFreshness(
   warehouse: Pick<Warehouse, 'rows'>,
 ): Promise<{ latestEvent: string | null; drift: SqlRow[] }> {
-  const [latest] = await warehouse.rows('select max(ts) as ts from staging.events');
+  const [latest] = await warehouse.rows({
+    name: 'status: the latest event',
+    sql: 'select max(ts) as ts from staging.events',
+  });
   const ts = latest?.ts ?? null;
   return {
     latestEvent: ts === null ? null : new Date(Number(ts)).toISOString(),
-    drift: await warehouse.rows(
-      `select change, key, sum(records) as records, count(*) as files
-       from ops.drift group by change, key order by records desc, key`,
-    ),
+    drift: await warehouse.rows({
+      name: 'status: drift by key',
+      sql: readSql('./status/drift.sql', import.meta.url).trim(),
+    }),
   };
 }
 
@@ -49,7 +48,10 @@ export async function readStatus(
     !tables.some((table) => unreadable?.tables.includes(table));
   const count = async (table: string, where = ''): Promise<number | null> => {
     if (!mayRead(table)) return null;
-    const [row] = await warehouse.rows(`select count(*) as records from ${table}${where}`);
+    const [row] = await warehouse.rows({
+      name: `status: rows of ${table}`,
+      sql: `select count(*) as records from ${table}${where}`,
+    });
     return Number(row?.records ?? 0);
   };
   const repeats = async (repeat: string): Promise<number | null> => {
@@ -76,7 +78,7 @@ export async function readStatus(
   };
 }
 
-function latestRuns(limit: number): string {
-  return `select run_id, command, started_at, duration_seconds, files_loaded, events_staged, songs_staged, rejected
-       from ops.runs order by started_at desc, run_id desc limit ${limit}`;
+function latestRuns(limit: number): Statement {
+  const sql = readSql('./status/latest-runs.sql', import.meta.url).trim();
+  return { name: 'status: latest runs', sql: sql.replace('most_runs', String(limit)) };
 }

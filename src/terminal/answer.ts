@@ -1,4 +1,5 @@
-import type { Answer, SqlValue } from '../warehouses/warehouse.ts';
+import type { SqlValue } from '../warehouses/statement.ts';
+import type { Answer } from '../warehouses/warehouse.ts';
 import { drawTable, formatCount, plural } from './format.ts';
 import { printable, printableJson } from './printable.ts';
 

@@ -1,7 +1,7 @@
 import pc from 'picocolors';
 import type { MatchReport } from '../pipeline/build/match.ts';
 import type { CheckResult } from '../pipeline/check/check.ts';
-import type { SqlRow } from '../warehouses/warehouse.ts';
+import type { SqlRow } from '../warehouses/statement.ts';
 import { plural } from './format.ts';
 import { drawMatch } from './load-report.ts';
 import { printable } from './printable.ts';

@@ -3,7 +3,7 @@ import pc from 'picocolors';
 import type { LoadReport } from '../pipeline/record/load-summary.ts';
 import type { Report } from '../reports/report.ts';
 import type { MadeDataSet } from '../simulator/data-set.ts';
-import type { SqlRow } from '../warehouses/warehouse.ts';
+import type { SqlRow } from '../warehouses/statement.ts';
 import { formatSeconds, plural } from './format.ts';
 import { drawLoadReport } from './load-report.ts';
 import { printable } from './printable.ts';

@@ -8,6 +8,8 @@ export interface Failure {
   readonly message: string;
   readonly hint: string | null;
   readonly exitCode: number;
+  /** Which of sparkify's own statements the engine failed at; absent for any other error. */
+  readonly statement?: string;
 }
 
 /** What to say of an error; `safe` takes out secrets, `asCalled` names the program as the user does. */
@@ -23,7 +25,21 @@ export function failureOf(
     return { kind, message, hint: 'Please report it with what follows.', exitCode: 1 };
   }
   const hint = error.hint === undefined ? null : asCalled(safe(error.hint));
-  return { kind, message: safe(error.message), hint, exitCode: error.exitCode };
+  const statement = statementOf(error);
+  return {
+    kind,
+    message: safe(error.message),
+    hint,
+    exitCode: error.exitCode,
+    ...(statement === undefined ? {} : { statement }),
+  };
+}
+
+/** The statement that an error is about, or what it came from. */
+function statementOf(thrown: SparkifyError): string | undefined {
+  for (let at: unknown = thrown; at instanceof SparkifyError; at = at.cause)
+    if (at.statement !== undefined) return at.statement;
+  return undefined;
 }
 
 /** An error for people: what failed, what to do, and where in the program it was if that is of use. */

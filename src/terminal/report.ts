@@ -1,6 +1,6 @@
 import pc from 'picocolors';
 import type { Chart, Report, ReportColumn } from '../reports/report.ts';
-import type { SqlRow, SqlValue } from '../warehouses/warehouse.ts';
+import type { SqlRow, SqlValue } from '../warehouses/statement.ts';
 import { drawTable, formatCount, formatShare } from './format.ts';
 import { printable } from './printable.ts';
 

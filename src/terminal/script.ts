@@ -8,10 +8,12 @@ interface ScriptJson {
   readonly files: LoadReport['files'];
   readonly objects: readonly { readonly address: string; readonly text: string }[];
   readonly statements: readonly string[];
+  /** What each statement is for, in the same order. */
+  readonly names: readonly string[];
 }
 
 /** The statements as a script; all that is not SQL stands in comments. */
-export function drawScript({ warehouse, files, objects, statements }: ScriptJson): string {
+export function drawScript({ warehouse, files, objects, statements, names }: ScriptJson): string {
   const head = [
     `${printable(warehouse)}: ${plural(files.new, 'new file')}, ${formatCount(files.changed)} changed, ${formatCount(files.unchanged)} unchanged, ${formatCount(files.duplicate)} duplicate, ${formatCount(files.vanished)} vanished; nothing was changed.`,
   ];
@@ -25,7 +27,8 @@ export function drawScript({ warehouse, files, objects, statements }: ScriptJson
   const put = objects.map(({ address, text }) =>
     comment([`${address}, put there before the COPY that names it:`, ...text.trimEnd().split('\n')]),
   );
-  return [comment([...head, ...why]), ...put, statements.map((sql) => `${sql};`).join('\n\n')].join('\n\n');
+  const asked = statements.map((sql, at) => `${comment([names[at] ?? ''])}\n${sql};`);
+  return [comment([...head, ...why]), ...put, ...asked].join('\n\n');
 }
 
 function comment(lines: readonly string[]): string {

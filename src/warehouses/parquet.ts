@@ -2,7 +2,7 @@ import { DuckDBInstance } from '@duckdb/node-api';
 import { UsageError } from '../errors.ts';
 import { lockedTo } from './duckdb-lock.ts';
 import { literal } from './sql.ts';
-import type { SqlValue } from './warehouse.ts';
+import type { SqlValue } from './statement.ts';
 
 /** Writes rows of another engine as a Parquet file, by DuckDB in memory; returns how many. Types are DuckDB's. */
 export async function writeParquet(

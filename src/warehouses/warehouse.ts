@@ -1,10 +1,7 @@
 import type { Column } from '../schema/column.ts';
 import type { Table } from '../schema/table.ts';
 import type { EngineReads } from './engine-reads.ts';
-
-/** A value in a result: integers as safe numbers, times as Date in UTC. */
-export type SqlValue = string | number | boolean | Date | null;
-export type SqlRow = Record<string, SqlValue>;
+import type { SqlRow, SqlValue, Statement } from './statement.ts';
 
 /** What differs between engines in the text of SQL. */
 export interface Dialect {
@@ -17,6 +14,10 @@ export interface Dialect {
       (argument: string) => string
     >
   >;
+  /** The schema of the star where it is the user's choice; null where the engine has one. */
+  readonly starSchema: string | null;
+  /** Whether a load stages rows before the star's transaction: DuckDB reads its own uncommitted rows slowly. */
+  readonly stagesBeforeTransaction: boolean;
   /** A temporary table's name that can mean no other table. */
   readonly temporary: (name: string) => string;
   /** Whether a transaction can still alter a table of before that it has written to. */
@@ -54,26 +55,21 @@ export interface Warehouse {
   /** What people call it: `duckdb:sparkify.duckdb`. */
   readonly name: string;
   readonly dialect: Dialect;
-  /** Rows are brought before the star's transaction, not within it: DuckDB reads its own uncommitted rows slowly. */
-  readonly bringsApart: boolean;
-  /** The schema of the star where it is the user's choice; null where the engine has one. */
-  readonly starSchema: string | null;
-  rows(sql: string, parameters?: readonly SqlValue[]): Promise<SqlRow[]>;
+  rows(statement: Statement): Promise<SqlRow[]>;
   /** Runs a statement; the number of rows that it changed. */
-  run(sql: string, parameters?: readonly SqlValue[]): Promise<number>;
+  run(statement: Statement): Promise<number>;
   /** Appends rows by column name; missing columns are null. */
   append(table: Table, rows: readonly object[]): Promise<void>;
   /**
    * All or nothing: rolls back if `work` throws. A CommitUnclearError where nobody knows which of them it was. `writes`
-   * are the tables that it will change, for engines that lock them first.
+   * are the tables that it will change, for engines that lock them first; `makes` those that it creates and fills. Both
+   * get the indexes that they lack, after the work.
    */
-  transaction<T>(work: () => Promise<T>, writes?: readonly Table[]): Promise<T>;
+  transaction<T>(work: () => Promise<T>, writes?: readonly Table[], makes?: readonly Table[]): Promise<T>;
   /** Absent where the engine reads no files by itself. */
   readonly engineReads?: EngineReads;
-  /** Renews what the planner knows of a table that so many rows came to. Absent where the engine does it by itself. */
-  readonly analyze?: (name: string, addedRows: number) => Promise<void>;
-  /** Makes the indexes that a table lacks, once it is filled. Absent where the engine needs none. */
-  readonly settle?: (table: Table) => Promise<void>;
+  /** To be called when so many rows came to a table: renews what the planner knows of it. Absent where the engine does it by itself. */
+  readonly afterWrite?: (table: string, addedRows: number) => Promise<void>;
   /** A new connection in place of one that was lost, with the lease. Absent where nothing can be lost. */
   readonly reconnect?: () => Promise<void>;
   /** Makes what was committed visible to readers that must not block a load. */
@@ -96,8 +92,7 @@ export interface Unreadable {
 export interface ReadOnlyWarehouse {
   readonly name: string;
   readonly dialect: Dialect;
-  readonly starSchema: string | null;
-  rows(sql: string, parameters?: readonly SqlValue[]): Promise<SqlRow[]>;
+  rows(statement: Statement): Promise<SqlRow[]>;
   /** How the tables lie on the slices; null where the user may not see it. Absent where an engine has none. */
   readonly storage?: () => Promise<TableStorage[] | null>;
   /** Which of these tables are there, but not to be read by this role; null where nobody tells. Absent where an engine has no roles. */

@@ -12,6 +12,7 @@ import { columnNames, qualifiedName, type Table } from '../../src/schema/table.t
 import { openPublished, openWarehouse, type Place } from '../../src/warehouses/open.ts';
 import { listColumns } from '../../src/warehouses/sql.ts';
 import type { ReadOnlyWarehouse } from '../../src/warehouses/warehouse.ts';
+import { rowsOf, runOn } from '../support/ad-hoc.ts';
 import { type Outcome, type RunOptions, sparkify } from '../support/command.ts';
 import { inventData } from '../support/invented.ts';
 import { freshDatabase, settingsOf, usePostgres } from '../support/postgres.ts';
@@ -136,11 +137,11 @@ async function parquet(files: string, table: Table): Promise<string[]> {
 const plain = (value: unknown): unknown => (typeof value === 'bigint' ? Number(value) : value);
 
 /** Rows of tables as the warehouse has them, by the tables' names, in no order. */
-function rowsOf(name: string, tables: readonly Table[]): Promise<Record<string, string[]>> {
+function exportedRows(name: string, tables: readonly Table[]): Promise<Record<string, string[]>> {
   return reading(name, async (reader) => {
     const found: Record<string, string[]> = {};
     for (const table of tables) {
-      const rows = await reader.rows(`select ${listColumns(table)} from ${qualifiedName(table)}`);
+      const rows = await rowsOf(reader, `select ${listColumns(table)} from ${qualifiedName(table)}`);
       const values = rows.map((row) => columnNames(table).map((column) => row[column] ?? null));
       found[qualifiedName(table)] = values.map((row) => JSON.stringify(row)).sort();
     }
@@ -183,7 +184,7 @@ describe.each(engines.map(([name]) => name))('an export from %s', (name) => {
     expect(outcome, outcome.stderr).toMatchObject({ code: 0 });
     const report = JSON.parse(outcome.stdout);
     expect(readdirSync(folder).sort()).toEqual(tables.map((table) => `${table}.parquet`).sort());
-    const rows = await rowsOf(name, allTables);
+    const rows = await exportedRows(name, allTables);
     for (const table of allTables) {
       const file = join(folder, `${qualifiedName(table)}.parquet`);
       const expected = rows[qualifiedName(table)] as string[];
@@ -225,7 +226,7 @@ describe.each(engines.map(([name]) => name))('an export from %s', (name) => {
       expect(exporting - catalogue).toBeLessThan(5_000);
     }
     const folder = fetched(prefix);
-    const rows = await rowsOf(name, starTables);
+    const rows = await exportedRows(name, starTables);
     for (const table of starTables) {
       const files = isUnload ? `${table.name}/*` : `${table.name}.parquet`;
       expect(await parquet(join(folder, files), table), table.name).toEqual(rows[table.name]);
@@ -245,7 +246,7 @@ describe.each(engines.map(([name]) => name))('an export from %s', (name) => {
       expect(outcome.stderr).toContain(`Left as it was in ${place}: mine.txt`);
     };
     await Promise.all([overwritten(folder), overwritten(`s3://lake/${at}`)]);
-    const { songs: expected } = await rowsOf(name, [songs]);
+    const { songs: expected } = await exportedRows(name, [songs]);
     expect(await parquet(join(folder, 'songs.parquet'), songs)).toEqual(expected);
     expect(readdirSync(folder).sort()).toEqual(['mine.txt', 'songs.parquet']);
     const there = fetched(at);
@@ -256,7 +257,7 @@ describe.each(engines.map(([name]) => name))('an export from %s', (name) => {
   test('is of one load, whatever is loaded meanwhile', async () => {
     const folder = freshFolder();
     const select = (table: Table): string => `select ${listColumns(table)} from ${table.name}`;
-    const { artists: before } = await rowsOf(name, [artists]);
+    const { artists: before } = await exportedRows(name, [artists]);
     const files = [songs, artists].map(({ name: table }) => join(folder, `${table}.parquet`));
     const work = async (reader: ReadOnlyWarehouse): Promise<void> => {
       const write = (table: Table): Promise<number> =>
@@ -270,7 +271,7 @@ describe.each(engines.map(([name]) => name))('an export from %s', (name) => {
         nowMs: Date.now,
       });
       try {
-        await warehouse.transaction(() => warehouse.run("update artists set name = 'other'"));
+        await warehouse.transaction(() => runOn(warehouse, "update artists set name = 'other'"));
         await warehouse.publish();
       } finally {
         await warehouse.close();
@@ -280,7 +281,7 @@ describe.each(engines.map(([name]) => name))('an export from %s', (name) => {
     await reading(name, work, files);
     const written = join(isUnload ? fetched('one') : folder, isUnload ? 'artists/*' : 'artists.parquet');
     expect(await parquet(written, artists)).toEqual(before);
-    expect(await rowsOf(name, [artists])).not.toEqual({ artists: before });
+    expect(await exportedRows(name, [artists])).not.toEqual({ artists: before });
   });
 });
 

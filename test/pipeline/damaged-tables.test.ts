@@ -6,6 +6,7 @@ import { allChecks, runChecks } from '../../src/pipeline/check/check.ts';
 import { dropTables, ensureTables, recover } from '../../src/pipeline/setup/setup.ts';
 import { qualifiedName } from '../../src/schema/table.ts';
 import type { Warehouse } from '../../src/warehouses/warehouse.ts';
+import { rowsOf, runOn } from '../support/ad-hoc.ts';
 import { sparkify } from '../support/command.ts';
 import { loadDeliveries, writeDeliveries } from '../support/layouts/deliveries.ts';
 import { ask, freshDatabase, usePostgres, withPostgres } from '../support/postgres.ts';
@@ -77,18 +78,18 @@ describe.each(engines)('on %s', (_, open) => {
     await at(async (warehouse) => {
       const before = await readTables(warehouse);
       const names = derivedTables.map(qualifiedName);
-      for (const name of names) await warehouse.run(`drop table ${name}`);
+      for (const name of names) await runOn(warehouse, `drop table ${name}`);
       expect(await deliver(warehouse, sources())).toMatchObject({ status: 'unchanged', remade: names });
       expect(await readTables(warehouse)).toEqual(before);
-      await warehouse.run('alter table songplays drop column level');
-      await warehouse.run('alter table time drop column hour');
-      await warehouse.run('alter table time add column hour varchar(10)');
-      await warehouse.run('alter table users add column mine integer');
+      await runOn(warehouse, 'alter table songplays drop column level');
+      await runOn(warehouse, 'alter table time drop column hour');
+      await runOn(warehouse, 'alter table time add column hour varchar(10)');
+      await runOn(warehouse, 'alter table users add column mine integer');
       expect(await ensureTables(warehouse)).toMatchObject({ created: false, remade: ['songplays', 'time'] });
       expect(await readTables(warehouse)).toEqual(before);
       expect(await failures(warehouse)).toEqual([]);
       // The user's own column is left alone.
-      expect((await warehouse.rows('select mine from users'))[0]).toEqual({ mine: null });
+      expect((await rowsOf(warehouse, 'select mine from users'))[0]).toEqual({ mine: null });
       expect(await deliver(warehouse, sources())).toMatchObject({ status: 'unchanged', remade: [] });
     });
   });
@@ -96,7 +97,7 @@ describe.each(engines)('on %s', (_, open) => {
   test('a table that cannot be derived is named, with what fixes it', async () => {
     const at = await open();
     await at(async (warehouse) => {
-      await warehouse.run('drop table ops.rejects');
+      await runOn(warehouse, 'drop table ops.rejects');
       const lost = { message: expect.stringContaining('has lost ops.rejects'), exitCode: 1 };
       await expect(deliver(warehouse, sources())).rejects.toMatchObject({
         ...lost,
@@ -104,7 +105,7 @@ describe.each(engines)('on %s', (_, open) => {
       });
       await expect(ensureTables(warehouse)).rejects.toMatchObject(lost);
       await recover(warehouse);
-      await warehouse.run('drop table ops.files');
+      await runOn(warehouse, 'drop table ops.files');
       await expect(ensureTables(warehouse)).rejects.toMatchObject({
         message: expect.stringContaining('has lost ops.files, ops.rejects'),
         hint: expect.stringContaining('sparkify create-tables --drop, then sparkify etl'),
@@ -117,11 +118,11 @@ describe.each(engines)('on %s', (_, open) => {
   test('a column that cannot be derived is named', async () => {
     const at = await open();
     await at(async (warehouse) => {
-      await warehouse.run('alter table ops.files drop column blank');
+      await runOn(warehouse, 'alter table ops.files drop column blank');
       await expect(ensureTables(warehouse)).rejects.toThrow(
         /The column blank of ops\.files in .* is missing/,
       );
-      await warehouse.run('alter table ops.files add column blank varchar(10)');
+      await runOn(warehouse, 'alter table ops.files add column blank varchar(10)');
       await expect(ensureTables(warehouse)).rejects.toThrow(/blank of ops\.files .* has another type/);
     });
   });
@@ -129,23 +130,23 @@ describe.each(engines)('on %s', (_, open) => {
   test('a table of somebody else’s is never dropped, even in the place of one of ours', async () => {
     const at = await open();
     await at(async (warehouse) => {
-      await warehouse.run('drop table users');
-      await warehouse.run('create table users (user_id varchar(10), mine varchar(10))');
+      await runOn(warehouse, 'drop table users');
+      await runOn(warehouse, 'create table users (user_id varchar(10), mine varchar(10))');
       const told = {
         message: expect.stringContaining('holds a table users that sparkify did not make'),
         exitCode: 2,
       };
       await expect(ensureTables(warehouse)).rejects.toMatchObject(told);
       await expect(dropTables(warehouse)).rejects.toMatchObject(told);
-      expect(await warehouse.rows('select count(*) as plays from songplays')).toEqual([{ plays: 6 }]);
-      await warehouse.run('drop table users');
-      await warehouse.run('drop table ops.warehouse');
-      await warehouse.run('create table ops.warehouse (city varchar(10))');
+      expect(await rowsOf(warehouse, 'select count(*) as plays from songplays')).toEqual([{ plays: 6 }]);
+      await runOn(warehouse, 'drop table users');
+      await runOn(warehouse, 'drop table ops.warehouse');
+      await runOn(warehouse, 'create table ops.warehouse (city varchar(10))');
       const foreign = { message: expect.stringContaining('holds a table ops.warehouse that'), exitCode: 2 };
       await expect(ensureTables(warehouse)).rejects.toMatchObject(foreign);
       await expect(dropTables(warehouse)).rejects.toMatchObject(foreign);
       await expect(recover(warehouse)).rejects.toMatchObject(foreign);
-      await warehouse.run('drop table ops.warehouse');
+      await runOn(warehouse, 'drop table ops.warehouse');
       await expect(ensureTables(warehouse)).rejects.toMatchObject({
         exitCode: 2,
         hint: expect.stringMatching(/drop table \S*\.songplays; .*drop table ops\.drift;?$/),
@@ -154,7 +155,7 @@ describe.each(engines)('on %s', (_, open) => {
         hint: expect.stringMatching(/cascade|ops\.warehouse;/),
       });
       await dropTables(warehouse);
-      expect(await warehouse.rows('select count(*) as plays from songplays')).toEqual([{ plays: 6 }]);
+      expect(await rowsOf(warehouse, 'select count(*) as plays from songplays')).toEqual([{ plays: 6 }]);
     });
   });
 
@@ -167,16 +168,16 @@ describe.each(engines)('on %s', (_, open) => {
   ])('a table with a part of our columns and %s is somebody else’s', async (_, columns) => {
     const at = await open();
     await at(async (warehouse) => {
-      await warehouse.run('drop table users');
-      await warehouse.run(`create table users (${columns})`);
-      await warehouse.run("insert into users (user_id) values ('1')");
+      await runOn(warehouse, 'drop table users');
+      await runOn(warehouse, `create table users (${columns})`);
+      await runOn(warehouse, "insert into users (user_id) values ('1')");
       const told = { message: expect.stringContaining('holds a table users that'), exitCode: 2 };
       await expect(ensureTables(warehouse)).rejects.toMatchObject(told);
       await expect(dropTables(warehouse)).rejects.toMatchObject(told);
-      expect(await warehouse.rows('select user_id from users')).toEqual([{ user_id: '1' }]);
-      await warehouse.run('drop table users');
-      await warehouse.run('drop table ops.drift');
-      await warehouse.run('create table ops.drift (file_id bigint, wind varchar(9))');
+      expect(await rowsOf(warehouse, 'select user_id from users')).toEqual([{ user_id: '1' }]);
+      await runOn(warehouse, 'drop table users');
+      await runOn(warehouse, 'drop table ops.drift');
+      await runOn(warehouse, 'create table ops.drift (file_id bigint, wind varchar(9))');
       await expect(dropTables(warehouse)).rejects.toMatchObject({
         message: expect.stringContaining('holds a table ops.drift that'),
         exitCode: 2,
@@ -187,14 +188,15 @@ describe.each(engines)('on %s', (_, open) => {
   test('a view in the place of one of our tables is named, and neither filled nor dropped', async () => {
     const at = await open();
     await at(async (warehouse) => {
-      await warehouse.run('drop table users');
-      await warehouse.run(
+      await runOn(warehouse, 'drop table users');
+      await runOn(
+        warehouse,
         "create view users as select user_id, first_name, last_name, gender, level from staging.events where page = 'Home'",
       );
       const told = { message: expect.stringContaining('holds a view users that'), exitCode: 2 };
       await expect(ensureTables(warehouse)).rejects.toMatchObject(told);
       await expect(dropTables(warehouse)).rejects.toMatchObject(told);
-      expect(await warehouse.rows('select count(*) as plays from songplays')).toEqual([{ plays: 6 }]);
+      expect(await rowsOf(warehouse, 'select count(*) as plays from songplays')).toEqual([{ plays: 6 }]);
     });
   });
 
@@ -207,7 +209,7 @@ describe.each(engines)('on %s', (_, open) => {
   ])('after %s the column is named, and everything can be dropped', async (damage) => {
     const at = await open();
     await at(async (warehouse) => {
-      for (const sql of damage.split('; ')) await warehouse.run(sql);
+      for (const sql of damage.split('; ')) await runOn(warehouse, sql);
       await recover(warehouse);
       await expect(ensureTables(warehouse)).rejects.toMatchObject({
         message: expect.stringMatching(/^The column (next_)?file_id of /),
@@ -221,24 +223,26 @@ describe.each(engines)('on %s', (_, open) => {
   test('an ops.warehouse of no row, of several, or of a layout that never was is told, and dropped if asked', async () => {
     const at = await open();
     await at(async (warehouse) => {
-      await warehouse.run(
+      await runOn(
+        warehouse,
         "insert into ops.warehouse (layout_version, created_by, next_file_id, match_on) values (1, 'x', 1, 'title, artist')",
       );
       await recover(warehouse);
       await expect(ensureTables(warehouse)).rejects.toThrow(/ops\.warehouse of .* holds 2 rows/);
-      await warehouse.run('delete from ops.warehouse');
+      await runOn(warehouse, 'delete from ops.warehouse');
       await recover(warehouse);
       await expect(ensureTables(warehouse)).rejects.toMatchObject({
         message: expect.stringContaining('holds 0 rows'),
         hint: expect.stringContaining('sparkify create-tables --drop'),
       });
-      await warehouse.run(
+      await runOn(
+        warehouse,
         "insert into ops.warehouse (layout_version, created_by, next_file_id, match_on) values (0, 'x', 1, 'title, artist')",
       );
       await expect(ensureTables(warehouse)).rejects.toThrow(/holds layout 0/);
       await dropTables(warehouse);
       expect(await ensureTables(warehouse)).toMatchObject({ created: true });
-      await warehouse.run('update ops.warehouse set layout_version = 99');
+      await runOn(warehouse, 'update ops.warehouse set layout_version = 99');
       await expect(dropTables(warehouse)).rejects.toThrow(/layout 99\); this version knows layout/);
     });
   });
@@ -271,6 +275,8 @@ test.each([
       await ask(database, renames.startsWith('alter') ? renames : 'alter table songplays_key rename to mine');
       expect(await deliver(warehouse, sources())).toMatchObject({ remade: ['songplays'] });
     });
+    const found = "select tablename from pg_indexes where indexname = 'songplays_key'";
+    expect(await ask(database, found)).toEqual([{ tablename: 'songplays' }]);
   },
 );
 
@@ -280,7 +286,7 @@ describe('the command', () => {
   test('create-tables makes derived tables again, and tells what it made', async () => {
     const file = copyOfLoaded();
     await withWarehouse(file, async (warehouse) => {
-      for (const name of ['songplays', 'ops.song_keys']) await warehouse.run(`drop table ${name}`);
+      for (const name of ['songplays', 'ops.song_keys']) await runOn(warehouse, `drop table ${name}`);
     });
     const reader = await run(file, 'status');
     expect(`${reader.code} ${reader.stderr}`).toMatch(/^1 .*songplays, ops\.song_keys are missing/);
@@ -312,7 +318,7 @@ describe('the command', () => {
     const file = copyOfLoaded();
     for (const [damage, told, hint] of lost) {
       await ask(database, damage);
-      await withWarehouse(file, (warehouse) => warehouse.run(damage));
+      await withWarehouse(file, (warehouse) => runOn(warehouse, damage));
       for (const place of [file, database]) {
         const status = await run(place, 'status');
         const check = await run(place, 'check');
@@ -332,7 +338,7 @@ describe('the command', () => {
     await withPostgres(database, (warehouse) => loadDeliveries(warehouse, folder));
     const file = copyOfLoaded();
     await ask(database, 'drop table users');
-    await withWarehouse(file, (warehouse) => warehouse.run('drop table users'));
+    await withWarehouse(file, (warehouse) => runOn(warehouse, 'drop table users'));
     for (const place of [file, database]) {
       const plays = await run(place, 'query', 'select count(*) as plays from songplays', '--json');
       expect(`${plays.code} ${plays.stderr}`).toMatch(/^0 /);
@@ -353,7 +359,7 @@ describe('the command', () => {
     ['without its manifest', 'drop table ops.files', 6],
   ])('create-tables --drop drops a warehouse of %s, after a yes', async (_, damage, plays) => {
     const file = copyOfLoaded();
-    await withWarehouse(file, (warehouse) => warehouse.run(damage));
+    await withWarehouse(file, (warehouse) => runOn(warehouse, damage));
     const asked = await run(file, 'create-tables', '--drop');
     expect(`${asked.code} ${asked.stderr}`).toMatch(/^2 .*Nothing was dropped/);
     const dropped = await run(file, 'create-tables', '--drop', '--yes', '--json');
@@ -365,7 +371,7 @@ describe('the command', () => {
 
   test('check names columns of the user’s own, which are left alone', async () => {
     const file = copyOfLoaded();
-    await withWarehouse(file, (warehouse) => warehouse.run('alter table users add column mine integer'));
+    await withWarehouse(file, (warehouse) => runOn(warehouse, 'alter table users add column mine integer'));
     const checked = await run(file, 'check');
     expect(`${checked.code} ${checked.stdout}`).toMatch(
       /^0 .*users\.mine is not sparkify's; it is left alone/s,

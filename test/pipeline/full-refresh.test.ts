@@ -5,7 +5,9 @@ import { allChecks, driftChecks, runChecks } from '../../src/pipeline/check/chec
 import type { LoadReport } from '../../src/pipeline/record/load-summary.ts';
 import { lastDrift } from '../../src/pipeline/record/totals.ts';
 import { type Observer, silent } from '../../src/telemetry/observer.ts';
-import type { SqlRow, Warehouse } from '../../src/warehouses/warehouse.ts';
+import type { SqlRow } from '../../src/warehouses/statement.ts';
+import type { Warehouse } from '../../src/warehouses/warehouse.ts';
+import { rowsOf, runOn } from '../support/ad-hoc.ts';
 import { sparkify } from '../support/command.ts';
 import { loadDeliveries, writeDeliveries } from '../support/layouts/deliveries.ts';
 import { freshDatabase, usePostgres, withPostgres } from '../support/postgres.ts';
@@ -196,8 +198,8 @@ describe.each(Object.keys(open))('a full refresh on %s', (engine) => {
     async (_, damage, found) => {
       await (places.get(engine) as Open)(async (warehouse) => {
         const index = indexOf(damage);
-        if (engine === 'PostgreSQL' && index !== null) await warehouse.run(index);
-        await warehouse.run(damage);
+        if (engine === 'PostgreSQL' && index !== null) await runOn(warehouse, index);
+        await runOn(warehouse, damage);
         if (found !== '') expect(await failing(warehouse, found)).toEqual([found]);
         const report = await refresh(warehouse);
         expect(report.status).toBe('committed');
@@ -210,7 +212,7 @@ describe.each(Object.keys(open))('a full refresh on %s', (engine) => {
   test('makes tables again that the files can fill', async () => {
     await (places.get(engine) as Open)(async (warehouse) => {
       for (const table of ['staging.events', 'ops.rejects', 'ops.repeated_songs', 'ops.drift', 'ops.runs'])
-        await warehouse.run(`drop table ${table}`);
+        await runOn(warehouse, `drop table ${table}`);
       await refresh(warehouse);
       expect(await failing(warehouse)).toEqual([]);
       expect(await readTables(warehouse)).toEqual(wanted);
@@ -223,7 +225,7 @@ describe.each(Object.keys(open))('a full refresh on %s', (engine) => {
     ['of all files', '1 = 1'],
   ])('is asked for where the manifest has lost the rows %s', async (_, where) => {
     await (places.get(engine) as Open)(async (warehouse) => {
-      await warehouse.run(`delete from ops.files where ${where}`);
+      await runOn(warehouse, `delete from ops.files where ${where}`);
       const before = await readTables(warehouse);
       await expect(deliver(warehouse, writeDeliveries(folder))).rejects.toMatchObject({
         message: expect.stringMatching(/holds rows of .* that the manifest \(ops\.files\) does not know/),
@@ -233,7 +235,7 @@ describe.each(Object.keys(open))('a full refresh on %s', (engine) => {
       expect(await readTables(warehouse)).toEqual(before);
       await refresh(warehouse);
       expect(await failing(warehouse)).toEqual([]);
-      expect(await warehouse.rows('select count(*) as plays from songplays')).toEqual([{ plays: 5 }]);
+      expect(await rowsOf(warehouse, 'select count(*) as plays from songplays')).toEqual([{ plays: 5 }]);
       expect((await deliver(warehouse, writeDeliveries(folder))).status).toBe('unchanged');
     });
   });
@@ -256,20 +258,20 @@ describe('a full refresh', () => {
   test('keeps what was fixed of rejects, but for files whose rows are damaged', () =>
     withLoaded(async (warehouse) => {
       const before = await readTables(warehouse);
-      await warehouse.run("delete from ops.rejects where kind = 'song'");
+      await runOn(warehouse, "delete from ops.rejects where kind = 'song'");
       const notes: string[] = [];
       await refresh(warehouse, { ...silent, note: (note) => void notes.push(note) });
       expect(notes).toEqual([expect.stringMatching(/^1 unchanged file is read again, since the rows/)]);
       expect(await readTables(warehouse)).toEqual(before);
-      await warehouse.run("delete from ops.rejects where kind = 'log'");
+      await runOn(warehouse, "delete from ops.rejects where kind = 'log'");
       await refresh(warehouse);
       expect(await readTables(warehouse)).toEqual(wanted);
     }));
 
   test('names the file whose rows are damaged and that is gone, and changes nothing', () =>
     withLoaded(async (warehouse) => {
-      await warehouse.run("delete from staging.songs where song_id = 'SOUNDO'");
-      await warehouse.run("delete from songplays where songplay_id = '1-0'");
+      await runOn(warehouse, "delete from staging.songs where song_id = 'SOUNDO'");
+      await runOn(warehouse, "delete from songplays where songplay_id = '1-0'");
       const before = await readTables(warehouse);
       const { logs, songs } = writeDeliveries(folder);
       const away = join(freshFolder(), '1.json');
@@ -294,11 +296,11 @@ describe('a full refresh', () => {
     await withWarehouse(file, async (warehouse) => {
       await deliver(warehouse, { logs });
       renameSync(join(logs, 'a.json'), join(freshFolder(), 'a.json'));
-      await warehouse.run('delete from ops.rejects');
+      await runOn(warehouse, 'delete from ops.rejects');
       const report = await deliver(warehouse, { logs, options: { fullRefresh: true } });
       expect(report.files.vanished).toBe(1);
       expect(report.tables.songplays.rows).toBe(2);
-      expect(await warehouse.rows('select reject_id from ops.rejects')).toEqual([{ reject_id: '2:2' }]);
+      expect(await rowsOf(warehouse, 'select reject_id from ops.rejects')).toEqual([{ reject_id: '2:2' }]);
     });
   });
 
@@ -312,7 +314,7 @@ describe('a full refresh', () => {
     });
     await withWarehouse(file, async (warehouse) => {
       await deliver(warehouse, { logs });
-      await warehouse.run("delete from ops.drift where key = 'Level'");
+      await runOn(warehouse, "delete from ops.drift where key = 'Level'");
       writeFiles(logs, { 'b.json': jsonLines([{ ...play(2), weather: 'fair' }]) });
       await deliver(warehouse, { logs });
       expect(await failing(warehouse)).toEqual(['drift-is-accounted']);
@@ -321,7 +323,7 @@ describe('a full refresh', () => {
       expect(await failing(warehouse)).toEqual(['drift-is-accounted']);
       await deliver(warehouse, { logs, options: { fullRefresh: true } });
       expect(await failing(warehouse)).toEqual([]);
-      expect(await warehouse.rows('select key from ops.drift order by key')).toEqual([
+      expect(await rowsOf(warehouse, 'select key from ops.drift order by key')).toEqual([
         { key: 'Level' },
         { key: 'weather' },
       ]);
@@ -330,7 +332,7 @@ describe('a full refresh', () => {
 
   test('a load into staging that was emptied by hand is refused', () =>
     withLoaded(async (warehouse) => {
-      await warehouse.run('delete from staging.events');
+      await runOn(warehouse, 'delete from staging.events');
       const { logs, songs } = writeDeliveries(freshFolder());
       writeFiles(logs, { '9.json': jsonLines([play(9)]) });
       await expect(deliver(warehouse, { logs, songs })).rejects.toMatchObject({
@@ -344,7 +346,7 @@ test('check shows the moments of failing rows as times', async () => {
   const file = join(freshFolder(), 'w.duckdb');
   await withWarehouse(file, async (warehouse) => {
     await loadDeliveries(warehouse, folder);
-    await warehouse.run('update staging.events set page = null where item_in_session = 3');
+    await runOn(warehouse, 'update staging.events set page = null where item_in_session = 3');
   });
   const { code, stdout } = await sparkify(['check', '--warehouse', file], { cwd: folder });
   expect(code).toBe(3);

@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { SourceError } from '../../src/errors.ts';
 import { allChecks, runChecks } from '../../src/pipeline/check/check.ts';
 import { recover } from '../../src/pipeline/setup/setup.ts';
+import { rowsOf, runOn } from '../support/ad-hoc.ts';
 import { jsonLines, play, songRecord, writeFiles } from '../support/records.ts';
 import { deliver, inFolder, readStar, starAfter, withWarehouse } from '../support/warehouse.ts';
 
@@ -116,7 +117,8 @@ describe('the manifest', () => {
       utimesSync(join(logs, 'a.json'), longAgo, longAgo);
       await new Promise((resolve) => setTimeout(resolve, 100));
       expect((await deliver(warehouse, { logs })).status).toBe('unchanged');
-      const [{ fingerprint }] = (await warehouse.rows(
+      const [{ fingerprint }] = (await rowsOf(
+        warehouse,
         "select fingerprint from ops.files where path like '%a.json'",
       )) as [{ fingerprint: string }];
       expect(fingerprint).toContain(String(longAgo.getTime()));
@@ -188,7 +190,8 @@ describe('names of folders', () => {
       await withWarehouse(file, async (warehouse) => {
         await deliver(warehouse, { logs });
         expect(
-          await warehouse.rows(
+          await rowsOf(
+            warehouse,
             'select level, user_id, count(*) as plays from songplays group by level, user_id',
           ),
         ).toEqual([{ level: 'free', user_id: '7', plays: 300 }]);
@@ -203,16 +206,18 @@ describe('a number of the next content that somebody set too low', () => {
     writeFiles(logs, { 'a.json': jsonLines([play(0), play(1)]), 'b.json': jsonLines([play(2)]) });
     await withWarehouse(file, async (warehouse) => {
       await deliver(warehouse, { logs });
-      await warehouse.run('update ops.warehouse set next_file_id = 1');
+      await runOn(warehouse, 'update ops.warehouse set next_file_id = 1');
       const found = await runChecks(allChecks('title, artist, duration', warehouse.dialect), warehouse);
       expect(found.filter(({ status }) => status === 'failed').map(({ name }) => name)).toEqual([
         'file-numbers-are-new',
       ]);
       await recover(warehouse);
-      expect(await warehouse.rows('select count(*) as events from staging.events')).toEqual([{ events: 3 }]);
+      expect(await rowsOf(warehouse, 'select count(*) as events from staging.events')).toEqual([
+        { events: 3 },
+      ]);
       writeFiles(logs, { 'c.json': jsonLines([play(3)]) });
       await deliver(warehouse, { logs });
-      expect(await warehouse.rows('select file_id from ops.files order by file_id')).toEqual([
+      expect(await rowsOf(warehouse, 'select file_id from ops.files order by file_id')).toEqual([
         { file_id: 1 },
         { file_id: 2 },
         { file_id: 3 },

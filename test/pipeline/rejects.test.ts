@@ -5,6 +5,7 @@ import { events } from '../../src/models/staging/events.ts';
 import { replay } from '../../src/pipeline/replay.ts';
 import { recover } from '../../src/pipeline/setup/setup.ts';
 import { silent } from '../../src/telemetry/observer.ts';
+import { rowsOf } from '../support/ad-hoc.ts';
 import { jsonLines, play, writeFiles } from '../support/records.ts';
 import { deliver, inFolder, withWarehouse } from '../support/warehouse.ts';
 
@@ -108,7 +109,10 @@ describe('rejects', () => {
     await withWarehouse(file, async (warehouse) => {
       const report = await deliver(warehouse, { logs });
       expect(report.events).toEqual({ lines: 3, staged: 2, rejected: 1, blank: 0 });
-      const [found] = await warehouse.rows('select line, rule, field, value, reason, raw from ops.rejects');
+      const [found] = await rowsOf(
+        warehouse,
+        'select line, rule, field, value, reason, raw from ops.rejects',
+      );
       expect(found).toMatchObject({ line: 2, raw: line, ...reject });
     });
   });
@@ -123,7 +127,7 @@ describe('rejects', () => {
         '2 of 3 records were refused (malformed_json 2), more than the limit of 1',
       );
       for (const table of ['songplays', 'staging.events', 'ops.files', 'ops.rejects', 'ops.runs']) {
-        expect(await warehouse.rows(`select * from ${table}`)).toEqual([]);
+        expect(await rowsOf(warehouse, `select * from ${table}`)).toEqual([]);
       }
       expect(
         (await deliver(warehouse, { logs, options: { maxRejects: { share: 0.7, count: null } } })).status,
@@ -138,7 +142,7 @@ describe('rejects', () => {
     await withWarehouse(file, async (warehouse) => {
       const report = await deliver(warehouse, { logs });
       expect(report.events).toMatchObject({ staged: 1, rejected: 1 });
-      expect(await warehouse.rows('select rule from ops.rejects')).toEqual([{ rule: 'unreadable_file' }]);
+      expect(await rowsOf(warehouse, 'select rule from ops.rejects')).toEqual([{ rule: 'unreadable_file' }]);
     });
   });
 });
@@ -149,16 +153,16 @@ describe('after a load that was killed', () => {
     writeFiles(logs, { 'a.json': jsonLines([play(0), 'broken']) });
     await withWarehouse(file, async (warehouse) => {
       await deliver(warehouse, { logs });
-      const [event] = await warehouse.rows('select * from staging.events');
+      const [event] = await rowsOf(warehouse, 'select * from staging.events');
       // As a killed load leaves it: an earlier event under the same key, of a content that no manifest knows.
       await warehouse.append(events, [{ ...event, file_id: 2, ts: Number(event?.ts) - 5000 }]);
       await recover(warehouse);
       const raw = JSON.stringify(play(1));
       const replayed = await replay([{ rejectId: '1:2', raw }], warehouse, Date.now, silent);
       expect(replayed).toMatchObject({ status: 'committed', accepted: 1 });
-      expect((await warehouse.rows('select ts from staging.events order by ts')).map(({ ts }) => ts)).toEqual(
-        [play(0).ts, play(1).ts],
-      );
+      expect(
+        (await rowsOf(warehouse, 'select ts from staging.events order by ts')).map(({ ts }) => ts),
+      ).toEqual([play(0).ts, play(1).ts]);
     });
   });
 
@@ -169,7 +173,7 @@ describe('after a load that was killed', () => {
       await deliver(warehouse, { logs });
       writeFiles(logs, { 'b.json': jsonLines([play(0)]), 'c.json': 'broken too' });
       await deliver(warehouse, { logs });
-      expect(await warehouse.rows('select reject_id from ops.rejects')).toEqual([{ reject_id: '3:1' }]);
+      expect(await rowsOf(warehouse, 'select reject_id from ops.rejects')).toEqual([{ reject_id: '3:1' }]);
       const replayed = await replay(
         [{ rejectId: '2:1', raw: JSON.stringify(play(5)) }],
         warehouse,
@@ -210,7 +214,7 @@ test('a changed drift is counted and named: new, missing and other-case keys, wh
         ['missing', 'location', 1],
       ]),
     );
-    expect(await warehouse.rows('select extra from staging.events where extra is not null')).toEqual([
+    expect(await rowsOf(warehouse, 'select extra from staging.events where extra is not null')).toEqual([
       { extra: '{"Auth":"Logged In","device":{"id":1.5}}' },
     ]);
   });

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { encodedAgain } from '../../src/pipeline/build/song-keys.ts';
 import { allChecks, runChecks } from '../../src/pipeline/check/check.ts';
+import { rowsOf, runOn } from '../support/ad-hoc.ts';
 import { jsonLines, pageRecord, play, songRecord, writeFiles } from '../support/records.ts';
 import {
   type Delivery,
@@ -31,9 +32,9 @@ describe('repeats', () => {
         ['1-0', 1541106106796],
         ['1-1', 1541106106000],
       ]);
-      expect(await warehouse.rows("select ts from ops.repeated_events where repeat = 'conflict'")).toEqual([
-        { ts: 1541106107796 },
-      ]);
+      expect(await rowsOf(warehouse, "select ts from ops.repeated_events where repeat = 'conflict'")).toEqual(
+        [{ ts: 1541106107796 }],
+      );
     });
   });
 });
@@ -108,7 +109,7 @@ test('sparkify check finds a star that is not what its models make of staging', 
       return results.filter(({ status }) => status === 'failed').map(({ name }) => name);
     };
     expect(await failing()).toEqual([]);
-    await warehouse.run("update songplays set level = 'paid' where songplay_id = '1-0'");
+    await runOn(warehouse, "update songplays set level = 'paid' where songplay_id = '1-0'");
     expect(await failing()).toEqual(['songplays model']);
     await deliver(warehouse, { logs, options: { fullRefresh: true } });
     expect(await failing()).toEqual([]);

@@ -14,6 +14,7 @@ import { openDuckDb } from '../../src/warehouses/duckdb/writer.ts';
 import { postgresDialect } from '../../src/warehouses/postgres/dialect.ts';
 import { redshiftDialect } from '../../src/warehouses/redshift/dialect.ts';
 import type { Warehouse } from '../../src/warehouses/warehouse.ts';
+import { rowsOf, runOn } from '../support/ad-hoc.ts';
 import { sparkify } from '../support/command.ts';
 import { loadDeliveries, writeDeliveries } from '../support/layouts/deliveries.ts';
 import {
@@ -94,7 +95,7 @@ test('the declared tables are those of the newest layout as it was frozen: a cha
     nowMs: Date.now,
   });
   await duckdb.close();
-  const dialects = { duckdb: duckdb.dialect, postgres: postgresDialect, redshift: redshiftDialect() };
+  const dialects = { duckdb: duckdb.dialect, postgres: postgresDialect(), redshift: redshiftDialect() };
   // Freezes today's tables, and what this version makes of the deliveries; before the next change of a table.
   if (process.env.SPARKIFY_FREEZE_LAYOUT === '1') {
     const folder = freshFolder();
@@ -118,9 +119,9 @@ describe.each(engines)('on %s', (engine, freshPlace) => {
       const folder = freshFolder();
       const open = await freshPlace();
       await open(async (warehouse) => {
-        await thaw(layout, engine, folder, warehouse.run);
+        await thaw(layout, engine, folder, warehouse);
         // Derived, and so made again whatever an older version made of it.
-        if (layout < LAYOUT_VERSION) await warehouse.run("update songplays set location = 'old'");
+        if (layout < LAYOUT_VERSION) await runOn(warehouse, "update songplays set location = 'old'");
       });
       const sources = writeDeliveries(folder);
       await open(async (warehouse) => {
@@ -206,11 +207,12 @@ describe.each(engines)('on %s', (engine, freshPlace) => {
     ];
     const open = await freshPlace();
     const names = (warehouse: Warehouse) =>
-      warehouse.rows(
+      rowsOf(
+        warehouse,
         "select table_name, column_name from information_schema.columns where table_schema = 'ops' order by table_name, column_name",
       );
     await open(async (warehouse) => {
-      await thaw(1, engine, freshFolder(), warehouse.run);
+      await thaw(1, engine, freshFolder(), warehouse);
       const before = await names(warehouse);
       const found = await findTables(warehouse);
       const makesNone = async (): Promise<void> => {
@@ -230,11 +232,13 @@ describe.each(engines)('on %s', (engine, freshPlace) => {
       await warehouse.transaction(() => applySteps(steps, found, warehouse, async () => {}));
     });
     await open(async (warehouse) => {
-      expect(await warehouse.rows('select * from ops.things order by id')).toEqual([
+      expect(await rowsOf(warehouse, 'select * from ops.things order by id')).toEqual([
         { id: 1, length: 6, twice: 12, thrice: 18 },
         { id: 2, length: 0, twice: 0, thrice: 0 },
       ]);
-      expect(await warehouse.rows('select last_run_id from ops.warehouse')).toEqual([{ last_run_id: null }]);
+      expect(await rowsOf(warehouse, 'select last_run_id from ops.warehouse')).toEqual([
+        { last_run_id: null },
+      ]);
       expect(await names(warehouse)).not.toContainEqual({ table_name: 'others', column_name: 'id' });
     });
   });
@@ -274,16 +278,16 @@ describe.each(engines)('on %s', (engine, freshPlace) => {
         await warehouse.transaction(() =>
           applySteps([{ to: 101, changes }], found, warehouse, async () => {}),
         );
-        return warehouse.rows('select * from ops.things');
+        return rowsOf(warehouse, 'select * from ops.things');
       });
-    await open((warehouse) => thaw(1, engine, freshFolder(), warehouse.run));
+    await open((warehouse) => thaw(1, engine, freshFolder(), warehouse));
     expect(await steps(created)).toEqual([{ id: 1, word: 'new' }]);
     expect(await steps(rebuilt, added)).toEqual([{ id: 1, word: 'added' }]);
     expect(await steps(gone, dropped, created)).toEqual([{ id: 1, word: 'new' }]);
     expect(await steps(created)).toEqual([{ id: 1, word: 'new' }]);
     await open(async (warehouse) => {
-      await warehouse.run('drop table ops.things');
-      await warehouse.run('create table ops.things (id integer, city varchar(9))');
+      await runOn(warehouse, 'drop table ops.things');
+      await runOn(warehouse, 'create table ops.things (id integer, city varchar(9))');
     });
     await expect(steps(created)).rejects.toMatchObject({
       message: expect.stringContaining('holds a table ops.things that'),
@@ -295,9 +299,9 @@ describe.each(engines)('on %s', (engine, freshPlace) => {
     const folder = freshFolder();
     const open = await freshPlace();
     await open(async (warehouse) => {
-      await thaw(LAYOUT_VERSION, engine, folder, warehouse.run);
+      await thaw(LAYOUT_VERSION, engine, folder, warehouse);
       const before = await readTables(warehouse);
-      await warehouse.run('update ops.warehouse set layout_version = 1');
+      await runOn(warehouse, 'update ops.warehouse set layout_version = 1');
       expect(await ensureTables(warehouse)).toMatchObject({ upgraded: { from: 1, to: LAYOUT_VERSION } });
       expect(await readTables(warehouse)).toEqual(before);
     });
@@ -307,17 +311,17 @@ describe.each(engines)('on %s', (engine, freshPlace) => {
     const folder = freshFolder();
     const open = await freshPlace();
     await open(async (warehouse) => {
-      await thaw(1, engine, folder, warehouse.run);
+      await thaw(1, engine, folder, warehouse);
       // The star takes no song without an artist.
-      await warehouse.run("update staging.songs set artist_id = null where song_id = 'SOUNDO'");
+      await runOn(warehouse, "update staging.songs set artist_id = null where song_id = 'SOUNDO'");
     });
     await open(async (warehouse) => {
-      const before = await warehouse.rows('select * from ops.warehouse');
+      const before = await rowsOf(warehouse, 'select * from ops.warehouse');
       await expect(ensureTables(warehouse)).rejects.toMatchObject({
         hint: expect.stringContaining('Start over: sparkify create-tables --drop, then sparkify etl.'),
       });
-      expect(await warehouse.rows('select * from ops.warehouse')).toEqual(before);
-      expect(await warehouse.rows('select count(*) as plays from songplays')).toEqual([{ plays: 6 }]);
+      expect(await rowsOf(warehouse, 'select * from ops.warehouse')).toEqual(before);
+      expect(await rowsOf(warehouse, 'select count(*) as plays from songplays')).toEqual([{ plays: 6 }]);
     });
   });
 });
@@ -329,7 +333,7 @@ describe('the command', () => {
   beforeAll(async () => {
     cwd = freshFolder();
     old = join(cwd, 'old.duckdb');
-    await withWarehouse(old, (warehouse) => thaw(1, 'duckdb', cwd, warehouse.run));
+    await withWarehouse(old, (warehouse) => thaw(1, 'duckdb', cwd, warehouse));
     writeDeliveries(cwd);
   });
 
@@ -355,7 +359,7 @@ describe('the command', () => {
       expect(stderr).toContain('The next load upgrades it: sparkify etl (or sparkify create-tables).');
     }
     await withWarehouse(file, async (warehouse) =>
-      expect(await warehouse.rows('select layout_version from ops.warehouse')).toEqual([
+      expect(await rowsOf(warehouse, 'select layout_version from ops.warehouse')).toEqual([
         { layout_version: 1 },
       ]),
     );
@@ -393,7 +397,8 @@ describe('the command', () => {
       large = copyOfOld();
       // Plays enough for the build to take some time.
       await withWarehouse(large, (warehouse) =>
-        warehouse.run(
+        runOn(
+          warehouse,
           `insert into staging.events (file_id, session_id, item_in_session, ts, page, level, user_id, song, artist, length)
            select 4, 100 + range // 50, range % 50, 1541106106796 + range * 1000, 'NextSong', 'free', cast(range % 97 as varchar), 'Undo', 'Björk', 200.5
            from range(40000)`,
@@ -416,7 +421,7 @@ describe('the command', () => {
         });
         expect(killed.signal).toBe('SIGKILL');
         const [row] = await withWarehouse(file, (warehouse) =>
-          warehouse.rows('select layout_version from ops.warehouse'),
+          rowsOf(warehouse, 'select layout_version from ops.warehouse'),
         );
         expect([1, LAYOUT_VERSION]).toContain(row?.layout_version);
         expect((await etl(file)).code).toBe(0);

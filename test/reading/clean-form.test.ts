@@ -7,6 +7,7 @@ import { formChecker } from '../../src/reading/clean-form.ts';
 import { recordFormat, recordParser } from '../../src/reading/parse.ts';
 import { KEPT_FILE_BYTES } from '../../src/reading/survey.ts';
 import type { ReadUnit } from '../../src/warehouses/engine-reads.ts';
+import { rowsOf } from '../support/ad-hoc.ts';
 import { eventRecord, jsonLines, pageRecord, writeFiles } from '../support/records.ts';
 import { deliver, freshFolder, withWarehouse } from '../support/warehouse.ts';
 
@@ -154,7 +155,7 @@ describe('the engine’s own reader', () => {
             };
             await deliver(forget ? careful : { ...careful, ...spied }, { logs: join(logs, 'logs') });
             if (!forget) expect(vouchedFor).toBe(1);
-            return warehouse.rows('select * from staging.events order by item_in_session');
+            return rowsOf(warehouse, 'select * from staging.events order by item_in_session');
           });
         expect(await rowsBy('clean.duckdb', false)).toEqual(await rowsBy('careful.duckdb', true));
       }),
@@ -172,7 +173,7 @@ describe('the engine’s own reader', () => {
     await withWarehouse(join(folder, 'w.duckdb'), async (warehouse) => {
       const report = await deliver(warehouse, { logs });
       expect(report.events).toEqual({ lines: 401, staged: 400, rejected: 1, blank: 0 });
-      expect(await warehouse.rows('select line, rule, field from ops.rejects')).toEqual([
+      expect(await rowsOf(warehouse, 'select line, rule, field from ops.rejects')).toEqual([
         { line: 401, rule: 'out_of_range', field: 'ts' },
       ]);
     });

@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { allReports, reportSql } from '../../src/reports/book.ts';
-import type { SqlRow } from '../../src/warehouses/warehouse.ts';
+import type { SqlRow } from '../../src/warehouses/statement.ts';
+import { rowsOf } from '../support/ad-hoc.ts';
 import type { EventRecord } from '../support/records.ts';
 import { eventsIn, simulated } from '../support/simulated.ts';
 import { deliver, freshFolder, withWarehouse } from '../support/warehouse.ts';
@@ -13,7 +14,7 @@ const answers = made.then((folder) =>
   withWarehouse(join(freshFolder(), 'w.duckdb'), async (warehouse) => {
     await deliver(warehouse, { logs: join(folder, 'log_data'), songs: join(folder, 'song_data') });
     const found = new Map<string, SqlRow[]>();
-    for (const report of allReports) found.set(report.name, await warehouse.rows(reportSql(report)));
+    for (const report of allReports) found.set(report.name, await rowsOf(warehouse, reportSql(report)));
     return found;
   }),
 );

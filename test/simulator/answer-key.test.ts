@@ -5,6 +5,7 @@ import { type AnswerKey, parseAnswerKey } from '../../src/answer-key/answer-key.
 import { compareWith } from '../../src/answer-key/compare.ts';
 import { allChecks, runChecks } from '../../src/pipeline/check/check.ts';
 import { usualRates } from '../../src/simulator/faults.ts';
+import { runOn } from '../support/ad-hoc.ts';
 import { sparkify } from '../support/command.ts';
 import { sampleOneIn } from '../support/sample.ts';
 import { settingsWith, simulate, simulated } from '../support/simulated.ts';
@@ -42,7 +43,7 @@ function loaded<T>(
     return work(
       async () => compareWith(await keyOf(folder), warehouse),
       give,
-      (sql) => warehouse.run(sql),
+      (sql) => runOn(warehouse, sql),
     );
   });
 }

@@ -8,7 +8,9 @@ import type { LoadReport } from '../../src/pipeline/record/load-summary.ts';
 import { openSource } from '../../src/sources/open.ts';
 import { type Observer, silent } from '../../src/telemetry/observer.ts';
 import { openDuckDb } from '../../src/warehouses/duckdb/writer.ts';
-import type { SqlRow, Warehouse } from '../../src/warehouses/warehouse.ts';
+import type { SqlRow } from '../../src/warehouses/statement.ts';
+import type { Warehouse } from '../../src/warehouses/warehouse.ts';
+import { rowsOf } from './ad-hoc.ts';
 
 const folders: string[] = [];
 
@@ -80,11 +82,11 @@ export type Star = Record<'songplays' | 'users' | 'songs' | 'artists' | 'time' |
 /** Every row of the star and the level history, in the order of their keys. */
 export async function readStar(warehouse: Pick<Warehouse, 'rows'>): Promise<Star> {
   return {
-    songplays: await warehouse.rows('select * from songplays order by songplay_id'),
-    users: await warehouse.rows('select * from users order by user_id'),
-    songs: await warehouse.rows('select * from songs order by song_id'),
-    artists: await warehouse.rows('select * from artists order by artist_id'),
-    time: await warehouse.rows('select * from time order by start_time'),
-    user_levels: await warehouse.rows('select * from ops.user_levels order by user_id, valid_from'),
+    songplays: await rowsOf(warehouse, 'select * from songplays order by songplay_id'),
+    users: await rowsOf(warehouse, 'select * from users order by user_id'),
+    songs: await rowsOf(warehouse, 'select * from songs order by song_id'),
+    artists: await rowsOf(warehouse, 'select * from artists order by artist_id'),
+    time: await rowsOf(warehouse, 'select * from time order by start_time'),
+    user_levels: await rowsOf(warehouse, 'select * from ops.user_levels order by user_id, valid_from'),
   };
 }

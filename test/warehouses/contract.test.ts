@@ -9,9 +9,11 @@ import { wholeModels } from '../../src/pipeline/build/build.ts';
 import { dropTemporary, makeTemporary } from '../../src/pipeline/build/temporary.ts';
 import { dropTables, ensureTables, recover } from '../../src/pipeline/setup/setup.ts';
 import { columnNames, qualifiedName } from '../../src/schema/table.ts';
+import { failureOf } from '../../src/terminal/failure.ts';
 import { openPublished, openWarehouse, type Place } from '../../src/warehouses/open.ts';
 import { inDialect } from '../../src/warehouses/sql.ts';
 import type { ReadOnlyWarehouse, Warehouse } from '../../src/warehouses/warehouse.ts';
+import { rowsOf, runOn } from '../support/ad-hoc.ts';
 import { sparkify } from '../support/command.ts';
 import { freshDatabase, settingsOf, usePostgres } from '../support/postgres.ts';
 import { randomNumbers } from '../support/random.ts';
@@ -107,7 +109,8 @@ describe.each(engines)('a warehouse on %s', (name, freshPlace) => {
         remade: [],
       });
       for (const table of allTables) {
-        const rows = await warehouse.rows(
+        const rows = await rowsOf(
+          warehouse,
           `select column_name from information_schema.columns
            where table_name = $1 and table_schema = ${table.schema === 'star' ? 'current_schema()' : `'${table.schema}'`}
            order by ordinal_position`,
@@ -144,15 +147,15 @@ describe.each(engines)('a warehouse on %s', (name, freshPlace) => {
         duration: at / 7,
       }));
       await warehouse.append(songs, rows);
-      expect(await warehouse.rows('select * from songs order by length(song_id), song_id')).toEqual(rows);
+      expect(await rowsOf(warehouse, 'select * from songs order by length(song_id), song_id')).toEqual(rows);
       const numbers = [0, 1e-300, 5e-324, 1.7976931348623157e308, 0.1, 1 / 3, 269.58322, 1e21, -1e-7];
-      await warehouse.run('delete from songs');
+      await runOn(warehouse, 'delete from songs');
       await warehouse.append(
         songs,
         numbers.map((duration, at) => ({ song_id: `${at}`, title: 't', artist_id: 'A', duration })),
       );
       expect(
-        (await warehouse.rows('select duration from songs order by song_id')).map((row) => row.duration),
+        (await rowsOf(warehouse, 'select duration from songs order by song_id')).map((row) => row.duration),
       ).toEqual(numbers);
       const moments = [0, 1, 999, 951_782_400_000, 1_541_106_106_796, 4_102_444_799_999].map(
         (ms) => new Date(ms),
@@ -162,7 +165,7 @@ describe.each(engines)('a warehouse on %s', (name, freshPlace) => {
         moments.map((valid_from, at) => ({ user_id: `${at}`, level: 'free', valid_from, valid_to: null })),
       );
       expect(
-        (await warehouse.rows('select valid_from, valid_to from ops.user_levels order by user_id')).map(
+        (await rowsOf(warehouse, 'select valid_from, valid_to from ops.user_levels order by user_id')).map(
           (row) => row,
         ),
       ).toEqual(moments.map((valid_from) => ({ valid_from, valid_to: null })));
@@ -176,7 +179,7 @@ describe.each(engines)('a warehouse on %s', (name, freshPlace) => {
           page: 'Home',
         },
       ]);
-      const [event] = await warehouse.rows('select session_id, artist, registration from staging.events');
+      const [event] = await rowsOf(warehouse, 'select session_id, artist, registration from staging.events');
       expect(event).toEqual({ session_id: Number.MAX_SAFE_INTEGER, artist: null, registration: null });
     }));
 
@@ -189,8 +192,9 @@ describe.each(engines)('a warehouse on %s', (name, freshPlace) => {
         duration: 1,
       }));
       await warehouse.append(songs, rows);
-      expect(await warehouse.run('delete from songs where artist_id = $1', ['A1'])).toBe(4_000);
-      const [count] = await warehouse.rows(
+      expect(await runOn(warehouse, 'delete from songs where artist_id = $1', ['A1'])).toBe(4_000);
+      const [count] = await rowsOf(
+        warehouse,
         'select count(*) as songs, sum(duration) as seconds, max(year) as year, count(*) > 1 as many from songs where artist_id = $1',
         ["A2' or 1 = 1"],
       );
@@ -203,19 +207,19 @@ describe.each(engines)('a warehouse on %s', (name, freshPlace) => {
       await expect(
         warehouse.transaction(async () => {
           await warehouse.append(songs, [song]);
-          await warehouse.run('insert into nothing values (1)');
+          await runOn(warehouse, 'insert into nothing values (1)');
         }),
       ).rejects.toThrow(/nothing/);
       // Swallowed, it must not pass for a commit.
       await expect(
         warehouse.transaction(async () => {
           await warehouse.append(songs, [song]);
-          await warehouse.rows('select cast(title as integer) as number from songs').catch(() => {});
+          await rowsOf(warehouse, 'select cast(title as integer) as number from songs').catch(() => {});
         }),
       ).rejects.toThrow();
-      expect(await warehouse.rows('select * from songs')).toEqual([]);
+      expect(await rowsOf(warehouse, 'select * from songs')).toEqual([]);
       await warehouse.transaction(() => warehouse.append(songs, [song]));
-      expect(await warehouse.rows('select song_id from songs')).toEqual([{ song_id: 'S' }]);
+      expect(await rowsOf(warehouse, 'select song_id from songs')).toEqual([{ song_id: 'S' }]);
     }));
 
   test('an error in the middle of a result is an error, not its end', () =>
@@ -227,14 +231,15 @@ describe.each(engines)('a warehouse on %s', (name, freshPlace) => {
         duration: 1,
       }));
       await warehouse.append(songs, rows);
-      await expect(warehouse.rows('select cast(title as integer) as number from songs')).rejects.toThrow();
+      await expect(rowsOf(warehouse, 'select cast(title as integer) as number from songs')).rejects.toThrow();
       await warehouse.publish();
     }));
 
   test('interrupted, a statement ends at once, and the connection goes on', () =>
     opened(async (warehouse) => {
       await warehouse.append(songs, songsOf(1_000));
-      const slow = warehouse.rows(
+      const slow = rowsOf(
+        warehouse,
         `select count(*) as n from songs as a cross join songs as b cross join songs as c cross join songs as d
          where a.duration + b.duration + c.duration + d.duration > 5`,
       );
@@ -243,32 +248,60 @@ describe.each(engines)('a warehouse on %s', (name, freshPlace) => {
       const began = Date.now();
       await expect(slow).rejects.toThrow();
       expect(Date.now() - began).toBeLessThan(10_000);
-      expect(await warehouse.rows('select 1 as one')).toEqual([{ one: 1 }]);
+      expect(await rowsOf(warehouse, 'select 1 as one')).toEqual([{ one: 1 }]);
+    }));
+
+  test('an error of the engine names the statement, unless a person asked it', () =>
+    opened(async (warehouse, place) => {
+      const failureIn = async (work: Promise<unknown>) =>
+        failureOf(
+          await work.then(
+            () => expect.unreachable(),
+            (error: unknown) => error,
+          ),
+          String,
+          String,
+        );
+      const wrong = { name: 'deduplicate: contested keys', sql: 'select nothing from nowhere' };
+      for (const work of [() => warehouse.rows(wrong), () => warehouse.run(wrong)]) {
+        const failure = await failureIn(work());
+        expect(failure.message.split('\n')[0]).toMatch(/nowhere.*\(deduplicate: contested keys\)\.?$/);
+        expect(failure.statement).toBe('deduplicate: contested keys');
+      }
+      const song = { ...songs, name: 'songs_of_nowhere' };
+      const appending = warehouse.transaction(() => warehouse.append(song, songsOf(1)));
+      expect((await failureIn(appending)).statement).toMatch(/^append: songs_of_nowhere/);
+      await warehouse.publish();
+      await reading(place, async (reader) => {
+        const failure = await failureIn(reader.answer(wrong.sql));
+        expect(failure.message).toMatch(/nowhere/);
+        expect(failure).not.toHaveProperty('statement');
+      });
     }));
 
   test('its temporary tables hide and harm no table of the user’s', () =>
     opened(async (warehouse) => {
-      await warehouse.run('create table contested (a integer)');
-      await warehouse.run('insert into contested values (7)');
+      await runOn(warehouse, 'create table contested (a integer)');
+      await runOn(warehouse, 'insert into contested values (7)');
       await warehouse.transaction(async () => {
-        await makeTemporary(warehouse, 'contested', 'select 1 as b');
-        await makeTemporary(warehouse, 'contested', 'select 2 as b');
-        expect(await warehouse.rows('select b from contested')).toEqual([{ b: 2 }]);
+        await makeTemporary(warehouse, 'contested', { name: 'one', sql: 'select 1 as b' });
+        await makeTemporary(warehouse, 'contested', { name: 'two', sql: 'select 2 as b' });
+        expect(await rowsOf(warehouse, 'select b from contested')).toEqual([{ b: 2 }]);
         await dropTemporary(warehouse, 'contested');
         await dropTemporary(warehouse, 'contested');
       });
-      expect(await warehouse.rows('select a from contested')).toEqual([{ a: 7 }]);
+      expect(await rowsOf(warehouse, 'select a from contested')).toEqual([{ a: 7 }]);
     }));
 
   test('a table of the user’s that has one of our names is left alone', async () => {
     const place = await freshPlace();
     const warehouse = await openWarehouse(place, lease);
     try {
-      await warehouse.run('create table users (mine varchar(10))');
-      await warehouse.run("insert into users values ('mine')");
+      await runOn(warehouse, 'create table users (mine varchar(10))');
+      await runOn(warehouse, "insert into users values ('mine')");
       await expect(ensureTables(warehouse)).rejects.toThrow(/holds a table users that sparkify did not make/);
       await dropTables(warehouse);
-      expect(await warehouse.rows('select mine from users')).toEqual([{ mine: 'mine' }]);
+      expect(await rowsOf(warehouse, 'select mine from users')).toEqual([{ mine: 'mine' }]);
     } finally {
       await warehouse.close();
     }
@@ -298,7 +331,7 @@ describe.each(engines)('a warehouse on %s', (name, freshPlace) => {
       await warehouse.publish();
     }, place);
     await reading(place, async (reader) => {
-      expect(await reader.rows('select title from songs where song_id = $1', ['S'])).toEqual([
+      expect(await rowsOf(reader, 'select title from songs where song_id = $1', ['S'])).toEqual([
         { title: 'Jóga' },
       ]);
       expect((await reader.answer('/* why */ -- so\nselect 1 as one')).columns).toEqual(['one']);
@@ -320,8 +353,8 @@ describe.each(engines)('a warehouse on %s', (name, freshPlace) => {
       expect(rows).toEqual([['Jóga', 1997, 305.5, 1, null, true, '2018-11-01 21:01:46.796']]);
     });
     await opened(async (warehouse) => {
-      expect(await warehouse.rows('select count(*) as songs from songs')).toEqual([{ songs: 1 }]);
-      await warehouse.run('delete from songs');
+      expect(await rowsOf(warehouse, 'select count(*) as songs from songs')).toEqual([{ songs: 1 }]);
+      await runOn(warehouse, 'delete from songs');
       await warehouse.append(songs, songsOf(5_000));
       await warehouse.publish();
     }, place);
@@ -360,7 +393,8 @@ describe.each(engines)('a warehouse on %s', (name, freshPlace) => {
     const other = { engine: 'duckdb', file: join(folder, 'read.duckdb') } as const;
     await opened(async (duckDb) => {
       const path = file.replaceAll("'", "''");
-      const [row] = await duckDb.rows(
+      const [row] = await rowsOf(
+        duckDb,
         `select title, year, duration, moment, found from read_parquet('${path}') where song_id = 'S2999'`,
       );
       expect(row).toEqual({
@@ -388,7 +422,8 @@ describe.each(engines)('a warehouse on %s', (name, freshPlace) => {
           page: 'Home',
         })),
       );
-      const rows = await warehouse.rows(
+      const rows = await rowsOf(
+        warehouse,
         inDialect(
           `select ms, utc_timestamp(ms) as moment, cast(iso_weekday(instant) as integer) as weekday,
              ms_of_day(instant) as ms_of_day, md5_number(word) as number, byte_length(word) as bytes
@@ -422,9 +457,13 @@ describe.each(engines)('a warehouse on %s', (name, freshPlace) => {
           (candidate) => candidate.table === table,
         );
         await warehouse.transaction(async () => {
-          await makeTemporary(warehouse, 'model_result', `select * from (${model?.sql}) as made where 1 = 0`);
+          await makeTemporary(warehouse, 'model_result', {
+            name: 'the model',
+            sql: `select * from (${model?.sql}) as made where 1 = 0`,
+          });
           const types = (name: string, where: string) =>
-            warehouse.rows(
+            rowsOf(
+              warehouse,
               `select column_name, data_type from information_schema.columns where table_name = '${name}' and ${where} order by ordinal_position`,
             );
           const schema = table.schema === 'star' ? 'current_schema()' : `'${table.schema}'`;

@@ -16,6 +16,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { runOn } from '../support/ad-hoc.ts';
 import { sparkify } from '../support/command.ts';
 import { openElsewhere } from '../support/other-program.ts';
 import { eventRecord, jsonLines, writeFiles } from '../support/records.ts';
@@ -257,7 +258,8 @@ describe('the lease', () => {
   ])('is held until the warehouse is closed, after publishing a %s one too', async (_, numbers) => {
     const cwd = withLog();
     await withWarehouse(join(cwd, 'sparkify.duckdb'), async (warehouse) => {
-      await warehouse.run(
+      await runOn(
+        warehouse,
         `create schema mine; create table mine.numbers as select random() as number from range(${numbers})`,
       );
       await deliver(warehouse, { logs: join(cwd, 'logs') });

@@ -10,6 +10,7 @@ import { replay } from '../../src/pipeline/replay.ts';
 import { usualRates } from '../../src/simulator/faults.ts';
 import { silent } from '../../src/telemetry/observer.ts';
 import type { Warehouse } from '../../src/warehouses/warehouse.ts';
+import { rowsOf } from '../support/ad-hoc.ts';
 import { inventData } from '../support/invented.ts';
 import { freshDatabase, usePostgres, withPostgres } from '../support/postgres.ts';
 import { randomNumbers } from '../support/random.ts';
@@ -237,7 +238,7 @@ describe('PostgreSQL and Redshift hold the same as DuckDB', () => {
     });
     const [duckDb, ...others] = await onAll(async (warehouse) => {
       await deliver(warehouse, { logs: join(folder, 'logs'), songs: join(folder, 'songs') });
-      const [reject] = await warehouse.rows('select reject_id, "raw" from ops.rejects');
+      const [reject] = await rowsOf(warehouse, 'select reject_id, "raw" from ops.rejects');
       const mended = [
         { rejectId: String(reject?.reject_id), raw: String(reject?.raw).replace('gold', 'paid') },
       ];

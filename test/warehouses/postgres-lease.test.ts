@@ -4,6 +4,7 @@ import { LeaseError, PassingError } from '../../src/errors.ts';
 import { ensureTables } from '../../src/pipeline/setup/setup.ts';
 import { openPostgres } from '../../src/warehouses/postgres/writer.ts';
 import type { Warehouse } from '../../src/warehouses/warehouse.ts';
+import { runOn } from '../support/ad-hoc.ts';
 import { sparkify } from '../support/command.ts';
 import { ask, freshDatabase, settingsOf, usePostgres, withPostgres } from '../support/postgres.ts';
 import { eventRecord, jsonLines, writeFiles } from '../support/records.ts';
@@ -121,7 +122,7 @@ describe('the lease', () => {
         ),
       ).toEqual([{ state: 'idle in transaction', snapshot: null, id: null }]);
       await warehouse.transaction(() =>
-        warehouse.run('update ops.warehouse set next_file_id = next_file_id'),
+        runOn(warehouse, 'update ops.warehouse set next_file_id = next_file_id'),
       );
     } finally {
       await warehouse.close();
@@ -166,7 +167,7 @@ describe('a writer whose lease was lost', () => {
     try {
       await endLease();
       await withPostgres(url, async (other) => {
-        await other.transaction(() => other.run(bump));
+        await other.transaction(() => runOn(other, bump));
       });
       let asked = false;
       const late = warehouse.transaction(async () => {
@@ -175,7 +176,7 @@ describe('a writer whose lease was lost', () => {
       await expect(late).rejects.toThrow(PassingError);
       expect(asked).toBe(false);
       await warehouse.reconnect?.();
-      await warehouse.transaction(() => warehouse.run(bump));
+      await warehouse.transaction(() => runOn(warehouse, bump));
       expect(await nextId()).toBe(before + 2);
     } finally {
       await warehouse.close();
@@ -187,14 +188,14 @@ describe('a writer whose lease was lost', () => {
     const before = await nextId();
     try {
       await warehouse.transaction(async () => {
-        await warehouse.run(bump);
+        await runOn(warehouse, bump);
         await endLease();
         await expect(open()).rejects.toThrow(LeaseError);
         await expect(open()).rejects.toThrow(new RegExp(`sparkify test \\(process ${process.pid} `));
-        await warehouse.run(bump);
+        await runOn(warehouse, bump);
       });
       await withPostgres(url, async (other) => {
-        await other.transaction(() => other.run(bump));
+        await other.transaction(() => runOn(other, bump));
       });
       expect(await nextId()).toBe(before + 3);
     } finally {

@@ -2,6 +2,7 @@ import pg from 'pg';
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { ensureTables } from '../../src/pipeline/setup/setup.ts';
 import { openPostgres } from '../../src/warehouses/postgres/writer.ts';
+import { rowsOf } from '../support/ad-hoc.ts';
 import { type Outcome, sparkify } from '../support/command.ts';
 import { throughPgBouncer, whyNoPgBouncer } from '../support/pgbouncer.ts';
 import { ask, freshDatabase, settingsOf, usePostgres, withPostgres } from '../support/postgres.ts';
@@ -128,7 +129,7 @@ describe('a pooler in session mode', () => {
         nowMs: Date.now,
       });
       try {
-        expect(await warehouse.rows(session)).toEqual(await warehouse.rows(session));
+        expect(await rowsOf(warehouse, session)).toEqual(await rowsOf(warehouse, session));
         const refused = await etl(pooled, '--wait-seconds', '0');
         expect(`${refused.code} ${refused.stderr}`).toMatch(
           new RegExp(`^1 [\\s\\S]*being written by sparkify test \\(process ${process.pid} `),

@@ -4,7 +4,8 @@ import { DuckDBInstance } from '@duckdb/node-api';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { SparkifyError } from '../../src/errors.ts';
 import { openPublishedDuckDb } from '../../src/warehouses/duckdb/reader.ts';
-import type { ReadOnlyWarehouse, SqlValue } from '../../src/warehouses/warehouse.ts';
+import type { SqlValue } from '../../src/warehouses/statement.ts';
+import type { ReadOnlyWarehouse } from '../../src/warehouses/warehouse.ts';
 import { eventRecord, jsonLines, songRecord, writeFiles } from '../support/records.ts';
 import { deliver, freshFolder, withWarehouse } from '../support/warehouse.ts';
 

@@ -13,7 +13,9 @@ import {
   tableFunctions,
 } from '../../src/warehouses/duckdb/functions.ts';
 import { openPublishedDuckDb } from '../../src/warehouses/duckdb/reader.ts';
-import type { ReadOnlyWarehouse, SqlRow, SqlValue } from '../../src/warehouses/warehouse.ts';
+import type { SqlRow, SqlValue } from '../../src/warehouses/statement.ts';
+import type { ReadOnlyWarehouse } from '../../src/warehouses/warehouse.ts';
+import { rowsOf } from '../support/ad-hoc.ts';
 import { type Outcome, sparkify } from '../support/command.ts';
 import { eventRecord, jsonLines, songRecord, writeFiles } from '../support/records.ts';
 import { deliver, freshFolder, withWarehouse } from '../support/warehouse.ts';
@@ -344,7 +346,7 @@ function listing(): string[] {
   });
 }
 
-async function rowsOf(sql: string): Promise<SqlValue[][]> {
+async function answerTo(sql: string): Promise<SqlValue[][]> {
   const { batches } = await reader.answer(sql);
   const rows: SqlValue[][] = [];
   for await (const batch of batches) rows.push(...batch.map((row) => [...row]));
@@ -361,7 +363,8 @@ async function refusal(work: Promise<unknown>): Promise<SparkifyError> {
 describe('the lists of functions', () => {
   test('tell of every function and view of DuckDB whether it may be called, once', async () => {
     const known = (kinds: string): Promise<SqlRow[]> =>
-      reader.rows(
+      rowsOf(
+        reader,
         `select distinct lower(function_name) as name from duckdb_functions() where database_name = 'system' and function_type in (${kinds})`,
       );
     const names = (rows: SqlRow[]): string[] => rows.map(({ name }) => String(name)).sort();
@@ -373,7 +376,8 @@ describe('the lists of functions', () => {
     expect([...tableFunctions, ...refusedTableFunctions].sort()).toEqual(
       names(await known("'table', 'table_macro'")),
     );
-    const views = await reader.rows(
+    const views = await rowsOf(
+      reader,
       "select schema_name || '.' || view_name as name from duckdb_views() where internal",
     );
     expect([...systemViews, ...refusedSystemViews].sort()).toEqual(names(views));
@@ -385,7 +389,7 @@ describe('a statement of a reader of DuckDB', () => {
     'is refused before it is bound: %s',
     async (sql) => {
       const before = listing();
-      for (const work of [() => rowsOf(sql), () => reader.writeParquet(sql, out)]) {
+      for (const work of [() => answerTo(sql), () => reader.writeParquet(sql, out)]) {
         const { exitCode, message } = await refusal(work());
         expect(exitCode, message).toBe(2);
         expect(message).not.toContain(SECRET);
@@ -398,13 +402,13 @@ describe('a statement of a reader of DuckDB', () => {
 
   test.each(reaching.map((sql) => [sql]))('would meet a locked connection: %s', async (sql) => {
     const before = listing();
-    const answer = await reader.rows(sql).then(JSON.stringify, (error: Error) => error.message);
+    const answer = await rowsOf(reader, sql).then(JSON.stringify, (error: Error) => error.message);
     expect(answer).not.toContain(SECRET);
     expect(listing()).toEqual(before);
   });
 
   test.each(ordinary)('is answered: %s', async (sql, count) => {
-    const rows = await rowsOf(sql);
+    const rows = await answerTo(sql);
     if (count === null) expect(rows.length).toBeGreaterThanOrEqual(0);
     else expect(rows).toHaveLength(count);
     const written = reader.writeParquet(sql, out);
@@ -418,7 +422,7 @@ describe('a statement of a reader of DuckDB', () => {
       const sql = position
         .replaceAll(/\bM\b/g, "write_log('x')")
         .replaceAll(/\bS\b/g, "(select write_log('x'))");
-      const { message } = await refusal(rowsOf(sql));
+      const { message } = await refusal(answerTo(sql));
       expect(message, sql).toBe('query does not call write_log().');
     }
   });
@@ -430,8 +434,8 @@ describe('a statement of a reader of DuckDB', () => {
       ['select uper(level) from songplays', 'Did you mean upper?'],
       ["from 'songplays.csv'", 'never files'],
     ];
-    for (const [sql, hint] of hints) expect((await refusal(rowsOf(sql as string))).hint).toContain(hint);
-    const { message } = await refusal(rowsOf('select level\nfrom songplays wher 1'));
+    for (const [sql, hint] of hints) expect((await refusal(answerTo(sql as string))).hint).toContain(hint);
+    const { message } = await refusal(answerTo('select level\nfrom songplays wher 1'));
     expect(message).toMatch(
       /^Parser Error: syntax error at or near "1"\n\nLINE 2: from songplays wher 1\n +\^$/,
     );
@@ -448,7 +452,7 @@ describe('a statement of a reader of DuckDB', () => {
     ];
     const long = [`select 1${' union all select 1'.repeat(500)}`, `select '${'x'.repeat(2_000_000)}'`];
     for (const sql of [...deep(100), ...deep(20_000), ...long])
-      await rowsOf(sql).catch((error) => expect(error.exitCode, error.message).toBe(2));
+      await answerTo(sql).catch((error) => expect(error.exitCode, error.message).toBe(2));
   });
 });
 

@@ -6,6 +6,7 @@ import { allChecks, runChecks } from '../../src/pipeline/check/check.ts';
 import type { LoadReport } from '../../src/pipeline/record/load-summary.ts';
 import { openSource } from '../../src/sources/open.ts';
 import type { Warehouse } from '../../src/warehouses/warehouse.ts';
+import { rowsOf } from '../support/ad-hoc.ts';
 import { usePostgres } from '../support/postgres.ts';
 import { randomNumbers } from '../support/random.ts';
 import { eventRecord, jsonLines, songRecord, writeFiles } from '../support/records.ts';
@@ -62,7 +63,7 @@ describe('objects that were read in one batch', () => {
     put('changes', before);
     await withRedshift(await freshCluster(), async (warehouse) => {
       await load(warehouse, 'changes');
-      const ids = await warehouse.rows('select distinct file_id from ops.files');
+      const ids = await rowsOf(warehouse, 'select distinct file_id from ops.files');
       expect(ids).toHaveLength(1);
       const after = { ...before, 'logs/b.json': day(2, 1) };
       put('changes', after);
@@ -70,7 +71,8 @@ describe('objects that were read in one batch', () => {
       expect(report.files).toMatchObject({ new: 0, changed: 1, unchanged: 2, vanished: 0 });
       expect(report.tables.songplays).toEqual({ rows: 7, inserted: 0, updated: 0, deleted: 2 });
       expect(await readStar(warehouse)).toEqual(await starOf(after));
-      const [files] = await warehouse.rows(
+      const [files] = await rowsOf(
+        warehouse,
         'select count(*) as names, count(distinct file_id) as ids, min(staged) as staged from ops.files',
       );
       expect(files).toEqual({ names: 3, ids: 1, staged: 7 });
@@ -125,7 +127,7 @@ describe('objects that were read in one batch', () => {
       const report = await load(warehouse, 'broken');
       expect(report.events).toEqual({ lines: 14, staged: 13, rejected: 1, blank: 0 });
       expect(server.sent.get('other broken')).toBe(Buffer.byteLength(broken));
-      const [reject] = await warehouse.rows('select path, line, rule from ops.rejects');
+      const [reject] = await rowsOf(warehouse, 'select path, line, rule from ops.rejects');
       expect(reject).toEqual({ path: 's3://broken/logs/d.json', line: 3, rule: 'malformed_json' });
       expect(await readStar(warehouse)).toEqual(await starOf({ ...before, 'logs/d.json': broken }));
       // It changes alone, and the batch stays.
@@ -133,7 +135,7 @@ describe('objects that were read in one batch', () => {
       put('broken', after);
       await load(warehouse, 'broken');
       expect(await readStar(warehouse)).toEqual(await starOf(after));
-      const [files] = await warehouse.rows('select count(distinct file_id) as ids from ops.files');
+      const [files] = await rowsOf(warehouse, 'select count(distinct file_id) as ids from ops.files');
       expect(files).toEqual({ ids: 2 });
     });
   });
@@ -296,8 +298,8 @@ describe('LOG_JSONPATH', () => {
     await withRedshift(cluster, async (warehouse) => {
       const report = await load(warehouse, 'paths');
       expect(report.events).toEqual({ lines: 3, staged: 1, rejected: 2, blank: 0 });
-      expect(await warehouse.rows('select user_id from songplays')).toEqual([{ user_id: '7' }]);
-      expect(await warehouse.rows('select rule, field, value from ops.rejects order by rule')).toEqual([
+      expect(await rowsOf(warehouse, 'select user_id from songplays')).toEqual([{ user_id: '7' }]);
+      expect(await rowsOf(warehouse, 'select rule, field, value from ops.rejects order by rule')).toEqual([
         { rule: 'not_accepted', field: 'level', value: '"gold"' },
         { rule: 'wrong_type', field: 'ts', value: '"1541106106796"' },
       ]);

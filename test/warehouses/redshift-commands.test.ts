@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { rowsOf, runOn } from '../support/ad-hoc.ts';
 import { sparkify } from '../support/command.ts';
 import { inventData } from '../support/invented.ts';
 import { usePostgres } from '../support/postgres.ts';
@@ -117,8 +118,8 @@ describe('on Redshift,', () => {
     expect(await run(cluster, 'etl', ...places)).toMatchObject({ code: 0 });
     const { redshiftSessions } = await import('../../src/warehouses/redshift/connection.ts');
     const reader = await redshiftSessions(cluster.place.server, Date.now).open('reader');
-    await reader.run('begin read only');
-    await reader.rows('select count(*) as plays from songplays');
+    await runOn(reader, 'begin read only');
+    await rowsOf(reader, 'select count(*) as plays from songplays');
     server.put('commands', 'log_data/late.json', jsonLines([eventRecord({ sessionId: 77_777 })]));
     const loaded = await run(cluster, 'etl', ...places);
     expect(loaded.code, loaded.stderr).toBe(0);

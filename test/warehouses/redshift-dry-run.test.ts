@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { rowsOf, runOn } from '../support/ad-hoc.ts';
 import { sparkify } from '../support/command.ts';
 import { inventData } from '../support/invented.ts';
 import { ask, usePostgres } from '../support/postgres.ts';
@@ -37,8 +38,12 @@ describe('etl --dry-run', () => {
     expect(dry.code).toBe(0);
     expect(cluster.double.statements.filter((text) => writes.test(text))).toEqual([]);
     expect(server.keys('staging')).toEqual(['README']);
-    const { statements, objects, status } = JSON.parse(dry.stdout);
+    const { statements, names, objects, status } = JSON.parse(dry.stdout);
     expect(status).toBe('planned');
+    expect(names).toHaveLength(statements.length);
+    expect(statements[names.indexOf('deduplicate: contested keys')]).toMatch(
+      /^create temporary table contested /,
+    );
     expect(objects).toHaveLength(2);
     expect(JSON.parse(objects[1].text).entries).toEqual(
       server
@@ -102,7 +107,10 @@ describe('etl --dry-run', () => {
     expect(more.stdout).toMatch(/1 new file/);
     expect(more.stdout).toMatch(/^lock artists, ops\.drift, /m);
     expect(more.stdout).toMatch(/^copy staging\.events \(.*manifest gzip/m);
-    expect(more.stdout).toMatch(/^commit;$/m);
+    expect(more.stdout).toMatch(/^-- commit\ncommit;$/m);
+    expect(more.stdout).toMatch(
+      /^-- deduplicate: contested keys\ncreate temporary table contested as select /m,
+    );
     expect(await ask(cluster.database, 'select count(*) as runs from ops.runs')).toEqual(runs);
   });
 
@@ -120,8 +128,8 @@ describe('etl --dry-run', () => {
       server.put('staging', address.slice('s3://staging/'.length), text);
     const { redshiftSessions } = await import('../../src/warehouses/redshift/connection.ts');
     const session = await redshiftSessions(cluster.place.server, Date.now).open('by hand');
-    for (const statement of statements) await session.run(statement);
-    expect(await session.rows('select count(*) as plays from songplays')).toEqual([
+    for (const statement of statements) await runOn(session, statement);
+    expect(await rowsOf(session, 'select count(*) as plays from songplays')).toEqual([
       { plays: expect.any(Number) },
     ]);
     await session.close();

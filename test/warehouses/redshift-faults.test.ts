@@ -6,6 +6,7 @@ import { openSource } from '../../src/sources/open.ts';
 import { silent } from '../../src/telemetry/observer.ts';
 import { redshiftSessions } from '../../src/warehouses/redshift/connection.ts';
 import type { Warehouse } from '../../src/warehouses/warehouse.ts';
+import { rowsOf, runOn } from '../support/ad-hoc.ts';
 import { startAwsServer } from '../support/aws-server.ts';
 import { type Outcome, type RunOptions, sparkify } from '../support/command.ts';
 import { inventData } from '../support/invented.ts';
@@ -58,7 +59,7 @@ function load(warehouse: Warehouse, observer = silent): Promise<LoadReport> {
 async function assertRight(cluster: RedshiftTestCluster): Promise<void> {
   await withRedshift(cluster, async (warehouse) => {
     expect(await readStar(warehouse)).toEqual(wanted);
-    expect(await warehouse.rows('select count(*) as runs from ops.runs')).toEqual([{ runs: 1 }]);
+    expect(await rowsOf(warehouse, 'select count(*) as runs from ops.runs')).toEqual([{ runs: 1 }]);
   });
   expect(server.keys('staging')).toEqual(['README']);
 }
@@ -135,7 +136,7 @@ describe('a load into Redshift is done again, whole and on new connections, afte
       let writes: Promise<unknown> | null = null;
       double.faults.on((statement) => {
         if (writes !== null || !/^insert into staging\.events/.test(statement)) return null;
-        writes = other.run("update ops.warehouse set created_by = 'another writer'");
+        writes = runOn(other, "update ops.warehouse set created_by = 'another writer'");
         return { kind: 'pause', until: writes };
       });
       const notes: string[] = [];
@@ -158,7 +159,9 @@ describe('a load into Redshift that fails leaves nothing, and the next one ends 
   ): Promise<void> {
     await withRedshift(cluster, async (warehouse) => {
       await expect(load(warehouse)).rejects.toThrow(message);
-      expect(await warehouse.rows('select count(*) as events from staging.events')).toEqual([{ events: 0 }]);
+      expect(await rowsOf(warehouse, 'select count(*) as events from staging.events')).toEqual([
+        { events: 0 },
+      ]);
     });
     expect(server.keys('staging')).toEqual(['README']);
     cluster.double.faults.clear();

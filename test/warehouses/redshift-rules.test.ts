@@ -4,7 +4,9 @@ import { events } from '../../src/models/staging/events.ts';
 import { songs as stagedSongs } from '../../src/models/staging/songs.ts';
 import { sourceColumns } from '../../src/schema/table.ts';
 import { openSource } from '../../src/sources/open.ts';
-import type { SqlRow, Warehouse } from '../../src/warehouses/warehouse.ts';
+import type { SqlRow } from '../../src/warehouses/statement.ts';
+import type { Warehouse } from '../../src/warehouses/warehouse.ts';
+import { rowsOf } from '../support/ad-hoc.ts';
 import { usePostgres } from '../support/postgres.ts';
 import { eventRecord, songRecord, writeFiles } from '../support/records.ts';
 import { freshCluster, useRedshift, withRedshift } from '../support/redshift-world.ts';
@@ -104,22 +106,28 @@ function withoutExponents(row: SqlRow): SqlRow {
 async function read(warehouse: Warehouse): Promise<Record<string, SqlRow[]>> {
   return {
     rejects: (
-      await warehouse.rows(
+      await rowsOf(
+        warehouse,
         // What stands there in another case is only told by the reader of lines.
         `select kind, rule, field, value, split_part(reason, '; the record has', 1) as reason from ops.rejects`,
       )
     )
       .map(inOneForm)
       .sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1)),
-    events: await warehouse.rows(
+    events: await rowsOf(
+      warehouse,
       `select ${['extra', ...sourceColumns(events).map(({ name }) => name)].join(', ')} from staging.events order by session_id, item_in_session`,
     ),
     songs: (
-      await warehouse.rows(
+      await rowsOf(
+        warehouse,
         `select ${['extra', ...sourceColumns(stagedSongs).map(({ name }) => name)].join(', ')} from staging.songs order by song_id`,
       )
     ).map(withoutExponents),
-    drift: await warehouse.rows('select change, key, records from ops.drift order by change, key, records'),
+    drift: await rowsOf(
+      warehouse,
+      'select change, key, records from ops.drift order by change, key, records',
+    ),
   };
 }
 

@@ -1,4 +1,5 @@
 import { readFileSync, truncateSync, utimesSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
@@ -33,7 +34,15 @@ import { rehearseRedshift } from '../../src/warehouses/redshift/dry-run.ts';
 import type { RedshiftServer } from '../../src/warehouses/redshift/server.ts';
 import { openRedshift } from '../../src/warehouses/redshift/writer.ts';
 import type { ReadOnlyWarehouse, Warehouse } from '../../src/warehouses/warehouse.ts';
-import { readGolden, statementBook, writeGolden } from '../support/golden-statements.ts';
+import { runOn } from '../support/ad-hoc.ts';
+import {
+  headed,
+  readGolden,
+  sentDuring,
+  statementBook,
+  type ThisRun,
+  writeGolden,
+} from '../support/golden-statements.ts';
 import { thaw } from '../support/layouts/frozen.ts';
 import { ask, usePostgres } from '../support/postgres.ts';
 import { eventRecord, jsonLines, pageRecord, play, songRecord, writeFiles } from '../support/records.ts';
@@ -73,6 +82,13 @@ function loadFromS3(warehouse: Warehouse, options: Partial<LoadOptions> = {}): P
   });
 }
 
+/** As gzip, the same on every machine: not compressed, and from no system. */
+function packed(text: string): Buffer {
+  const bytes = gzipSync(text, { level: 0 });
+  bytes[9] = 255;
+  return bytes;
+}
+
 const put = (name: string, content: string | Buffer): unknown => server.put('data', name, content);
 /** The same cluster, used otherwise. */
 const otherwise = (cluster: RedshiftTestCluster, change: Partial<RedshiftServer>): RedshiftTestCluster => ({
@@ -98,7 +114,7 @@ async function coldLoad(warehouse: Warehouse): Promise<void> {
     'log_data/1.json',
     jsonLines([play(10), play(11, { song: 'Unravel' }), pageRecord('Home', { itemInSession: 12 })]),
   );
-  put('log_data/2.json.gz', gzipSync(jsonLines([play(20, { length: 1 }), play(21, { artist: 'Nobody' })])));
+  put('log_data/2.json.gz', packed(jsonLines([play(20, { length: 1 }), play(21, { artist: 'Nobody' })])));
   put('log_data/3.json.zst', zstd);
   put('song_data/1.json', JSON.stringify(songRecord()));
   await recover(warehouse);
@@ -139,7 +155,7 @@ async function laterLoads(warehouse: Warehouse): Promise<void> {
   expect(report.conflicts.events).toBe(1);
   // What is no record is read line by line; a whole file that is none, too.
   put('log_data/7.json', jsonLines([play(70), '{"broken', play(71)]));
-  put('log_data/8.json.gz', gzipSync(jsonLines([play(80)])).subarray(0, 60));
+  put('log_data/8.json.gz', packed(jsonLines([play(80)])).subarray(0, 60));
   expect((await loadFromS3(warehouse)).events.rejected).toBe(2);
   put('log_data/9.json', jsonLines([{ ...play(90), ts: -1 }]));
   const none = { share: null, count: 0 };
@@ -165,7 +181,7 @@ async function clientLoads(warehouse: Warehouse, folder: string): Promise<void> 
     'more.json': jsonLines([play(1), play(2), '{}']),
     'copy.json': jsonLines([play(1), play(2), '{}']),
   });
-  writeFiles(local.logs, { 'cut.json.gz': gzipSync(jsonLines([play(3)])) });
+  writeFiles(local.logs, { 'cut.json.gz': packed(jsonLines([play(3)])) });
   truncateSync(join(local.logs, 'cut.json.gz'), 60);
   await settled();
   await deliver(warehouse, local);
@@ -182,7 +198,8 @@ async function readings(reader: ReadOnlyWarehouse): Promise<void> {
   await readFreshness(reader);
   await matchReport(reader);
   await countTotals(reader);
-  for (const report of allReports) await reader.rows(reportSql(report));
+  for (const report of allReports)
+    await reader.rows({ name: `report: ${report.name}`, sql: reportSql(report) });
   for (const play of ['1-0', '1-11', '1-12', '1-20', '1-21', '1-99'])
     await explain(play, reader, (path) =>
       openSource(path, nowMs, { endpoint: server.endpoint, exact: true }),
@@ -256,17 +273,48 @@ function rejectsOf(cluster: RedshiftTestCluster) {
     rejectsCommand.run({ config, nowMs, voice: silent, onInterrupt() {} } as unknown as Context, given, args);
 }
 
-test('every statement that Redshift is sent stands in the golden files, and they hold no other', async () => {
+/** What differs in this run: the staging prefix, by what the S3 server was asked for; processes; names of runs. */
+function thisRun(pids: readonly number[], runIds: readonly (string | null)[] = []): ThisRun {
+  const prefixes = server.requests
+    .filter((request) => request.startsWith('PUT staging/area/'))
+    .map((request) => request.split('/').slice(2, 4).join('/'));
+  return {
+    texts: new Map([
+      ...prefixes.map((prefix) => [prefix, 'sparkify-0123/20260101T000000000Z-0123'] as const),
+      ...runIds.map((id) => [String(id), '2026-01-01T00:00:00.000Z-0123'] as const),
+      [`(process ${process.pid} on ${hostname()})`, '(process 1 on host)'],
+    ]),
+    pids,
+  };
+}
+
+/** How often each text came. */
+function counted(texts: readonly string[]): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const text of texts) counts.set(text, (counts.get(text) ?? 0) + 1);
+  return counts;
+}
+
+test('every statement that Redshift is sent has a name and stands in the golden files, and they hold no other', async () => {
   const book = statementBook();
-  /** Does something with a cluster, and keeps what it is sent. */
+  /** Does something with a cluster, and keeps what it is sent: by the program's own word, with which the wire agrees. */
   async function keep(
     theme: string,
     { double }: RedshiftTestCluster,
     work: () => Promise<unknown>,
   ): Promise<void> {
     const from = double.statements.length;
-    await work();
-    book.add(theme, double.statements.slice(from));
+    const sent = await sentDuring(work);
+    const told = counted(sent.map(({ sql }) => sql));
+    const untold = [...counted(double.statements.slice(from))].filter(
+      ([text, times]) => times > (told.get(text) ?? 0),
+    );
+    expect(untold, 'sent, but not told of').toEqual([]);
+    book.add(
+      theme,
+      sent.filter(({ name }) => !name.startsWith('a test ')),
+      thisRun(double.pids),
+    );
   }
   const folder = join(freshFolder(), 'data');
   const cluster = await freshCluster();
@@ -309,9 +357,12 @@ test('every statement that Redshift is sent stands in the golden files, and they
       expect(await countDrift(warehouse)).toEqual(await lastDrift(warehouse));
       await loadFromS3(warehouse, { fullRefresh: true });
       // What was changed by hand is set right: rows twice, and rows that are gone, of what the cluster and this program read.
-      await warehouse.run('insert into songplays select * from songplays');
-      await warehouse.run('delete from staging.events where session_id = 1 and item_in_session in (10, 20)');
-      await warehouse.run('delete from ops.drift');
+      await runOn(warehouse, 'insert into songplays select * from songplays');
+      await runOn(
+        warehouse,
+        'delete from staging.events where session_id = 1 and item_in_session in (10, 20)',
+      );
+      await runOn(warehouse, 'delete from ops.drift');
       await loadFromS3(warehouse, { fullRefresh: true });
       await loadFromS3(warehouse, { matchOn: 'title, artist' });
       await loadFromS3(warehouse, { matchOn: 'title, artist, duration' });
@@ -377,11 +428,11 @@ test('every statement that Redshift is sent stands in the golden files, and they
     await withRedshift(otherwise(client, { schema: 'analytics' }), ensureTables);
   });
   const older = await freshCluster();
-  await withRedshift(older, (warehouse) => thaw(1, 'redshift', folder, warehouse.run));
+  await withRedshift(older, (warehouse) => thaw(1, 'redshift', folder, warehouse));
   await keep('b-upgrade-and-repair', older, () => withRedshift(older, ensureTables));
   await withRedshift(older, async (warehouse) => {
-    await warehouse.run('drop table songs');
-    await warehouse.run('alter table users drop column level');
+    await runOn(warehouse, 'drop table songs');
+    await runOn(warehouse, 'alter table users drop column level');
   });
   await keep('b-upgrade-and-repair', older, () => withRedshift(older, ensureTables));
   // A dry run's script, with its values in it.
@@ -390,16 +441,16 @@ test('every statement that Redshift is sent stands in the golden files, and they
     const lease = { command: 'etl', waitMs: 0, nowMs };
     const { warehouse, statements } = await rehearseRedshift(place.server, lease, place.s3);
     try {
-      await loadFromS3(warehouse);
+      const { runId } = await loadFromS3(warehouse);
+      book.add('a-dry-run', statements, thisRun([], [runId]));
     } finally {
       await warehouse.close();
     }
-    book.add('a-dry-run', statements);
   }
 
   if (process.env.SPARKIFY_RENEW_GOLDEN === '1') writeGolden(GOLDEN, book.statements);
-  const golden = [...readGolden(GOLDEN).values()].flat();
-  const sent = [...book.statements.values()].flat();
+  const golden = readGolden(GOLDEN);
+  const sent = [...book.statements.values()].flat().map(headed);
   expect(
     sent.filter((statement) => !golden.includes(statement)),
     `sent, but not golden. ${HOW_TO_RENEW}`,

@@ -7,7 +7,9 @@ import { allChecks, runChecks } from '../../src/pipeline/check/check.ts';
 import type { LoadReport } from '../../src/pipeline/record/load-summary.ts';
 import { usualRates } from '../../src/simulator/faults.ts';
 import { openSource } from '../../src/sources/open.ts';
-import type { SqlRow, Warehouse } from '../../src/warehouses/warehouse.ts';
+import type { SqlRow } from '../../src/warehouses/statement.ts';
+import type { Warehouse } from '../../src/warehouses/warehouse.ts';
+import { rowsOf } from '../support/ad-hoc.ts';
 import { usePostgres } from '../support/postgres.ts';
 import { realData, whySkipped } from '../support/real-data.ts';
 import { freshCluster, useRedshift, withRedshift } from '../support/redshift-world.ts';
@@ -52,7 +54,8 @@ async function withoutIds(warehouse: Pick<Warehouse, 'rows'>): Promise<Record<st
       .map((row) => Object.fromEntries(Object.entries(row).filter(([name]) => !drop.includes(name))))
       .map((row) => JSON.stringify({ ...row, ...inOrder(row.extra) }))
       .sort();
-  const drift = await warehouse.rows(
+  const drift = await rowsOf(
+    warehouse,
     `select file.kind, drift.change, drift.key, sum(drift.records) as records
      from ops.drift as drift join (select distinct kind, file_id from ops.files) as file on file.file_id = drift.file_id
      group by file.kind, drift.change, drift.key`,

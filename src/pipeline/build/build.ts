@@ -10,7 +10,7 @@ import type { Observer } from '../../telemetry/observer.ts';
 import { bindModel, equalOn } from '../../warehouses/sql.ts';
 import type { Dialect, Warehouse } from '../../warehouses/warehouse.ts';
 import type { MatchOn } from '../match-on.ts';
-import { chooseEvents, chooseTimes, chooseUsers, type TimeSpan } from './affected.ts';
+import { affectedSql, chooseEvents, chooseTimes, chooseUsers, type TimeSpan } from './affected.ts';
 import { type Rebuild, reconcile, type TableChange } from './reconcile.ts';
 import { renewSongKeys } from './song-keys.ts';
 
@@ -50,8 +50,8 @@ export async function build(scope: BuildScope, warehouse: Warehouse, observer: O
   if (!scope.allEvents) await chooseTimes(warehouse);
   const timeChange = await done(rebuildTime(scope.allEvents));
   const earliest = scope.allEvents ? 0 : await chooseUsers(warehouse);
-  const userChange = await done(rebuildUsers(scope.allEvents, earliest));
-  await done(rebuildUserLevels(scope.allEvents, earliest));
+  const userChange = await done(rebuildUsers(scope.allEvents, earliest, warehouse.dialect));
+  await done(rebuildUserLevels(scope.allEvents, earliest, warehouse.dialect));
   const changes = {
     songplays: playChange,
     users: userChange,
@@ -124,39 +124,33 @@ function rebuildTime(all: boolean): Rebuild {
   };
 }
 
-function rebuildUsers(all: boolean, earliestTs: number): Rebuild {
+function rebuildUsers(all: boolean, earliestTs: number, dialect: Dialect): Rebuild {
   return {
     table: users,
-    inputs: { user_events_to_build: userEvents(all, earliestTs) },
+    inputs: { user_events_to_build: userEvents(all, earliestTs, dialect) },
     scope: all ? null : 'user_id in (select user_id from touched_users)',
   };
 }
 
-function rebuildUserLevels(all: boolean, earliestTs: number): Rebuild {
+function rebuildUserLevels(all: boolean, earliestTs: number, dialect: Dialect): Rebuild {
   const standing = `exists (select 1 from touched_levels
     where ${equalOn(userLevels.key, 'touched_levels', 'ops.user_levels')})`;
-  const before = `(select ops.user_levels.user_id, ops.user_levels.level, ops.user_levels.valid_from
-    from ops.user_levels
-    join touched_users on touched_users.user_id = ops.user_levels.user_id
-    where ops.user_levels.valid_from < touched_users.from_time
-      and (ops.user_levels.valid_to is null or ops.user_levels.valid_to >= touched_users.from_time))`;
   return {
     table: userLevels,
     inputs: {
-      user_events_to_build: userEvents(all, earliestTs),
-      levels_before: all ? '(select user_id, level, valid_from from ops.user_levels where 1 = 0)' : before,
+      user_events_to_build: userEvents(all, earliestTs, dialect),
+      levels_before: all
+        ? '(select user_id, level, valid_from from ops.user_levels where 1 = 0)'
+        : `(${affectedSql('levels-before', {}, { dialect })})`,
     },
     scope: all ? null : standing,
   };
 }
 
 /** The events that decide about the touched users: theirs, from the first touched moment on. */
-function userEvents(all: boolean, earliestTs: number): string {
+function userEvents(all: boolean, earliestTs: number, dialect: Dialect): string {
   if (all) return 'staging.events';
-  return `(select staging.events.user_id, first_name, last_name, gender, level, ts, session_id, item_in_session
-    from staging.events
-    join touched_users on touched_users.user_id = staging.events.user_id
-    where staging.events.ts >= touched_users.from_ts and staging.events.ts >= ${earliestTs})`;
+  return `(${affectedSql('user-events', { earliest_ts: String(earliestTs) }, { dialect })})`;
 }
 
 /** Every model over all of staging: what each table must hold, whatever loads came before. */
@@ -165,8 +159,8 @@ export function wholeModels(matchOn: MatchOn, dialect: Dialect): { table: Table;
   return [
     rebuildSongplays(scope, null, dialect),
     rebuildTime(true),
-    rebuildUsers(true, 0),
-    rebuildUserLevels(true, 0),
+    rebuildUsers(true, 0, dialect),
+    rebuildUserLevels(true, 0, dialect),
     rebuildSongs(true),
     rebuildArtists(true),
   ].map(({ table, inputs }) => ({ table, sql: bindModel(modelSql(table), inputs, dialect) }));

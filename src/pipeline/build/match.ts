@@ -1,4 +1,5 @@
 import { matchMissesSql } from '../../models/book.ts';
+import { readSql } from '../../models/sql-file.ts';
 import { bindModel } from '../../warehouses/sql.ts';
 import type { Warehouse } from '../../warehouses/warehouse.ts';
 
@@ -27,11 +28,7 @@ export async function matchWithAdded(before: MatchReport, warehouse: Reader): Pr
   const added = await matchOf(
     warehouse,
     'fresh_songplays',
-    `(select chosen_events.song, chosen_events.artist, chosen_events.page
-      from chosen_events
-      join fresh_songplays on fresh_songplays.session_id = chosen_events.session_id
-        and fresh_songplays.songplay_id =
-          cast(chosen_events.session_id as varchar) || '-' || cast(chosen_events.item_in_session as varchar))`,
+    `(${bindModel(readSql('./match/added-plays.sql', import.meta.url), {}, warehouse.dialect)})`,
   );
   const plays = before.plays + added.plays;
   const matched = before.matched + added.matched;
@@ -48,12 +45,14 @@ export async function matchWithAdded(before: MatchReport, warehouse: Reader): Pr
 }
 
 async function matchOf(warehouse: Reader, songplays: string, events: string): Promise<MatchReport> {
-  const [star] = await warehouse.rows(
-    `select count(*) as plays, count(song_id) as matched from ${songplays}`,
-  );
-  const [known] = await warehouse.rows(
-    bindModel(matchMissesSql(), { events_to_match: events }, warehouse.dialect),
-  );
+  const [star] = await warehouse.rows({
+    name: `match: plays with a song in ${songplays}`,
+    sql: `select count(*) as plays, count(song_id) as matched from ${songplays}`,
+  });
+  const [known] = await warehouse.rows({
+    name: `match: plays with a known artist or title in ${songplays}`,
+    sql: bindModel(matchMissesSql(), { events_to_match: events }, warehouse.dialect),
+  });
   const plays = Number(star?.plays ?? 0);
   const matched = Number(star?.matched ?? 0);
   const withArtist = Number(known?.with_known_artist ?? 0);

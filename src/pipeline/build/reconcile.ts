@@ -37,20 +37,22 @@ export async function reconcile(
   const known = scope === null ? undefined : rowsBefore[table.name];
   const before = known ?? (await countRows(name, warehouse));
   if (scope === null && before === 0) {
-    const inserted = await warehouse.run(`insert into ${name} (${columns}) ${model}`);
-    await warehouse.analyze?.(name, inserted);
+    const inserted = await warehouse.run({
+      name: `build ${name}: all rows of its model`,
+      sql: `insert into ${name} (${columns}) ${model}`,
+    });
+    await warehouse.afterWrite?.(name, inserted);
     return { rows: inserted, inserted, updated: 0, deleted: 0 };
   }
-  await makeTemporary(warehouse, `built_${table.name}`, model);
-  await makeTemporary(
-    warehouse,
-    `standing_${table.name}`,
-    `select ${columns} from ${name} where ${scope ?? '1 = 1'}`,
-  );
+  await makeTemporary(warehouse, `built_${table.name}`, { name: `build ${name}: its model`, sql: model });
+  await makeTemporary(warehouse, `standing_${table.name}`, {
+    name: `build ${name}: what stands`,
+    sql: `select ${columns} from ${name} where ${scope ?? '1 = 1'}`,
+  });
   const { gone, fresh, updated, doubled, built } = await compare(table, warehouse);
   const fresher = await exchange(table, { gone, fresh, doubled }, warehouse);
   for (const part of ['built', 'standing']) await dropTemporary(warehouse, `${part}_${table.name}`);
-  await warehouse.analyze?.(name, fresher);
+  await warehouse.afterWrite?.(name, fresher);
   return {
     rows: scope === null ? built : before + fresh - gone,
     inserted: fresh - updated,
@@ -77,22 +79,22 @@ async function compare(table: Table, warehouse: Warehouse): Promise<Comparison> 
     (part) => `${part}_${table.name}`,
   ) as [string, string, string, string];
   // Not EXCEPT ALL, which would keep second copies: Redshift has none.
-  await makeTemporary(
-    warehouse,
-    gone,
-    `select ${columns} from ${standing} except select ${columns} from ${built}`,
-  );
-  await makeTemporary(
-    warehouse,
-    fresh,
-    `select ${columns} from ${built} except select ${columns} from ${standing}`,
-  );
+  await makeTemporary(warehouse, gone, {
+    name: `build ${qualifiedName(table)}: what goes`,
+    sql: `select ${columns} from ${standing} except select ${columns} from ${built}`,
+  });
+  await makeTemporary(warehouse, fresh, {
+    name: `build ${qualifiedName(table)}: what comes`,
+    sql: `select ${columns} from ${built} except select ${columns} from ${standing}`,
+  });
   const sameKey = equalOn(table.key, gone, fresh);
-  const [counts] = await warehouse.rows(
-    `select (select count(*) from ${gone}) as gone, (select count(*) from ${fresh}) as fresh,
+  const [counts] = await warehouse.rows({
+    name: `build ${qualifiedName(table)}: counts`,
+    sql: `select (select count(*) from ${gone}) as gone, (select count(*) from ${fresh}) as fresh,
        (select count(*) from ${fresh} where exists (select 1 from ${gone} where ${sameKey})) as updated,
        (select count(*) from ${standing}) as standing, (select count(*) from ${built}) as built`,
-  );
+    whenDryRun: [{ gone: 1, fresh: 1, updated: 0, standing: 1, built: 1 }],
+  });
   const count = (of: string): number => Number(counts?.[of]);
   return {
     gone: count('gone'),
@@ -116,31 +118,42 @@ async function exchange(
   ) as [string, string, string, string];
   let goneRows = found.gone;
   if (found.doubled > 0) {
-    goneRows += await warehouse.run(
-      `insert into ${gone} (${columns})
+    goneRows += await warehouse.run({
+      name: `build ${name}: second copies go`,
+      sql: `insert into ${gone} (${columns})
        select ${columns} from ${standing} group by ${columns} having count(*) > 1
        except select ${columns} from ${gone}`,
-    );
+    });
   }
   let freshRows = found.fresh;
   if (goneRows > 0) {
-    const removed = await warehouse.run(
-      `delete from ${name} using ${gone} where ${equalOn(table.key, gone, name)}`,
-    );
+    const removed = await warehouse.run({
+      name: `build ${name}: take rows out`,
+      sql: `delete from ${name} using ${gone} where ${equalOn(table.key, gone, name)}`,
+    });
     if (removed > goneRows) {
       // Of a key that stood several times, all rows are out: the right one goes in again.
-      freshRows += await warehouse.run(
-        `insert into ${fresh} (${columns})
+      freshRows += await warehouse.run({
+        name: `build ${name}: the right row of a key comes again`,
+        sql: `insert into ${fresh} (${columns})
          select ${columns} from ${built} where exists (select 1 from ${gone} where ${equalOn(table.key, gone, built)})
          except select ${columns} from ${fresh}`,
-      );
+      });
     }
   }
-  if (freshRows > 0) await warehouse.run(`insert into ${name} (${columns}) select ${columns} from ${fresh}`);
+  if (freshRows > 0)
+    await warehouse.run({
+      name: `build ${name}: put rows in`,
+      sql: `insert into ${name} (${columns}) select ${columns} from ${fresh}`,
+    });
   return freshRows;
 }
 
 async function countRows(name: string, warehouse: Warehouse): Promise<number> {
-  const [row] = await warehouse.rows(`select count(*) as records from ${name}`);
+  const [row] = await warehouse.rows({
+    name: `build ${name}: rows before`,
+    sql: `select count(*) as records from ${name}`,
+    whenDryRun: 'ask',
+  });
   return Number(row?.records ?? 0);
 }

@@ -1,5 +1,6 @@
 import { songKeys } from '../../models/ops/song-keys.ts';
-import { inDialect } from '../../warehouses/sql.ts';
+import { readSql } from '../../models/sql-file.ts';
+import { bindModel } from '../../warehouses/sql.ts';
 import type { Warehouse } from '../../warehouses/warehouse.ts';
 import { makeTemporary } from './temporary.ts';
 
@@ -22,37 +23,33 @@ export async function renewSongKeys(all: boolean, warehouse: Warehouse): Promise
     all
       ? '1 = 1'
       : `exists (select 1 from touched_songs as touched where touched.song_id = ${table}.song_id)`;
-  await makeTemporary(
-    warehouse,
-    'touched_keys',
-    `select title, artist_name from ops.song_keys where ${isTouched('ops.song_keys')}`,
-  );
-  await warehouse.run(
-    all
+  const inputs = {
+    songs_are_touched: isTouched('staging.songs'),
+    keys_are_touched: isTouched('ops.song_keys'),
+  };
+  const sqlOf = (name: string): string =>
+    bindModel(readSql(`./song-keys/${name}.sql`, import.meta.url), inputs, warehouse.dialect);
+  await makeTemporary(warehouse, 'touched_keys', {
+    name: 'song keys: touched ones before',
+    sql: `select title, artist_name from ops.song_keys where ${isTouched('ops.song_keys')}`,
+  });
+  await warehouse.run({
+    name: 'song keys: take touched ones out',
+    sql: all
       ? 'delete from ops.song_keys'
       : 'delete from ops.song_keys using touched_songs where touched_songs.song_id = ops.song_keys.song_id',
-  );
-  await warehouse.run(
-    `insert into ops.song_keys (song_id, artist_id, spelling, title, artist_name, duration)
-     select song_id, artist_id, 'own', rtrim(title, ' '), rtrim(artist_name, ' '), duration
-     from staging.songs where ${isTouched('staging.songs')}`,
-  );
-  const accented = await warehouse.rows(
-    inDialect(
-      `select song_id, artist_id, title, artist_name, duration from ops.song_keys
-       where spelling = 'own' and ${isTouched('ops.song_keys')}
-         and (byte_length(title) > length(title) or byte_length(artist_name) > length(artist_name))`,
-      warehouse.dialect,
-    ),
-  );
+  });
+  await warehouse.run({ name: 'song keys: own spellings', sql: sqlOf('own-spellings') });
+  const accented = await warehouse.rows({ name: 'song keys: accented songs', sql: sqlOf('accented') });
   await warehouse.append(
     songKeys,
     accented.flatMap((own) => SPELLINGS.map(({ spelling, times }) => respell(own, spelling, times))),
   );
-  await warehouse.run(
-    `insert into touched_keys
+  await warehouse.run({
+    name: 'song keys: touched ones after',
+    sql: `insert into touched_keys
      select title, artist_name from ops.song_keys where ${isTouched('ops.song_keys')}`,
-  );
+  });
 }
 
 function respell(own: Record<string, unknown>, spelling: string, times: number): Record<string, unknown> {

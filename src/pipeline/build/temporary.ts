@@ -1,12 +1,25 @@
+import type { Statement } from '../../warehouses/statement.ts';
 import type { Warehouse } from '../../warehouses/warehouse.ts';
 
 /** Makes a temporary table of a SELECT, in place of one that an earlier attempt left; never of a table of the user's. */
-export async function makeTemporary(warehouse: Warehouse, name: string, select: string): Promise<void> {
-  await dropTemporary(warehouse, name);
-  const rows = await warehouse.run(`create temporary table ${name} as ${select}`);
-  await warehouse.analyze?.(warehouse.dialect.temporary(name), rows);
+export async function makeTemporary(
+  warehouse: Warehouse,
+  table: string,
+  { name, sql }: Pick<Statement, 'name' | 'sql'>,
+): Promise<void> {
+  await dropTemporary(warehouse, table);
+  const rows = await warehouse.run({
+    name,
+    sql: `create temporary table ${table} as ${sql}`,
+    temporary: { makes: table },
+  });
+  await warehouse.afterWrite?.(warehouse.dialect.temporary(table), rows);
 }
 
-export async function dropTemporary({ run, dialect }: Warehouse, name: string): Promise<void> {
-  await run(`drop table if exists ${dialect.temporary(name)}`);
+export async function dropTemporary({ run, dialect }: Warehouse, table: string): Promise<void> {
+  await run({
+    name: `temporary tables: drop ${table}`,
+    sql: `drop table if exists ${dialect.temporary(table)}`,
+    temporary: { drops: table },
+  });
 }

@@ -20,11 +20,10 @@ export const nameOf = (kind: FileKind): string => (kind === 'log' ? 'touched_eve
 export async function startTouched(warehouse: Warehouse): Promise<void> {
   for (const kind of ['log', 'song'] as const) {
     const { staging } = targets[kind];
-    await makeTemporary(
-      warehouse,
-      nameOf(kind),
-      `select ${columnsOf[kind].join(', ')} from ${qualifiedName(staging)} where 1 = 0`,
-    );
+    await makeTemporary(warehouse, nameOf(kind), {
+      name: `affected: no ${nameOf(kind)} yet`,
+      sql: `select ${columnsOf[kind].join(', ')} from ${qualifiedName(staging)} where 1 = 0`,
+    });
   }
 }
 
@@ -38,10 +37,11 @@ export async function touchContents(
   const { staging, repeated } = targets[kind];
   let rows = 0;
   for (const table of [staging, repeated]) {
-    rows += await warehouse.run(
-      `insert into ${nameOf(kind)} select ${columnsOf[kind].join(', ')} from ${qualifiedName(table)}
+    rows += await warehouse.run({
+      name: `affected: ${nameOf(kind)} of ${qualifiedName(table)}`,
+      sql: `insert into ${nameOf(kind)} select ${columnsOf[kind].join(', ')} from ${qualifiedName(table)}
        where ${idsIn(fileIds)}`,
-    );
+    });
   }
-  await warehouse.analyze?.(warehouse.dialect.temporary(nameOf(kind)), rows);
+  await warehouse.afterWrite?.(warehouse.dialect.temporary(nameOf(kind)), rows);
 }

@@ -1,7 +1,8 @@
 import { allTables, checkSql, referencedTable, starTables } from '../../models/book.ts';
 import { qualifiedName, type Table } from '../../schema/table.ts';
 import { columnName, equalOn, inDialect, listColumns, literal } from '../../warehouses/sql.ts';
-import type { Dialect, SqlRow, SqlValue, Warehouse } from '../../warehouses/warehouse.ts';
+import type { SqlRow, SqlValue } from '../../warehouses/statement.ts';
+import type { Dialect, Warehouse } from '../../warehouses/warehouse.ts';
 import { wholeModels } from '../build/build.ts';
 import type { MatchOn } from '../match-on.ts';
 import type { KeptDrift } from '../stage/drift.ts';
@@ -153,16 +154,27 @@ export async function runChecks(
 ): Promise<CheckResult[]> {
   const results: CheckResult[] = [];
   for (const check of checks) {
-    const [row] = await warehouse.rows(`select count(*) as failures from (${check.sql}) as failing`);
+    const [row] = await warehouse.rows({
+      name: `check: ${check.name}`,
+      sql: `select count(*) as failures from (${check.sql}) as failing`,
+      whenDryRun: [{ failures: 0 }],
+    });
     const failures = Number(row?.failures ?? 0);
     const sample =
       failures === 0
         ? []
-        : (await warehouse.rows(`select * from (${check.sql}) as failing limit ${SAMPLE_ROWS}`)).map(
-            withMoments,
-          );
+        : await warehouse.rows({
+            name: `check: ${check.name}, failing rows`,
+            sql: `select * from (${check.sql}) as failing limit ${SAMPLE_ROWS}`,
+          });
     const status = failures === 0 ? 'passed' : 'failed';
-    const result: CheckResult = { name: check.name, claim: check.claim, status, failures, sample };
+    const result: CheckResult = {
+      name: check.name,
+      claim: check.claim,
+      status,
+      failures,
+      sample: sample.map(withMoments),
+    };
     results.push(result);
     onDone(result);
   }

@@ -15,14 +15,16 @@ export async function assertFewRejects(
   const overCount = limit.count !== null && rejected > limit.count;
   const over = limit.share !== null && limit.count !== null ? overShare && overCount : overShare || overCount;
   if (!over) return;
-  const rules = await warehouse.rows(
-    `select rule, count(*) as records from ops.rejects where run_id = $1 group by rule order by records desc, rule`,
-    [run.id],
-  );
-  const [first] = await warehouse.rows(
-    'select path, line, reason from ops.rejects where run_id = $1 order by path, line limit 1',
-    [run.id],
-  );
+  const rules = await warehouse.rows({
+    name: 'reject limit: refused records by rule',
+    sql: 'select rule, count(*) as records from ops.rejects where run_id = $1 group by rule order by records desc, rule',
+    parameters: [run.id],
+  });
+  const [first] = await warehouse.rows({
+    name: 'reject limit: the first refused record',
+    sql: 'select path, line, reason from ops.rejects where run_id = $1 order by path, line limit 1',
+    parameters: [run.id],
+  });
   const byRule = rules.map(({ rule, records: count }) => `${rule} ${count}`).join(', ');
   throw new LoadError(
     `${rejected} of ${records} records were refused (${byRule}), more than ${describeLimit(limit)}; nothing was committed.`,

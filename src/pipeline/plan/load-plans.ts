@@ -34,7 +34,7 @@ interface Known {
 
 /** Lists the sources and compares them with the manifest; null where there is no warehouse yet. */
 export async function planLoad(
-  warehouse: Pick<Warehouse, 'rows' | 'engineReads'> | null,
+  warehouse: Pick<Warehouse, 'rows' | 'dialect' | 'engineReads'> | null,
   options: LoadOptions,
   observer: Observer,
   { passedOver, damage }: Known,
@@ -69,9 +69,10 @@ async function readState(
   const [state] =
     warehouse === null
       ? []
-      : await warehouse.rows(
-          'select match_on, next_file_id, (select coalesce(max(file_id), 0) from ops.files) as last_file_id from ops.warehouse',
-        );
+      : await warehouse.rows({
+          name: 'plan: next file id, and what plays are matched on',
+          sql: 'select match_on, next_file_id, (select coalesce(max(file_id), 0) from ops.files) as last_file_id from ops.warehouse',
+        });
   return {
     // The manifest has the last word: a number that somebody restored by hand must not be given twice.
     firstFileId: Math.max(Number(state?.next_file_id ?? 1), Number(state?.last_file_id ?? 0) + 1),

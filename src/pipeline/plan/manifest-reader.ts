@@ -30,9 +30,12 @@ const VALUES_PER_QUERY = 1_000;
 export function knownFiles(kind: FileKind, warehouse: Pick<Warehouse, 'rows'> | null): KnownFiles {
   const select = 'select path, file_id, sha256, bytes, fingerprint, duplicate from ops.files';
 
-  async function ask(condition: string): Promise<KnownFile[]> {
+  async function ask(column: string, condition: string): Promise<KnownFile[]> {
     if (warehouse === null) return [];
-    const rows = await warehouse.rows(`${select} where kind = '${kind}' and ${condition} order by path`);
+    const rows = await warehouse.rows({
+      name: `plan: known files by ${column}`,
+      sql: `${select} where kind = '${kind}' and ${condition} order by path`,
+    });
     return rows as unknown as KnownFile[];
   }
 
@@ -40,21 +43,22 @@ export function knownFiles(kind: FileKind, warehouse: Pick<Warehouse, 'rows'> | 
     const found: KnownFile[] = [];
     for (let at = 0; at < values.length; at += VALUES_PER_QUERY) {
       const some = values.slice(at, at + VALUES_PER_QUERY).join(', ');
-      for (const row of await ask(`${column} in (${some})`)) found.push(row);
+      for (const row of await ask(column, `${column} in (${some})`)) found.push(row);
     }
     return found;
   }
 
   return {
     async *pages() {
-      const [held] = (await warehouse?.rows(
-        `select count(*) as names, min(file_id) as first, max(file_id) as last from ops.files where kind = '${kind}'`,
-      )) ?? [{ names: 0 }];
+      const [held] = (await warehouse?.rows({
+        name: 'plan: how many files are known',
+        sql: `select count(*) as names, min(file_id) as first, max(file_id) as last from ops.files where kind = '${kind}'`,
+      })) ?? [{ names: 0 }];
       const [names, first, last] = [Number(held?.names), Number(held?.first), Number(held?.last)];
       if (names === 0) return;
       const step = Math.ceil((last - first + 1) / Math.ceil(names / NAMES_PER_PAGE));
       for (let id = first; id <= last; id += step) {
-        yield await ask(`file_id >= ${id} and file_id < ${id + step}`);
+        yield await ask('page', `file_id >= ${id} and file_id < ${id + step}`);
       }
     },
     withContents: (sha256s) => among('sha256', [...new Set(sha256s)].map(literal)),

@@ -1,7 +1,8 @@
 import { drift as driftTable } from '../../models/ops/drift.ts';
 import { files as filesTable } from '../../models/ops/files.ts';
+import { readSql } from '../../models/sql-file.ts';
 import type { FileSummary } from '../../reading/read-file.ts';
-import { placeholders } from '../../warehouses/sql.ts';
+import { bindModel, placeholders } from '../../warehouses/sql.ts';
 import type { Warehouse } from '../../warehouses/warehouse.ts';
 import type { FileIds } from '../file-ids.ts';
 import type { FileKind } from '../file-kinds.ts';
@@ -50,7 +51,10 @@ export async function recordContents(
   // Contents that got their ids back leave their new ones free.
   const restored = new Set(plan.restoredIds.values());
   if (plan.load.some(({ fileId }) => !restored.has(fileId)))
-    await warehouse.run(`update ops.warehouse set next_file_id = ${fileIds.free}`);
+    await warehouse.run({
+      name: 'manifest: the next file id',
+      sql: `update ops.warehouse set next_file_id = ${fileIds.free}`,
+    });
 }
 
 /** The balance of a content, whether it came now or before. */
@@ -62,10 +66,14 @@ async function knownBalances(
   const before = new Map<number, { lines: number; staged: number; rejected: number; blank: number }>();
   const missing = plan.duplicates.map((file) => file.fileId).filter((id) => !summaries.has(id));
   if (missing.length > 0) {
-    const rows = await warehouse.rows(
-      `select file_id, max(lines) as lines, max(staged) as staged, max(rejected) as rejected, max(blank) as blank
-       from ops.files where file_id in (${missing.join(', ')}) group by file_id`,
-    );
+    const rows = await warehouse.rows({
+      name: 'manifest: balances of known contents',
+      sql: bindModel(
+        readSql('./manifest/known-balances.sql', import.meta.url),
+        { known_ids: missing.join(', ') },
+        warehouse.dialect,
+      ),
+    });
     for (const row of rows) {
       const { lines, staged, rejected, blank } = row;
       before.set(Number(row.file_id), {
@@ -87,10 +95,11 @@ const NOTHING = { lines: 0, staged: 0, rejected: 0, blank: 0 };
 async function forgetPaths(warehouse: Warehouse, kind: FileKind, paths: readonly string[]): Promise<void> {
   for (let start = 0; start < paths.length; start += PATHS_PER_STATEMENT) {
     const some = paths.slice(start, start + PATHS_PER_STATEMENT);
-    await warehouse.run(
-      `delete from ops.files where kind = '${kind}' and path in (${placeholders(some.length)})`,
-      some,
-    );
+    await warehouse.run({
+      name: 'manifest: forget names',
+      sql: `delete from ops.files where kind = '${kind}' and path in (${placeholders(some.length)})`,
+      parameters: some,
+    });
   }
 }
 
@@ -99,21 +108,19 @@ export async function renewFingerprints({ kind, renewed }: FilePlan, warehouse: 
   for (let start = 0; start < renewed.length; start += PATHS_PER_STATEMENT) {
     const some = renewed.slice(start, start + PATHS_PER_STATEMENT);
     const cases = some.map((_, at) => `when $${at + 1} then $${some.length + at + 1}`);
-    await warehouse.run(
-      `update ops.files set fingerprint = case path ${cases.join(' ')} end
+    await warehouse.run({
+      name: 'manifest: renew fingerprints',
+      sql: `update ops.files set fingerprint = case path ${cases.join(' ')} end
        where kind = '${kind}' and path in (${placeholders(some.length)})`,
-      [...some.map(({ path }) => path), ...some.map(({ fingerprint }) => fingerprint)],
-    );
+      parameters: [...some.map(({ path }) => path), ...some.map(({ fingerprint }) => fingerprint)],
+    });
   }
 }
 
-/** Of a content whose first name has gone, the next name by path becomes the first. */
 async function promoteOrphans(kind: FileKind, warehouse: Warehouse): Promise<void> {
-  await warehouse.run(
-    `update ops.files set duplicate = false
-     where kind = $1 and duplicate and path in (
-       select min(path) from ops.files where kind = $1 group by file_id, sha256 having bool_and(duplicate)
-     )`,
-    [kind],
-  );
+  await warehouse.run({
+    name: 'manifest: next names become the first',
+    sql: bindModel(readSql('./manifest/promote-orphans.sql', import.meta.url), {}, warehouse.dialect),
+    parameters: [kind],
+  });
 }

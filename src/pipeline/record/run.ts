@@ -30,7 +30,11 @@ export async function recordRun(
   { id, startedAt }: Run,
   record: RunRecord,
 ): Promise<void> {
-  await warehouse.run('update ops.warehouse set last_run_id = $1', [id]);
+  await warehouse.run({
+    name: 'record: the last run',
+    sql: 'update ops.warehouse set last_run_id = $1',
+    parameters: [id],
+  });
   await warehouse.append(runs, [
     {
       run_id: id,

@@ -1,5 +1,8 @@
 import { starTables } from '../../models/book.ts';
-import type { SqlRow, Warehouse } from '../../warehouses/warehouse.ts';
+import { readSql } from '../../models/sql-file.ts';
+import { bindModel } from '../../warehouses/sql.ts';
+import type { SqlRow } from '../../warehouses/statement.ts';
+import type { Warehouse } from '../../warehouses/warehouse.ts';
 import type { Balance } from '../balance.ts';
 import { type MatchReport, matchReport, matchWithAdded } from '../build/match.ts';
 import type { TableChange } from '../build/reconcile.ts';
@@ -158,11 +161,11 @@ export function countFiles(plans: readonly FilePlan[]): LoadReport['files'] {
 }
 
 async function rejectsOf(warehouse: Warehouse, run: Run): Promise<LoadReport['rejects']> {
-  const rows = await warehouse.rows(
-    `select rule, field, count(*) as records, min(reject_id) as example
-     from ops.rejects where run_id = $1 group by rule, field order by records desc, rule, field`,
-    [run.id],
-  );
+  const rows = await warehouse.rows({
+    name: 'summarise: rejects by rule',
+    sql: readSql('./summarise/rejects-by-rule.sql', import.meta.url).trim(),
+    parameters: [run.id],
+  });
   return rows.map((row) => ({
     rule: String(row.rule),
     field: row.field as string | null,
@@ -173,14 +176,14 @@ async function rejectsOf(warehouse: Warehouse, run: Run): Promise<LoadReport['re
 
 async function driftOf(warehouse: Warehouse, fileIds: readonly number[]): Promise<DriftReport[]> {
   if (fileIds.length === 0) return [];
-  const rows = await warehouse.rows(
-    `select file.kind, drift.change, drift.key, sum(drift.records) as records, count(*) as files
-     from ops.drift as drift
-     join (select distinct kind, file_id from ops.files) as file on file.file_id = drift.file_id
-     where ${idsIn(fileIds, 'drift.file_id')}
-     group by file.kind, drift.change, drift.key
-     order by records desc, key`,
-  );
+  const rows = await warehouse.rows({
+    name: 'summarise: drift by key',
+    sql: bindModel(
+      readSql('./summarise/drift-by-key.sql', import.meta.url),
+      { is_of_this_load: idsIn(fileIds, 'drift.file_id') },
+      warehouse.dialect,
+    ),
+  });
   return rows.map((row) => ({
     ...row,
     records: Number(row.records),
@@ -191,7 +194,10 @@ async function driftOf(warehouse: Warehouse, fileIds: readonly number[]): Promis
 async function eventSpan(
   warehouse: Warehouse,
 ): Promise<{ eventsFrom: string | null; eventsTo: string | null }> {
-  const [row] = await warehouse.rows('select min(ts) as earliest, max(ts) as latest from staging.events');
+  const [row] = await warehouse.rows({
+    name: 'summarise: span of the events',
+    sql: 'select min(ts) as earliest, max(ts) as latest from staging.events',
+  });
   return { eventsFrom: isoOf(row, 'earliest'), eventsTo: isoOf(row, 'latest') };
 }
 

@@ -35,9 +35,10 @@ type KeptReport = Partial<LoadReport> & { readonly keptDrift?: KeptDrift };
 
 /** The report in the last run's row; empty where there is none, or where it was cut off as texts are bounded. */
 export async function lastReport(warehouse: Pick<Warehouse, 'rows'>): Promise<KeptReport> {
-  const [last] = await warehouse.rows(
-    'select report from ops.runs where run_id = (select last_run_id from ops.warehouse)',
-  );
+  const [last] = await warehouse.rows({
+    name: 'totals: report of the last run',
+    sql: 'select report from ops.runs where run_id = (select last_run_id from ops.warehouse)',
+  });
   try {
     return JSON.parse(String(last?.report ?? '{}')) as KeptReport;
   } catch {
@@ -49,8 +50,12 @@ export async function lastReport(warehouse: Pick<Warehouse, 'rows'>): Promise<Ke
 export async function countTotals(warehouse: Pick<Warehouse, 'rows' | 'dialect'>): Promise<Totals> {
   const rows: Record<string, number> = {};
   for (const { name } of starTables) {
-    const [row] = await warehouse.rows(`select count(*) as records from ${name}`);
-    rows[name] = Number(row?.records);
+    const [row] = await warehouse.rows({
+      name: `totals: rows of ${name}`,
+      sql: `select count(*) as records from ${name}`,
+      whenDryRun: 'ask',
+    });
+    rows[name] = Number(row?.records ?? 0);
   }
   return { rows, match: await matchReport(warehouse) };
 }

@@ -4,6 +4,7 @@ import { rejects as rejectsTable } from '../../models/ops/rejects.ts';
 import { qualifiedName, type Table } from '../../schema/table.ts';
 import type { Observer } from '../../telemetry/observer.ts';
 import { equalOn } from '../../warehouses/sql.ts';
+import type { Statement } from '../../warehouses/statement.ts';
 import type { Warehouse } from '../../warehouses/warehouse.ts';
 import { manifestLost } from '../build/repeats.ts';
 import { contentChecks } from '../check/check.ts';
@@ -21,15 +22,18 @@ import { misplacedContents } from './misplaced-keys.ts';
  * refresh reads again. `lost` are tables that are empty since they were missing.
  */
 export async function findDamage(
-  warehouse: Pick<Warehouse, 'rows'>,
+  warehouse: Pick<Warehouse, 'rows' | 'dialect'>,
   lost: readonly Table[],
 ): Promise<Damage> {
   const fileIds = new Set<number>();
-  for (const { sql } of contentChecks())
-    for (const row of await warehouse.rows(`select distinct file_id from (${sql}) as failing`))
+  for (const { name, sql } of contentChecks())
+    for (const row of await warehouse.rows({
+      name: `repair: contents that fail ${name}`,
+      sql: `select distinct file_id from (${sql}) as failing`,
+    }))
       fileIds.add(Number(row.file_id));
-  for (const sql of doubledSql())
-    for (const row of await warehouse.rows(sql)) fileIds.add(Number(row.file_id));
+  for (const statement of doubled())
+    for (const row of await warehouse.rows(statement)) fileIds.add(Number(row.file_id));
   for (const id of await misplacedContents(warehouse)) fileIds.add(id);
   const kept = await lastDrift(warehouse);
   const found = kept === null ? null : await countDrift(warehouse);
@@ -38,17 +42,17 @@ export async function findDamage(
 }
 
 /** The contents of names that stand twice in the manifest, and of keys that stand twice in staging. */
-function doubledSql(): string[] {
+function doubled(): Statement[] {
   const tables = [
     { name: 'ops.files', key: ['kind', 'path'] },
     ...Object.values(targets).map(({ staging, key }) => ({ name: qualifiedName(staging), key })),
   ];
-  return tables.map(
-    ({ name, key }) =>
-      `select distinct ${name}.file_id from ${name}
+  return tables.map(({ name, key }) => ({
+    name: `repair: keys that stand twice in ${name}`,
+    sql: `select distinct ${name}.file_id from ${name}
        join (select ${key.join(', ')} from ${name} group by ${key.join(', ')} having count(*) > 1) as doubled
          on ${equalOn(key, 'doubled', name)}`,
-  );
+  }));
 }
 
 /** Takes out rows of contents that the manifest does not know; those from `firstNewId` on are being loaded now. */
@@ -63,10 +67,11 @@ export async function removeStrays(
     const name = qualifiedName(table);
     const isBefore =
       firstNewId !== null && unfinishedTables.includes(table) ? `file_id < ${firstNewId}` : '1 = 1';
-    removed += await warehouse.run(
-      `delete from ${name} where file_id is null
+    removed += await warehouse.run({
+      name: `repair: remove rows of unknown contents from ${name}`,
+      sql: `delete from ${name} where file_id is null
        or (${isBefore} and not exists (select 1 from ops.files where ops.files.file_id = ${name}.file_id))`,
-    );
+    });
   }
   if (removed > 0)
     observer.note(`Removed ${removed} rows of contents that the manifest (ops.files) does not know.`);
@@ -79,9 +84,10 @@ export async function assertStagingKept(
 ): Promise<void> {
   for (const kind of ['log', 'song'] as const) {
     const { staging } = targets[kind];
-    const [known] = await warehouse.rows(
-      `select path from ops.files where kind = '${kind}'${cold[kind] ? ' and staged > 0' : ''} limit 1`,
-    );
+    const [known] = await warehouse.rows({
+      name: 'load: whether a file was loaded before',
+      sql: `select path from ops.files where kind = '${kind}'${cold[kind] ? ' and staged > 0' : ''} limit 1`,
+    });
     if (cold[kind] === (known === undefined)) continue;
     if (known === undefined) throw manifestLost(qualifiedName(staging), warehouse);
     throw new LoadError(

@@ -1,5 +1,7 @@
+import { readSql } from '../../models/sql-file.ts';
 import { qualifiedName } from '../../schema/table.ts';
-import { equalOn } from '../../warehouses/sql.ts';
+import { bindModel, equalOn } from '../../warehouses/sql.ts';
+import type { Statement } from '../../warehouses/statement.ts';
 import type { Warehouse } from '../../warehouses/warehouse.ts';
 import { targets } from '../file-kinds.ts';
 
@@ -34,28 +36,29 @@ const pairs: readonly KeyPair[] = [
  * what is staged and not in the star, while the star holds rows of which staging holds no record. Where rows of the star
  * alone are gone, or of staging alone, the keys are right: then this names nothing.
  */
-export async function misplacedContents(warehouse: Pick<Warehouse, 'rows'>): Promise<number[]> {
+export async function misplacedContents(warehouse: Pick<Warehouse, 'rows' | 'dialect'>): Promise<number[]> {
   const found: number[] = [];
-  const ask = async (sql: string): Promise<void> => {
-    for (const { file_id: id } of await warehouse.rows(sql)) found.push(Number(id));
+  const ask = async (statement: Statement): Promise<void> => {
+    for (const { file_id: id } of await warehouse.rows(statement)) found.push(Number(id));
   };
+  const sqlOf = (name: string, inputs: Readonly<Record<string, string>>): string =>
+    bindModel(readSql(`./misplaced-keys/${name}.sql`, import.meta.url), inputs, warehouse.dialect);
   for (const { staging, repeated, key } of Object.values(targets)) {
     const [from, aside] = [qualifiedName(staging), qualifiedName(repeated)];
-    await ask(
-      `select distinct file_id from ${aside}
-       where not exists (select 1 from ${from} where ${equalOn(key, from, aside)})`,
-    );
+    const inputs = { repeated_records: aside, staged_records: from, same_key: equalOn(key, from, aside) };
+    await ask({ name: `repair: ${aside} without original`, sql: sqlOf('without-original', inputs) });
   }
   for (const { star, staged, counts, sameKey } of pairs) {
-    const orphans = await warehouse.rows(
-      `select 1 as found from ${star} as built
-       where not exists (select 1 from ${staged} as record where ${counts} and ${sameKey}) limit 1`,
-    );
+    const inputs = { star_table: star, staged_records: staged, record_counts: counts, same_key: sameKey };
+    const orphans = await warehouse.rows({
+      name: `repair: ${star} of no record`,
+      sql: sqlOf('star-rows-of-no-record', inputs),
+    });
     if (orphans.length === 0) continue;
-    await ask(
-      `select distinct file_id from ${staged} as record
-       where ${counts} and not exists (select 1 from ${star} as built where ${sameKey})`,
-    );
+    await ask({
+      name: `repair: records without a row in ${star}`,
+      sql: sqlOf('records-without-star-row', inputs),
+    });
   }
   return found;
 }

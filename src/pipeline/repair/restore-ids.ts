@@ -13,10 +13,16 @@ export async function restoreIds(staged: StagedFiles, warehouse: Warehouse): Pro
   const { plan, summaries } = staged;
   const ids = [...plan.restoredIds];
   if (ids.length === 0) return staged;
-  await makeTemporary(warehouse, 'restored_ids', 'select 0 as new_id, 0 as old_id where 1 = 0');
+  await makeTemporary(warehouse, 'restored_ids', {
+    name: 'repair: no restored ids yet',
+    sql: 'select 0 as new_id, 0 as old_id where 1 = 0',
+  });
   for (let start = 0; start < ids.length; start += IDS_PER_STATEMENT) {
     const some = ids.slice(start, start + IDS_PER_STATEMENT).map((pair) => `(${pair.join(', ')})`);
-    await warehouse.run(`insert into restored_ids (new_id, old_id) values ${some.join(', ')}`);
+    await warehouse.run({
+      name: 'repair: restored ids',
+      sql: `insert into restored_ids (new_id, old_id) values ${some.join(', ')}`,
+    });
   }
   const { staging } = targets[plan.kind];
   for (const [table, also] of [
@@ -28,9 +34,10 @@ export async function restoreIds(staged: StagedFiles, warehouse: Warehouse): Pro
          || substring(reject_id, length(cast(restored_ids.new_id as varchar)) + 1)`,
     ],
   ]) {
-    await warehouse.run(
-      `update ${table} set file_id = restored_ids.old_id${also} from restored_ids where restored_ids.new_id = ${table}.file_id`,
-    );
+    await warehouse.run({
+      name: `repair: give ${table} its ids back`,
+      sql: `update ${table} set file_id = restored_ids.old_id${also} from restored_ids where restored_ids.new_id = ${table}.file_id`,
+    });
   }
   const restored = (fileId: number): number => plan.restoredIds.get(fileId) ?? fileId;
   const withOldId = <File extends { readonly fileId: number }>(file: File): File => ({

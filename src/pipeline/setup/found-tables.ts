@@ -56,25 +56,27 @@ const ownSchemas: readonly string[] = [
 
 /** Asks the database once for all columns of all tables that have one of our names. */
 export async function findTables(
-  warehouse: Pick<ReadOnlyWarehouse, 'rows' | 'starSchema' | 'unreadable'>,
+  warehouse: Pick<ReadOnlyWarehouse, 'rows' | 'dialect' | 'unreadable'>,
 ): Promise<FoundTables> {
   // information_schema hides what a role has no right on: whole tables, or single columns.
   const unreadable = await warehouse.unreadable?.(allTables);
   const hidden = new Set(unreadable?.tables);
-  const rows = await warehouse.rows(
-    `select current_schema() as star, table_schema, table_name, column_name, data_type
+  const rows = await warehouse.rows({
+    name: 'set up: columns of our names',
+    sql: `select current_schema() as star, table_schema, table_name, column_name, data_type
      from information_schema.columns
      where table_schema in (${ownSchemas.map(literal).join(', ')})
        or table_name in (${starTables.map(({ name }) => literal(name)).join(', ')})
      order by table_schema, table_name, ordinal_position`,
-  );
-  const others = await warehouse.rows(
-    `select table_schema, table_name from information_schema.tables where table_type <> 'BASE TABLE'
+  });
+  const others = await warehouse.rows({
+    name: 'set up: views of our names',
+    sql: `select table_schema, table_name from information_schema.tables where table_type <> 'BASE TABLE'
      and (table_schema in (${ownSchemas.map(literal).join(', ')})
        or table_name in (${starTables.map(({ name }) => literal(name)).join(', ')}))`,
-  );
+  });
   const views = new Set(others.map(({ table_schema: schema, table_name: name }) => `${schema}.${name}`));
-  const star = warehouse.starSchema ?? String(rows[0]?.star);
+  const star = warehouse.dialect.starSchema ?? String(rows[0]?.star);
   const tables = new Map<string, Map<string, ColumnType | null>>();
   for (const { table_schema: schema, table_name: name, column_name: column, data_type: type } of rows) {
     const key = `${schema}.${name}`;
@@ -143,7 +145,7 @@ export function differenceOf(table: Table, { columns }: Pick<FoundTable, 'column
 
 /** The columns that no declaration names, with their tables: the user's own, which are left alone. */
 export async function extraColumns(
-  warehouse: Pick<ReadOnlyWarehouse, 'rows' | 'starSchema' | 'unreadable'>,
+  warehouse: Pick<ReadOnlyWarehouse, 'rows' | 'dialect' | 'unreadable'>,
 ): Promise<string[]> {
   const found = await findTables(warehouse);
   return allTables.flatMap((table) => {

@@ -5,11 +5,11 @@ import { songplays } from '../../models/star/songplays.ts';
 import { qualifiedName, type Table } from '../../schema/table.ts';
 import { type Observer, silent } from '../../telemetry/observer.ts';
 import { version } from '../../version.ts';
-import { createTableSql } from '../../warehouses/sql.ts';
 import type { ReadOnlyWarehouse, Warehouse } from '../../warehouses/warehouse.ts';
 import { discardUnfinished, unfinishedTables } from '../stage/staged-rows.ts';
 import { assertNothingOfOthers } from './foreign-tables.ts';
 import { assertMayRead } from './rights.ts';
+import { createTable, dropTable } from './tables.ts';
 import { type Upgrade, upgrade } from './upgrade.ts';
 import {
   assertLayoutKnown,
@@ -64,7 +64,7 @@ async function createAll(warehouse: Warehouse): Promise<void> {
     for (const schema of new Set(allTables.map((table) => table.schema))) {
       await ensureSchema(warehouse, schema);
     }
-    for (const table of allTables) await warehouse.run(createTableSql(table, warehouse.dialect));
+    for (const table of allTables) await createTable(table, warehouse);
     await warehouse.append(warehouseTable, [
       {
         layout_version: LAYOUT_VERSION,
@@ -85,7 +85,7 @@ async function createLost(warehouse: Warehouse, lost: readonly Table[], observer
   await warehouse.transaction(async () => {
     for (const table of lost) {
       await ensureSchema(warehouse, table.schema);
-      await warehouse.run(createTableSql(table, warehouse.dialect));
+      await createTable(table, warehouse);
     }
   });
 }
@@ -109,7 +109,7 @@ export async function dropTables(warehouse: Warehouse): Promise<void> {
   const standing = tablesToDrop(warehouse, await readState(warehouse));
   if (standing.length === 0) return;
   await warehouse.transaction(async () => {
-    for (const table of standing) await warehouse.run(`drop table ${qualifiedName(table)}`);
+    for (const table of standing) await dropTable(table, warehouse);
   });
 }
 
@@ -119,7 +119,10 @@ export async function countDroppable(warehouse: Warehouse): Promise<{ plays: num
   if (standing.length === 0) return null;
   const [songplays] = starTables;
   if (songplays === undefined || !standing.includes(songplays)) return { plays: null };
-  const [held] = await warehouse.rows('select count(*) as plays from songplays');
+  const [held] = await warehouse.rows({
+    name: 'set up: plays that a drop would take away',
+    sql: 'select count(*) as plays from songplays',
+  });
   return { plays: Number(held?.plays) };
 }
 
@@ -133,9 +136,10 @@ function tablesToDrop(warehouse: Warehouse, state: WarehouseState): Table[] {
 /** Whether the warehouse holds our tables, of whatever version, and be it that this role may not read them. */
 export async function hasTables(warehouse: Pick<ReadOnlyWarehouse, 'rows' | 'unreadable'>): Promise<boolean> {
   const { schema, name } = warehouseTable;
-  const found = await warehouse.rows(
-    `select 1 as found from information_schema.tables where table_schema = '${schema}' and table_name = '${name}'`,
-  );
+  const found = await warehouse.rows({
+    name: 'set up: whether there is a warehouse',
+    sql: `select 1 as found from information_schema.tables where table_schema = '${schema}' and table_name = '${name}'`,
+  });
   return found.length > 0 || (await isHidden(warehouse));
 }
 
@@ -156,8 +160,15 @@ async function isHidden(warehouse: Pick<ReadOnlyWarehouse, 'unreadable'>): Promi
 
 /** Asked for first: where schemas were made for the loading role, it may lack the right to make more. The catalogue shows those of others, too. */
 async function ensureSchema(warehouse: Warehouse, of: string): Promise<void> {
-  const schema = of === 'star' ? warehouse.starSchema : of;
+  const schema = of === 'star' ? warehouse.dialect.starSchema : of;
   if (schema === null) return;
-  const found = await warehouse.rows(`select 1 as found from pg_namespace where nspname = '${schema}'`);
-  if (found.length === 0) await warehouse.run(`create schema if not exists "${schema}"`);
+  const found = await warehouse.rows({
+    name: 'set up: whether there is a schema',
+    sql: `select 1 as found from pg_namespace where nspname = '${schema}'`,
+  });
+  if (found.length === 0)
+    await warehouse.run({
+      name: 'set up: create a schema',
+      sql: `create schema if not exists "${schema}"`,
+    });
 }

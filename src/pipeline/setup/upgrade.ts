@@ -5,7 +5,7 @@ import { LAYOUT_VERSION } from '../../models/ops/warehouse.ts';
 import { columnNames, qualifiedName, type Table } from '../../schema/table.ts';
 import type { Observer } from '../../telemetry/observer.ts';
 import { version } from '../../version.ts';
-import { columnName, columnSql, createTableSql, inDialect, listColumns } from '../../warehouses/sql.ts';
+import { columnName, columnSql, inDialect, listColumns } from '../../warehouses/sql.ts';
 import type { Warehouse } from '../../warehouses/warehouse.ts';
 import { build } from '../build/build.ts';
 import { settleRepeats } from '../build/repeats.ts';
@@ -14,6 +14,7 @@ import { assertChecks } from '../check/guards.ts';
 import type { MatchOn } from '../match-on.ts';
 import { somebodyElses } from './foreign-tables.ts';
 import { type Difference, type FoundTables, isLike } from './found-tables.ts';
+import { createTable, dropTable } from './tables.ts';
 import { derivedToMake, START_OVER, stepsFrom, type WarehouseState } from './warehouse-state.ts';
 
 /** What was done to the tables of a warehouse before anything was loaded into it. */
@@ -47,19 +48,28 @@ export async function upgrade(
     `${[told, missing].filter((part) => part !== '').join('; ')}: the star is built from staging.`,
   );
   const standing = allTables.filter((table) => state.found.of(table) !== undefined);
+  const made = allTables.filter((table) => state.found.of(table) === undefined);
   // Asked before the transaction, so that a dry run, which asks nothing within one, knows it too.
-  const [matched] = await warehouse.rows('select match_on from ops.warehouse');
+  const [matched] = await warehouse.rows({
+    name: 'upgrade: what plays are matched on',
+    sql: 'select match_on from ops.warehouse',
+  });
   await warehouse
-    .transaction(async () => {
-      await applySteps(steps, state.found, warehouse, ensureSchema);
-      for (const difference of toMake) await remake(difference, state, warehouse, ensureSchema);
-      await buildWhole(matched?.match_on as MatchOn, warehouse, observer);
-      // The sums of the last run's report may not hold any more: without that run's name, the next load counts.
-      await warehouse.run(
-        'update ops.warehouse set layout_version = $1, created_by = $2, last_run_id = null',
-        [LAYOUT_VERSION, version],
-      );
-    }, standing)
+    .transaction(
+      async () => {
+        await applySteps(steps, state.found, warehouse, ensureSchema);
+        for (const difference of toMake) await remake(difference, state, warehouse, ensureSchema);
+        await buildWhole(matched?.match_on as MatchOn, warehouse, observer);
+        // The sums of the last run's report may not hold any more: without that run's name, the next load counts.
+        await warehouse.run({
+          name: 'upgrade: the new layout',
+          sql: 'update ops.warehouse set layout_version = $1, created_by = $2, last_run_id = null',
+          parameters: [LAYOUT_VERSION, version],
+        });
+      },
+      standing,
+      made,
+    )
     .catch((error) => {
       throw notUpgraded(error, from);
     });
@@ -121,20 +131,23 @@ async function apply(change: LayoutChange, warehouse: Warehouse, ensureSchema: E
   const { dialect } = warehouse;
   const name = qualifiedName(change.table);
   if (change.change === 'drop') {
-    await warehouse.run(`drop table if exists ${name}`);
+    await warehouse.run({ name: `upgrade: drop ${name}`, sql: `drop table if exists ${name}` });
   } else if (change.change === 'create') {
     await ensureSchema(change.table.schema);
-    await warehouse.run(createTableSql(change.table, dialect));
+    await createTable(change.table, warehouse);
     if (change.rows === undefined) return;
     const added = await fill(change.table, name, change.rows, warehouse);
-    await warehouse.analyze?.(name, added);
+    await warehouse.afterWrite?.(name, added);
   } else if (change.change === 'rebuild') {
     await rebuild(change.table, change.rows, warehouse);
   } else if (change.value === undefined) {
     await addColumn(change.table, change.column, warehouse);
   } else if (dialect.altersWritten) {
     await addColumn(change.table, change.column, warehouse);
-    await warehouse.run(`update ${name} set ${change.column} = ${inDialect(change.value, dialect)}`);
+    await warehouse.run({
+      name: `upgrade: fill ${name}.${change.column}`,
+      sql: `update ${name} set ${change.column} = ${inDialect(change.value, dialect)}`,
+    });
   } else {
     const columns = columnNames(change.table).map((column) =>
       column === change.column ? `${change.value} as ${column}` : columnName(column),
@@ -144,25 +157,32 @@ async function apply(change: LayoutChange, warehouse: Warehouse, ensureSchema: E
 }
 
 async function addColumn(table: Table, column: string, warehouse: Warehouse): Promise<void> {
-  await warehouse.run(
-    `alter table ${qualifiedName(table)} add column ${columnSql(table, column, warehouse.dialect)}`,
-  );
+  await warehouse.run({
+    name: `upgrade: add ${qualifiedName(table)}.${column}`,
+    sql: `alter table ${qualifiedName(table)} add column ${columnSql(table, column, warehouse.dialect)}`,
+  });
 }
 
 /** A new table in place of the old one. Not by ALTER and UPDATE: DuckDB alters no table that a transaction has written to. */
 async function rebuild(table: Table, rows: string, warehouse: Warehouse): Promise<void> {
   const aside = `${table.name}_of_new_layout`;
   const asideName = qualifiedName({ ...table, name: aside });
-  await warehouse.run(createTableSql({ ...table, name: aside }, warehouse.dialect));
+  await createTable({ ...table, name: aside }, warehouse);
   const added = await fill(table, asideName, rows, warehouse);
-  await warehouse.run(`drop table ${qualifiedName(table)}`);
-  await warehouse.run(`alter table ${asideName} rename to ${table.name}`);
-  await warehouse.analyze?.(qualifiedName(table), added);
+  await dropTable(table, warehouse);
+  await warehouse.run({
+    name: `upgrade: rename to ${qualifiedName(table)}`,
+    sql: `alter table ${asideName} rename to ${table.name}`,
+  });
+  await warehouse.afterWrite?.(qualifiedName(table), added);
 }
 
 function fill(table: Table, name: string, rows: string, warehouse: Warehouse): Promise<number> {
   const select = inDialect(rows, warehouse.dialect);
-  return warehouse.run(`insert into ${name} (${listColumns(table)}) ${select}`);
+  return warehouse.run({
+    name: `upgrade: fill ${qualifiedName(table)}`,
+    sql: `insert into ${name} (${listColumns(table)}) ${select}`,
+  });
 }
 
 /** Makes a derived table that its build then fills. Where columns alone are missing, the table and its rights stay. */
@@ -177,9 +197,9 @@ async function remake(
     for (const column of missing) await addColumn(table, column, warehouse);
     return;
   }
-  if (isThere) await warehouse.run(`drop table ${qualifiedName(table)}`);
+  if (isThere) await dropTable(table, warehouse);
   await ensureSchema(table.schema);
-  await warehouse.run(createTableSql(table, warehouse.dialect));
+  await createTable(table, warehouse);
 }
 
 /** Everything that is derived, from all of staging, whose keys may be others now. */
@@ -191,5 +211,4 @@ async function buildWhole(matchOn: MatchOn, warehouse: Warehouse, observer: Obse
     observer,
   );
   await assertChecks(derivedChecks(built.scopes), warehouse, observer);
-  for (const table of allTables) await warehouse.settle?.(table);
 }

@@ -8,7 +8,7 @@ import type { ReadOnlyWarehouse } from '../../warehouses/warehouse.ts';
 import { assertNoneForeign, isToCome, somebodyElses } from './foreign-tables.ts';
 import { type Difference, differenceOf, type FoundTables, findTables } from './found-tables.ts';
 
-export type Reader = Pick<ReadOnlyWarehouse, 'rows' | 'name' | 'starSchema' | 'unreadable'>;
+export type Reader = Pick<ReadOnlyWarehouse, 'rows' | 'name' | 'dialect' | 'unreadable'>;
 
 /** What stands in a database under our names. */
 export interface WarehouseState {
@@ -32,9 +32,10 @@ export async function readState(warehouse: Reader): Promise<WarehouseState> {
   if (standing === undefined || found.hidden.has(qualifiedName(warehouseTable))) return { found, own: null };
   if (!['layout_version', 'created_by'].every((column) => standing.columns.has(column)))
     throw somebodyElses(warehouse, warehouseTable);
-  const rows = await warehouse.rows(
-    'select layout_version, created_by from ops.warehouse order by layout_version desc',
-  );
+  const rows = await warehouse.rows({
+    name: 'set up: layout of the warehouse',
+    sql: 'select layout_version, created_by from ops.warehouse order by layout_version desc',
+  });
   const [newest] = rows;
   return {
     found,

@@ -78,7 +78,10 @@ export async function readByLines(
 /** What was staged of a file before it turned out that it cannot be read to its end. */
 async function removeRows(fileId: number, kind: FileKind, warehouse: Warehouse): Promise<void> {
   for (const table of [targets[kind].staging, rejectsTable])
-    await warehouse.run(`delete from ${qualifiedName(table)} where file_id = ${fileId}`);
+    await warehouse.run({
+      name: `stage: remove an unreadable file from ${qualifiedName(table)}`,
+      sql: `delete from ${qualifiedName(table)} where file_id = ${fileId}`,
+    });
 }
 
 /** Holds rows until there are enough of them, and writes them while the next ones are being read. */

@@ -15,10 +15,11 @@ export async function checkBalance(
   const [first, last] = [plan.load[0]?.fileId, plan.load.at(-1)?.fileId];
   if (first === undefined || last === undefined) return;
   const count = async (table: Table): Promise<Map<number, number>> => {
-    const rows = await warehouse.rows(
-      `select file_id, count(*) as records from ${qualifiedName(table)}
+    const rows = await warehouse.rows({
+      name: `stage: rows by file in ${qualifiedName(table)}`,
+      sql: `select file_id, count(*) as records from ${qualifiedName(table)}
        where file_id between ${first} and ${last} group by file_id`,
-    );
+    });
     return new Map(rows.map((row) => [Number(row.file_id), Number(row.records)]));
   };
   const staged = await count(targets[plan.kind].staging);

@@ -10,9 +10,10 @@ export interface KeptDrift {
 
 /** What ops.drift holds of some contents, or of all. */
 export async function countDrift(warehouse: Pick<Warehouse, 'rows'>, where = '1 = 1'): Promise<KeptDrift> {
-  const [row] = await warehouse.rows(
-    `select count(*) as keys, coalesce(sum(records), 0) as records from ops.drift where ${where}`,
-  );
+  const [row] = await warehouse.rows({
+    name: 'drift: keys and records kept',
+    sql: `select count(*) as keys, coalesce(sum(records), 0) as records from ops.drift where ${where}`,
+  });
   return { keys: Number(row?.keys ?? 0), records: Number(row?.records ?? 0) };
 }
 

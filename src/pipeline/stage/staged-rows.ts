@@ -15,15 +15,19 @@ export const unfinishedTables: readonly Table[] = [events, songs, rejectsTable];
  * is never taken out, whatever number somebody restored by hand.
  */
 export async function discardUnfinished(
-  warehouse: Pick<Warehouse, 'rows' | 'run' | 'bringsApart'>,
+  warehouse: Pick<Warehouse, 'rows' | 'run' | 'dialect'>,
 ): Promise<void> {
-  if (!warehouse.bringsApart) return;
-  const [row] = await warehouse.rows('select next_file_id from ops.warehouse');
+  if (!warehouse.dialect.stagesBeforeTransaction) return;
+  const [row] = await warehouse.rows({
+    name: 'recover: the next file id',
+    sql: 'select next_file_id from ops.warehouse',
+  });
   const isNew = `file_id >= ${Number(row?.next_file_id)}`;
   for (const table of unfinishedTables) {
-    await warehouse.run(
-      `delete from ${qualifiedName(table)} where ${isNew} and file_id not in (select file_id from ops.files where ${isNew})`,
-    );
+    await warehouse.run({
+      name: `recover: discard unfinished rows of ${qualifiedName(table)}`,
+      sql: `delete from ${qualifiedName(table)} where ${isNew} and file_id not in (select file_id from ops.files where ${isNew})`,
+    });
   }
 }
 
@@ -33,6 +37,9 @@ export async function removeContents(plan: FilePlan, warehouse: Warehouse): Prom
   const ids = plan.removedFileIds.join(', ');
   const { staging, repeated } = targets[plan.kind];
   for (const table of [staging, repeated, rejectsTable, driftTable]) {
-    await warehouse.run(`delete from ${qualifiedName(table)} where file_id in (${ids})`);
+    await warehouse.run({
+      name: `stage: remove contents that went from ${qualifiedName(table)}`,
+      sql: `delete from ${qualifiedName(table)} where file_id in (${ids})`,
+    });
   }
 }

@@ -1,8 +1,7 @@
-import type { DuckDBConnection } from '@duckdb/node-api';
 import { columnNames, qualifiedName, type Table } from '../../schema/table.ts';
 import { literal } from '../sql.ts';
+import type { Statement } from '../statement.ts';
 import { duckdbDialect } from './dialect.ts';
-import { guarded } from './errors.ts';
 
 const ROWS_PER_APPEND = 5_000;
 
@@ -14,8 +13,7 @@ const TEXT_PER_APPEND = 16 * 1024 * 1024;
  * time costs 7 µs a row of events; as one JSON array it was 12.
  */
 export async function append(
-  connection: DuckDBConnection,
-  file: string,
+  run: (statement: Statement) => Promise<number>,
   table: Table,
   rows: readonly object[],
 ): Promise<void> {
@@ -23,7 +21,7 @@ export async function append(
   const types = Object.fromEntries(
     Object.entries(table.columns).map(([name, column]) => [name, duckdbDialect.type(column)]),
   );
-  const statement =
+  const sql =
     `insert into ${qualifiedName(table)} (${names.join(', ')}) ` +
     `select ${names.map((name) => `record.${name}`).join(', ')} ` +
     `from (select json_transform(line, ${literal(JSON.stringify(types))}) as record ` +
@@ -38,6 +36,6 @@ export async function append(
     const text = lines.join('\n');
     lines = [];
     length = 0;
-    await guarded(file, () => connection.run(statement, [text]));
+    await run({ name: `append: ${qualifiedName(table)}`, sql, parameters: [text] });
   }
 }

@@ -12,4 +12,6 @@ export const duckdbDialect: Dialect = {
   temporary: (name) => `temp.${name}`,
   // The commit fails then: "another transaction has altered this table".
   altersWritten: false,
+  starSchema: null,
+  stagesBeforeTransaction: true,
 };

@@ -23,7 +23,10 @@ async function checkWarehouse(file: string, options: ExamineOptions): Promise<Di
     if (held !== null)
       return { what: 'warehouse', status: 'note', detail: held.message, fix: held.hint ?? null };
     return await options.readPublished(async (warehouse) => {
-      const [row] = await warehouse.rows('select count(*) as plays from songplays');
+      const [row] = await warehouse.rows({
+        name: 'doctor: plays',
+        sql: 'select count(*) as plays from songplays',
+      });
       const detail = `${warehouse.name}, ${Number(row?.plays).toLocaleString('en-US')} songplays`;
       if (denied === null) return good('warehouse', detail);
       return {

@@ -1,13 +1,24 @@
 import { existsSync, statSync } from 'node:fs';
-import { DiskFullError, NoPermissionError, SparkifyError, WarehouseError } from '../../errors.ts';
+import {
+  atStatement,
+  DiskFullError,
+  NoPermissionError,
+  SparkifyError,
+  WarehouseError,
+} from '../../errors.ts';
 import { publishedPath } from './publish.ts';
 
-/** Runs DuckDB's part of the work; its errors become ours, with what to do. */
-export async function guarded<T>(file: string, work: () => Promise<T>): Promise<T> {
+/** Runs DuckDB's part of the work; its errors become ours, with what to do, and say at which `statement` of ours it was. */
+export async function guarded<T>(file: string, work: () => Promise<T>, statement?: string): Promise<T> {
   try {
     return await work();
   } catch (cause) {
-    return refuse(file, cause);
+    if (statement === undefined) return refuse(file, cause);
+    try {
+      return refuse(file, cause);
+    } catch (error) {
+      throw atStatement(error, statement);
+    }
   }
 }
 

@@ -1,13 +1,27 @@
 import type { DuckDBConnection, DuckDBValue } from '@duckdb/node-api';
-import type { SqlRow, SqlValue } from '../warehouse.ts';
+import { reportStatement, type SqlRow, type SqlValue, type Statement } from '../statement.ts';
 import { guarded } from './errors.ts';
 
-export function queries(connection: DuckDBConnection, file: string) {
+/** Statements of sparkify's own on a connection. */
+export interface Queries {
+  rows(statement: Statement): Promise<SqlRow[]>;
+  run(statement: Statement): Promise<number>;
+}
+
+export function queries(connection: DuckDBConnection, file: string): Queries {
+  const send = <T>(
+    statement: Statement,
+    work: (sql: string, parameters: DuckDBValue[] | undefined) => Promise<T>,
+  ): Promise<T> => {
+    reportStatement(statement);
+    const { name, sql, parameters } = statement;
+    return guarded(file, () => work(sql, parameters as DuckDBValue[] | undefined), name);
+  };
   return {
-    rows: (sql: string, parameters: readonly SqlValue[] = []): Promise<SqlRow[]> =>
-      guarded(file, async () => {
+    rows: (statement) =>
+      send(statement, async (sql, parameters) => {
         // Not by stream: the binding gives a stream that failed the end of one that did not.
-        const reader = await connection.runAndReadAll(sql, parameters as DuckDBValue[]);
+        const reader = await connection.runAndReadAll(sql, parameters);
         const names = reader.deduplicatedColumnNames();
         return reader.getRowsJS().map((values) => {
           const row: SqlRow = {};
@@ -15,8 +29,8 @@ export function queries(connection: DuckDBConnection, file: string) {
           return row;
         });
       }),
-    run: (sql: string, parameters: readonly SqlValue[] = []): Promise<number> =>
-      guarded(file, async () => (await connection.run(sql, parameters as DuckDBValue[])).rowsChanged),
+    run: (statement) =>
+      send(statement, async (sql, parameters) => (await connection.run(sql, parameters)).rowsChanged),
   };
 }
 

@@ -1,16 +1,15 @@
-import type { DuckDBConnection } from '@duckdb/node-api';
 import { qualifiedName, sourceColumns, type Table } from '../../schema/table.ts';
 import type { EngineReads, ReadUnit, UnitRead } from '../engine-reads.ts';
 import { literal } from '../sql.ts';
-import { guarded } from './errors.ts';
+import type { Queries } from './queries.ts';
 
 /** DuckDB reads files whose every line is in clean form (reading/clean-form.ts) from this machine's disk, one a unit. */
-export function fileReads(connection: DuckDBConnection, file: string): EngineReads {
+export function fileReads(queries: Queries): EngineReads {
   return {
     needsLocalFiles: true,
     // It would take a path with these characters for a glob.
     accepts: ({ path, isClean }) => isClean && !(path !== null && /[*?[\]{}]/.test(path)),
-    read: (units) => guarded(file, () => readUnits(connection, units)),
+    read: (units) => readUnits(queries, units),
   };
 }
 
@@ -19,26 +18,25 @@ export function fileReads(connection: DuckDBConnection, file: string): EngineRea
  * there is nothing to coerce. Ranges and the rules that look at several columns are asked of the rows afterwards. Left over
  * are files that break one, or whose rows are not as many as their lines; all of them where the reader refuses content.
  */
-async function readUnits(connection: DuckDBConnection, units: readonly ReadUnit[]): Promise<UnitRead[]> {
+async function readUnits({ rows, run }: Queries, units: readonly ReadUnit[]): Promise<UnitRead[]> {
   const [first] = units;
   if (first === undefined) return [];
   const { table } = first;
   const name = qualifiedName(table);
   try {
-    await connection.run(insertSql(table, units));
-  } catch (cause) {
-    if (!isAboutContent(cause as Error)) throw cause;
-    const refusal = (cause as Error).message;
+    await run({ name: `stage: read files into ${name}`, sql: insertSql(table, units) });
+  } catch (error) {
+    const refusal = refusalOf(error);
+    if (refusal === null) throw error;
     return units.map((unit) => ({ ...leftOver(unit), refusal }));
   }
   const lastId = first.fileId + units.length - 1;
-  const counted = await connection.runAndReadAll(
-    `select file_id, count(*) as records, count(*) filter (where ${brokenSql(table, first.startedAt.getTime())}) as broken
+  const counted = await rows({
+    name: `stage: rows by file, and broken ones, in ${name}`,
+    sql: `select file_id, count(*) as records, count(*) filter (where ${brokenSql(table, first.startedAt.getTime())}) as broken
      from ${name} where file_id between ${first.fileId} and ${lastId} group by file_id`,
-  );
-  const found = new Map(
-    counted.getRowsJS().map(([id, records, broken]) => [Number(id), { records, broken }]),
-  );
+  });
+  const found = new Map(counted.map(({ file_id: id, ...counts }) => [Number(id), counts]));
   const results = units.map((unit): UnitRead => {
     const { records, broken } = found.get(unit.fileId) ?? { records: 0, broken: 0 };
     const isTaken = Number(records) === unit.files[0]?.lines && Number(broken) === 0;
@@ -48,7 +46,10 @@ async function readUnits(connection: DuckDBConnection, units: readonly ReadUnit[
   });
   const refused = results.filter(({ leftover }) => leftover.length > 0).map(({ fileId }) => fileId);
   if (refused.length > 0)
-    await connection.run(`delete from ${name} where file_id in (${refused.join(', ')})`);
+    await run({
+      name: `stage: remove files left over from ${name}`,
+      sql: `delete from ${name} where file_id in (${refused.join(', ')})`,
+    });
   return results;
 }
 
@@ -56,9 +57,10 @@ function leftOver({ fileId, files }: ReadUnit): UnitRead {
   return { fileId, staged: 0, rejected: 0, leftover: files.map(({ path }) => path), drift: [] };
 }
 
-/** Whether the reader refused what it read; a full disk, a lack of memory or of rights, and a stop are no such thing. */
-function isAboutContent(cause: Error): boolean {
-  return /^(Invalid Input|Conversion|Out of Range) Error/.test(cause.message);
+/** The reader's words where it refused what it read; a full disk, a lack of memory or of rights, and a stop are no such thing. */
+function refusalOf(error: unknown): string | null {
+  const { message = '' } = ((error as Error).cause ?? {}) as Partial<Error>;
+  return /^(Invalid Input|Conversion|Out of Range) Error/.test(message) ? message : null;
 }
 
 function insertSql(table: Table, units: readonly ReadUnit[]): string {

@@ -11,7 +11,8 @@ import {
   WarehouseError,
 } from '../../errors.ts';
 import type { ReaderOptions } from '../reader-options.ts';
-import type { ReadOnlyWarehouse, SqlRow, Warehouse } from '../warehouse.ts';
+import type { SqlRow } from '../statement.ts';
+import type { ReadOnlyWarehouse, Warehouse } from '../warehouse.ts';
 import { duckdbDialect } from './dialect.ts';
 import { restoreHint } from './errors.ts';
 import { hasContent } from './file.ts';
@@ -60,7 +61,6 @@ export async function openPublishedDuckDb(
     ...reader,
     name: `duckdb:${file}`,
     dialect: duckdbDialect,
-    starSchema: null,
   };
 }
 
@@ -77,10 +77,11 @@ export async function assertOurs(file: string): Promise<void> {
   try {
     const instance = await DuckDBInstance.create(file, { access_mode: 'READ_ONLY' });
     const connection = await instance.connect();
-    found = await queries(connection, file).rows(
-      `select count(*) as tables, count(*) filter (where table_schema = 'ops' and table_name = 'warehouse') as ours
+    found = await queries(connection, file).rows({
+      name: 'open: whose tables these are',
+      sql: `select count(*) as tables, count(*) filter (where table_schema = 'ops' and table_name = 'warehouse') as ours
        from information_schema.tables`,
-    );
+    });
     connection.closeSync();
     instance.closeSync();
   } catch {

@@ -18,31 +18,31 @@ export async function openDuckDb(file: string, lease: LeaseOptions): Promise<War
   const { instance, held, release } = await takeLease(file, lease);
   const connection = await instance.connect();
   await connection.run(`set memory_limit = '${MEMORY_LIMIT}'; set preserve_insertion_order = false;`);
+  const { rows, run } = queries(connection, file);
   return {
-    ...queries(connection, file),
+    rows,
+    run,
     name: `duckdb:${file}`,
     dialect: duckdbDialect,
-    bringsApart: true,
-    starSchema: null,
-    append: (table, rows) => append(connection, file, table, rows),
+    append: (table, rows) => append(run, table, rows),
     async transaction(work) {
-      await guarded(file, () => connection.run('begin transaction'));
+      await run({ name: 'begin', sql: 'begin transaction' });
       try {
         const result = await work();
         // COMMIT of a transaction that had failed rolls it back without a word; any other statement tells.
-        await guarded(file, () => connection.run('select 1'));
-        await guarded(file, () => connection.run('commit'));
+        await run({ name: 'commit: whether the transaction had failed', sql: 'select 1' });
+        await run({ name: 'commit', sql: 'commit' });
         return result;
       } catch (error) {
-        await connection.run('rollback').catch(() => {});
+        await run({ name: 'rollback', sql: 'rollback' }).catch(() => {});
         throw error;
       }
     },
-    engineReads: fileReads(connection, file),
+    engineReads: fileReads({ rows, run }),
     async publish() {
       if (await isPublished(file)) return;
       try {
-        await guarded(file, () => connection.run('checkpoint'));
+        await run({ name: 'publish: checkpoint', sql: 'checkpoint' });
         await guarded(file, () => publish(file, held));
       } catch (cause) {
         const before = await stat(publishedPath(file)).catch(() => null);

@@ -1,7 +1,8 @@
 import pg from 'pg';
 import { InterruptedError, UsageError } from '../../errors.ts';
+import { reportStatement, type SqlValue } from '../statement.ts';
 import { unlike } from '../unlike.ts';
-import type { Answer, SqlValue } from '../warehouse.ts';
+import type { Answer } from '../warehouse.ts';
 import { isLost, postgresError } from './errors.ts';
 import type { ReadingStatement } from './reading-statement.ts';
 
@@ -45,26 +46,29 @@ async function open(
   { text, hasCursor }: ReadingStatement,
 ): Promise<{ fields: readonly pg.FieldDef[]; batches: AsyncIterable<SqlValue[][]> }> {
   // The extended protocol takes one statement only, whatever the text holds.
-  const ask = (statement: string): Promise<pg.QueryArrayResult<SqlValue[]>> =>
-    asked(name, () =>
+  const ask = (what: string, sql: string): Promise<pg.QueryArrayResult<SqlValue[]>> => {
+    reportStatement({ name: `query: ${what}`, sql });
+    return asked(name, () =>
       client.query<SqlValue[]>({
-        text: statement,
+        text: sql,
         rowMode: 'array',
         queryMode: 'extended',
       } as pg.QueryArrayConfig),
     );
+  };
   if (!hasCursor) {
-    const result = await ask(text);
+    const result = await ask('the statement', text);
     return { fields: result.fields, batches: oneBatch(result.rows) };
   }
-  await ask(`declare answer cursor for ${text}`);
-  const first = await ask(`fetch forward ${ROWS_PER_FETCH} from answer`);
+  await ask('declare a cursor', `declare answer cursor for ${text}`);
+  const fetch = () => ask('fetch rows', `fetch forward ${ROWS_PER_FETCH} from answer`);
+  const first = await fetch();
   async function* batches(): AsyncGenerator<SqlValue[][]> {
     for (let { rows } = first; rows.length > 0; ) {
       yield rows.map((row) => row.map(plain));
-      ({ rows } = await ask(`fetch forward ${ROWS_PER_FETCH} from answer`));
+      ({ rows } = await fetch());
     }
-    await ask('close answer');
+    await ask('close the cursor', 'close answer');
   }
   return { fields: first.fields, batches: batches() };
 }

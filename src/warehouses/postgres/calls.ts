@@ -24,15 +24,16 @@ export async function assertReads(
   if (text !== undefined) throw refusal(text.name, 'it runs SQL that is given to it as text');
   const names = [...new Set([...calls.map(({ name }) => name), ...attributes])];
   if (names.length === 0) return;
-  const found = await rows(
-    `select distinct functions.proname as name, schemas.nspname as schema,
+  const found = await rows({
+    name: 'query: functions that may do more than read',
+    sql: `select distinct functions.proname as name, schemas.nspname as schema,
        schemas.nspname = any (current_schemas(true)) as is_visible,
        functions.pronargs > 0 and first.typtype in ('c', 'd', 'p') as takes_row
      from pg_catalog.pg_proc as functions
      join pg_catalog.pg_namespace as schemas on schemas.oid = functions.pronamespace
      left join pg_catalog.pg_type as first on first.oid = functions.proargtypes[0]
      where functions.provolatile = 'v' and functions.proname in (${names.map(literal).join(', ')})`,
-  );
+  });
   for (const { name, schema, is_visible: isVisible, takes_row: takesRow } of found) {
     if (schema === 'pg_catalog' && HARMLESS.has(String(name))) continue;
     const isCalled = calls.some(

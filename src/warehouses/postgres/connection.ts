@@ -1,9 +1,9 @@
 import type pg from 'pg';
-import { ConfigError } from '../../errors.ts';
+import { atStatement, ConfigError } from '../../errors.ts';
 import { endClient } from '../pg-wire/client.ts';
 import { connectError, postgresError } from '../pg-wire/errors.ts';
 import { utcText } from '../pg-wire/values.ts';
-import type { SqlRow, SqlValue } from '../warehouse.ts';
+import { reportStatement, type SqlRow, type Statement } from '../statement.ts';
 import { openClient } from './client.ts';
 import { asPoolingError, assertOwnSession } from './pooling.ts';
 import { type PostgresServer, serverName } from './server.ts';
@@ -20,8 +20,8 @@ export interface PostgresConnection {
   readonly isEncrypted: boolean;
   /** Whether a pooler stands between: the process that answers is not the one that the client was told of at first. */
   readonly isPooled: boolean;
-  rows(sql: string, parameters?: readonly SqlValue[]): Promise<SqlRow[]>;
-  run(sql: string, parameters?: readonly SqlValue[]): Promise<number>;
+  rows(statement: Statement): Promise<SqlRow[]>;
+  run(statement: Statement): Promise<number>;
   close(): Promise<void>;
 }
 
@@ -74,7 +74,8 @@ export async function connect(server: PostgresServer, purpose: string): Promise<
   try {
     if (connection.isPooled) await assertOwnSession(server, rows, connection.pid);
     await applySettings(server, connection, false);
-    for (const setting of optionalSettings) await run(`set ${setting}`).catch(() => {});
+    for (const setting of optionalSettings)
+      await run({ name: 'session: a setting', sql: `set ${setting}` }).catch(() => {});
     return connection;
   } catch (error) {
     await connection.close();
@@ -90,14 +91,18 @@ export async function connectToRead(server: PostgresServer): Promise<PostgresCon
   const connection = await openConnection(server, 'reader');
   const { run } = connection;
   try {
-    await run('begin isolation level repeatable read read only').catch((error) => {
+    await run({
+      name: 'reader: begin',
+      sql: 'begin isolation level repeatable read read only',
+    }).catch((error) => {
       throw asPoolingError(serverName(server), error) ?? error;
     });
     await applySettings(server, connection, true);
     // Where it is not known, that must not fail the transaction.
-    await run(`savepoint setting; set local ${CHECK_CLIENT}; release setting`).catch(() =>
-      run('rollback to setting'),
-    );
+    await run({
+      name: 'reader: a setting',
+      sql: `savepoint setting; set local ${CHECK_CLIENT}; release setting`,
+    }).catch(() => run({ name: 'reader: without the setting', sql: 'rollback to setting' }));
     return connection;
   } catch (error) {
     await connection.close();
@@ -113,7 +118,11 @@ async function applySettings(
 ): Promise<void> {
   const settings = sessionSettings(server, isReader);
   const calls = settings.map((_, at) => `set_config($${2 * at + 1}, $${2 * at + 2}, ${isReader})`);
-  await run(`select ${calls.join(', ')}`, settings.flat());
+  await run({
+    name: 'session: settings',
+    sql: `select ${calls.join(', ')}`,
+    parameters: settings.flat(),
+  });
 }
 
 /** Opens a session with the settings of server, role and database. */
@@ -122,26 +131,24 @@ export async function openConnection(server: PostgresServer, purpose: string): P
   const { client, isEncrypted } = await openClient(server, purpose).catch((cause) => {
     throw cause instanceof ConfigError ? cause : connectError(name, cause);
   });
-  const ask = async <T extends pg.QueryResult>(query: () => Promise<T>): Promise<T> => {
+  const query = async (statement: Statement): Promise<pg.QueryResult<SqlRow>> => {
+    reportStatement(statement);
     try {
-      return await query();
+      return await client.query<SqlRow>(statement.sql, parametersOf(statement));
     } catch (cause) {
-      throw postgresError(name, cause);
+      throw atStatement(postgresError(name, cause), statement.name);
     }
   };
-  const parametersOf = (values: readonly SqlValue[]): unknown[] =>
-    values.map((value) => (value instanceof Date ? utcText(value) : value));
-  const rows: PostgresConnection['rows'] = async (sql, parameters = []) =>
-    (await ask(() => client.query<SqlRow>(sql, parametersOf(parameters)))).rows;
-  const run: PostgresConnection['run'] = async (sql, parameters = []) =>
-    (await ask(() => client.query(sql, parametersOf(parameters)))).rowCount ?? 0;
+  const rows: PostgresConnection['rows'] = async (statement) => (await query(statement)).rows;
+  const run: PostgresConnection['run'] = async (statement) => (await query(statement)).rowCount ?? 0;
   const close = (): Promise<void> => endClient(client);
   try {
-    const [own] = await rows(
-      `select pid, ${SINCE} as since,
+    const [own] = await rows({
+      name: 'session: its process and version',
+      sql: `select pid, ${SINCE} as since,
          cast(current_setting('server_version_num') as integer) as version
        from pg_catalog.pg_stat_activity where pid = pg_backend_pid()`,
-    );
+    });
     const version = Number(own?.version);
     if (version < OLDEST_VERSION) {
       throw new ConfigError(`${name} is PostgreSQL ${Math.floor(version / 10_000)}; 13 or later is needed.`, {
@@ -155,4 +162,8 @@ export async function openConnection(server: PostgresServer, purpose: string): P
     await close();
     throw error;
   }
+}
+
+function parametersOf({ parameters = [] }: Statement): unknown[] {
+  return parameters.map((value) => (value instanceof Date ? utcText(value) : value));
 }

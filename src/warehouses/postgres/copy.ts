@@ -1,8 +1,10 @@
 import { once } from 'node:events';
 import { from as copyFrom } from 'pg-copy-streams';
+import { atStatement } from '../../errors.ts';
 import { columnNames, qualifiedName, type Table } from '../../schema/table.ts';
 import { postgresError } from '../pg-wire/errors.ts';
 import { utcText } from '../pg-wire/values.ts';
+import { reportStatement } from '../statement.ts';
 import type { PostgresConnection } from './connection.ts';
 
 /** Characters that go to the server at a time: a chunk for each row costs ten times as much. */
@@ -20,7 +22,12 @@ export async function copyRows(
   if (rows.length === 0) return;
   const names = columnNames(table);
   const [first = '', ...others] = names;
-  const stream = client.query(copyFrom(`copy ${qualifiedName(table)} (${names.join(', ')}) from stdin`));
+  const statement = {
+    name: `append: ${qualifiedName(table)}`,
+    sql: `copy ${qualifiedName(table)} (${names.join(', ')}) from stdin`,
+  };
+  reportStatement(statement);
+  const stream = client.query(copyFrom(statement.sql));
   const done = new Promise<void>((resolve, reject) => {
     stream.once('finish', resolve).once('error', reject);
   });
@@ -38,7 +45,7 @@ export async function copyRows(
     stream.end(text);
     await done;
   } catch (cause) {
-    throw postgresError(name, cause);
+    throw atStatement(postgresError(name, cause), statement.name);
   }
 }
 

@@ -1,6 +1,11 @@
 import type { Dialect } from '../warehouse.ts';
 
-export const postgresDialect: Dialect = {
+/** PostgreSQL's words; `starSchema` is null where the search path decides. */
+export function postgresDialect(starSchema: string | null = null): Dialect {
+  return { ...words, starSchema };
+}
+
+const words: Omit<Dialect, 'starSchema'> = {
   type({ type }) {
     // Compared byte by byte, as the other engines do; the database's own collation orders texts in other ways.
     if (type === 'text') return 'text collate "C"';
@@ -16,4 +21,5 @@ export const postgresDialect: Dialect = {
   },
   temporary: (name) => `pg_temp.${name}`,
   altersWritten: true,
+  stagesBeforeTransaction: false,
 };

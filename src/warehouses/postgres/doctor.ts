@@ -1,6 +1,6 @@
 import { badFrom, type Diagnosis, good } from '../diagnosis.ts';
 import { literal } from '../sql.ts';
-import type { SqlRow } from '../warehouse.ts';
+import type { SqlRow } from '../statement.ts';
 import { connect, type PostgresConnection } from './connection.ts';
 import { holderOf } from './lease.ts';
 import { standingTables } from './rights.ts';
@@ -14,11 +14,12 @@ export function examinePostgres(server: PostgresServer): Promise<Diagnosis[]> {
 async function askServer(server: PostgresServer): Promise<Diagnosis[]> {
   const connection = await connect(server, 'doctor');
   try {
-    const [facts] = await connection.rows(
-      `select current_setting('server_version') as version, current_setting('server_encoding') as encoding,
+    const [facts] = await connection.rows({
+      name: 'doctor: the server',
+      sql: `select current_setting('server_version') as version, current_setting('server_encoding') as encoding,
          pg_is_in_recovery() as standby, current_setting('default_transaction_read_only') as read_only,
          pg_database_size(current_database()) as bytes, current_setting('TimeZone') as zone`,
-    );
+    });
     const pooling = connection.isPooled ? ', by a pooler that keeps a session for each client' : '';
     return [
       good('server', `${serverName(server)}, PostgreSQL ${facts?.version}${pooling}`),
@@ -87,11 +88,12 @@ function writable(facts: SqlRow | undefined): Diagnosis {
 
 /** Whether the role may make the schemas, or make tables in those that are there. */
 async function rights(server: PostgresServer, connection: PostgresConnection): Promise<Diagnosis> {
-  const [found] = await connection.rows(
-    `select current_user as role, current_schema() as star,
+  const [found] = await connection.rows({
+    name: 'doctor: rights of the role',
+    sql: `select current_user as role, current_schema() as star,
        has_database_privilege(current_database(), 'create') as may_create,
          has_database_privilege(current_database(), 'temporary') as may_temporary`,
-  );
+  });
   const star = server.schema ?? (found?.star as string | null);
   if (star === null) {
     return {
@@ -111,9 +113,10 @@ async function rights(server: PostgresServer, connection: PostgresConnection): P
   }
   const missing: string[] = [];
   for (const schema of [star, 'staging', 'ops']) {
-    const [there] = await connection.rows(
-      `select has_schema_privilege(nspname, 'create') as may from pg_namespace where nspname = ${literal(schema)}`,
-    );
+    const [there] = await connection.rows({
+      name: 'doctor: rights on a schema',
+      sql: `select has_schema_privilege(nspname, 'create') as may from pg_namespace where nspname = ${literal(schema)}`,
+    });
     if (there === undefined ? found?.may_create !== true : there.may !== true) missing.push(schema);
   }
   if (missing.length === 0)
@@ -147,11 +150,12 @@ async function contents(server: PostgresServer, connection: PostgresConnection):
   );
   if (warehouse === undefined) return good('warehouse', 'none yet; the first load makes it');
   if (star === undefined) {
-    const [row] = await connection.rows(
-      `select min(schemas.nspname) as elsewhere from pg_catalog.pg_class as tables
+    const [row] = await connection.rows({
+      name: 'doctor: a star elsewhere',
+      sql: `select min(schemas.nspname) as elsewhere from pg_catalog.pg_class as tables
        join pg_catalog.pg_namespace as schemas on schemas.oid = tables.relnamespace
        where tables.relname = 'songplays' and tables.relkind in ('r', 'p')`,
-    );
+    });
     if (row?.elsewhere === null || row?.elsewhere === undefined) {
       return {
         what: 'warehouse',
@@ -175,7 +179,10 @@ async function contents(server: PostgresServer, connection: PostgresConnection):
       fix: 'Load as the role that owns it; docs/postgresql.md lists the rights of readers.',
     };
   }
-  const [count] = await connection.rows('select count(*) as plays from songplays');
+  const [count] = await connection.rows({
+    name: 'doctor: plays',
+    sql: 'select count(*) as plays from songplays',
+  });
   return good('warehouse', `${Number(count?.plays).toLocaleString('en-US')} songplays`);
 }
 

@@ -1,11 +1,53 @@
 import { WarehouseError } from '../../errors.ts';
 import { qualifiedName, type Table } from '../../schema/table.ts';
-import type { SqlRow } from '../warehouse.ts';
+import { literal } from '../sql.ts';
+import type { SqlRow } from '../statement.ts';
+import type { PostgresConnection } from './connection.ts';
 
 const LONGEST_INDEXED = 1_100;
 
+/**
+ * Makes the indexes that tables lack; a WarehouseError where something else has the name of one. `known` are those that
+ * are sure to stand, and are not looked for again.
+ */
+export async function makeMissingIndexes(
+  { rows, run }: Pick<PostgresConnection, 'rows' | 'run'>,
+  name: string,
+  tables: readonly Table[],
+  known: Set<string>,
+): Promise<void> {
+  const wanted = tables.flatMap((table) =>
+    indexesOf(table)
+      .filter((index) => !known.has(index.name))
+      .map((index) => ({ ...index, table: qualifiedName(table) })),
+  );
+  if (wanted.length === 0) return;
+  const standing = await rows({
+    name: 'indexes: those that stand',
+    sql: `select wanted.index_name as index, pg_index.indrelid = tables.oid as is_ours, cast(named.oid as regclass) as named,
+       cast(pg_index.indrelid as regclass) as indexed
+     from (values ${wanted.map((index) => `(${literal(index.table)}, ${literal(index.name)})`).join(', ')})
+       as wanted (table_name, index_name)
+     join pg_class as tables on tables.oid = to_regclass(wanted.table_name)
+     join pg_class as named on named.relname = wanted.index_name and named.relnamespace = tables.relnamespace
+     left join pg_index on pg_index.indexrelid = named.oid`,
+  });
+  const found = new Map(standing.map((row) => [String(row.index), row]));
+  for (const table of new Set(wanted.map((index) => index.table))) {
+    const ofTable = wanted.filter((index) => index.table === table);
+    for (const { name: index, sql } of ofTable)
+      if (!found.has(index)) await run({ name: `indexes: make ${index}`, sql });
+    const taken = ofTable.flatMap((index): SqlRow[] => {
+      const row = found.get(index.name);
+      return row === undefined || row.is_ours === true ? [] : [row];
+    });
+    if (taken.length > 0) throw namesTaken(name, table, taken);
+  }
+  for (const index of wanted) known.add(index.name);
+}
+
 /** What has the names of indexes that a table needs: as a rule, those that went along with a table that was renamed. */
-export function namesTaken(name: string, table: string, taken: readonly SqlRow[]): WarehouseError {
+function namesTaken(name: string, table: string, taken: readonly SqlRow[]): WarehouseError {
   const by = taken.map(({ index, named, indexed }) =>
     indexed === null
       ? `${index}, but ${named} has that name`
@@ -20,7 +62,7 @@ export function namesTaken(name: string, table: string, taken: readonly SqlRow[]
 }
 
 /** The indexes of a table: its key, and what the declaration names. */
-export function indexesOf(table: Table): { name: string; sql: string }[] {
+function indexesOf(table: Table): { name: string; sql: string }[] {
   const on = qualifiedName(table);
   // A B-tree refuses values of more than some 2,700 bytes.
   const indexable = (column: string): string =>

@@ -38,8 +38,9 @@ export async function takeLease(sessions: WriterSessions, name: string, lease: L
 
 /** Who holds the lease or writes under it, apart from one session; null if nobody does. */
 export async function holderOf(connection: PostgresConnection, ownPid = 0): Promise<string | null> {
-  const [row] = await connection.rows(
-    `select activity.pid, activity.application_name, activity.usename,
+  const [row] = await connection.rows({
+    name: 'lease: who holds it',
+    sql: `select activity.pid, activity.application_name, activity.usename,
        cast(extract(epoch from clock_timestamp() - activity.backend_start) as integer) as seconds
      from pg_catalog.pg_locks as locks
      join pg_catalog.pg_database as databases on databases.oid = locks.database
@@ -52,7 +53,7 @@ export async function holderOf(connection: PostgresConnection, ownPid = 0): Prom
          or tables.relname = 'warehouse' and locks.mode = 'ShareRowExclusiveLock')
      order by tables.relname
      limit 1`,
-  );
+  });
   if (row === undefined) return null;
   const since = row.seconds === null ? '' : `, for ${row.seconds} s`;
   return `${row.application_name || 'another program'} as ${row.usename} (PID ${row.pid} of the server${since})`;
@@ -64,14 +65,22 @@ export async function holderOf(connection: PostgresConnection, ownPid = 0): Prom
  * after that proves that nobody did.
  */
 export async function beginWriting({ main, holder }: WriterSessions, name: string): Promise<void> {
-  const [warehouse] = await main.rows("select to_regclass('ops.warehouse') is not null as there");
-  await main.run('begin isolation level repeatable read read write');
+  const [warehouse] = await main.rows({
+    name: 'lease: whether there is a warehouse',
+    sql: "select to_regclass('ops.warehouse') is not null as there",
+  });
+  await main.run({ name: 'begin', sql: 'begin isolation level repeatable read read write' });
   // Before the first SELECT, whose snapshot must hold all that others committed before.
-  if (warehouse?.there === true) await main.run('lock table ops.warehouse in share row exclusive mode');
-  const held = await holder.rows(
-    `select 1 as held from pg_catalog.pg_locks
+  if (warehouse?.there === true)
+    await main.run({
+      name: 'lease: lock ops.warehouse',
+      sql: 'lock table ops.warehouse in share row exclusive mode',
+    });
+  const held = await holder.rows({
+    name: 'lease: whether it is still held',
+    sql: `select 1 as held from pg_catalog.pg_locks
      where pid = pg_backend_pid() and relation = to_regclass('ops.lease') and mode = 'ExclusiveLock'`,
-  );
+  });
   if (held.length === 0) {
     throw new PassingError(`${name}: the lease was lost.`, { hint: 'Nothing was committed; run again.' });
   }
@@ -79,12 +88,12 @@ export async function beginWriting({ main, holder }: WriterSessions, name: strin
 
 /** Whether the lease could be taken at once. EXCLUSIVE and no more: it needs no transaction id, and SELECT goes on. */
 async function tryLease(holder: PostgresConnection): Promise<boolean> {
-  await holder.run('begin isolation level read committed read write');
+  await holder.run({ name: 'lease: begin', sql: 'begin isolation level read committed read write' });
   try {
-    await holder.run('lock table ops.lease in exclusive mode nowait');
+    await holder.run({ name: 'lease: take it', sql: 'lock table ops.lease in exclusive mode nowait' });
     return true;
   } catch (error) {
-    await holder.run('rollback').catch(() => {});
+    await holder.run({ name: 'lease: rollback', sql: 'rollback' }).catch(() => {});
     if (codeOf(error) === LOCK_NOT_AVAILABLE) return false;
     throw error;
   }
@@ -92,14 +101,15 @@ async function tryLease(holder: PostgresConnection): Promise<boolean> {
 
 async function makeTable(connection: PostgresConnection, name: string): Promise<void> {
   for (let attempt = 1; ; attempt += 1) {
-    const [found] = await connection.rows(
-      `select schemas.nspname as schema,
+    const [found] = await connection.rows({
+      name: 'lease: its table',
+      sql: `select schemas.nspname as schema,
          (select string_agg(attname, ',') from pg_catalog.pg_attribute
           where attrelid = tables.oid and attnum > 0 and not attisdropped) as columns
        from pg_catalog.pg_namespace as schemas
        left join pg_catalog.pg_class as tables on tables.relnamespace = schemas.oid and tables.relname = 'lease'
        where schemas.nspname = 'ops'`,
-    );
+    });
     const columns = found?.columns ?? null;
     if (columns === 'locked') return;
     if (columns !== null) {
@@ -112,17 +122,25 @@ async function makeTable(connection: PostgresConnection, name: string): Promise<
     }
     try {
       // Whatever default_transaction_read_only says of this role.
-      await connection.run('begin isolation level read committed read write');
+      await connection.run({
+        name: 'lease: begin its table',
+        sql: 'begin isolation level read committed read write',
+      });
       // Asked for first: where the schema was made for the loading role, it may lack the right to make more.
-      if (found === undefined) await connection.run('create schema if not exists ops');
-      await connection.run('create table if not exists ops.lease (locked boolean)');
-      await connection.run(
-        "comment on table ops.lease is 'Holds no rows. Whoever loads has it locked, by a session that does nothing else.'",
-      );
-      await connection.run('commit');
+      if (found === undefined)
+        await connection.run({ name: 'lease: make its schema', sql: 'create schema if not exists ops' });
+      await connection.run({
+        name: 'lease: make its table',
+        sql: 'create table if not exists ops.lease (locked boolean)',
+      });
+      await connection.run({
+        name: 'lease: say what its table is for',
+        sql: "comment on table ops.lease is 'Holds no rows. Whoever loads has it locked, by a session that does nothing else.'",
+      });
+      await connection.run({ name: 'lease: commit its table', sql: 'commit' });
       return;
     } catch (error) {
-      await connection.run('rollback').catch(() => {});
+      await connection.run({ name: 'lease: rollback', sql: 'rollback' }).catch(() => {});
       if (attempt >= TRIES || !MADE_MEANWHILE.test(codeOf(error))) throw error;
     }
   }

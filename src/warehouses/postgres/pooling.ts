@@ -2,7 +2,7 @@ import type pg from 'pg';
 import { ConfigError } from '../../errors.ts';
 import { endClient } from '../pg-wire/client.ts';
 import { connectError } from '../pg-wire/errors.ts';
-import type { SqlRow } from '../warehouse.ts';
+import type { SqlRow, Statement } from '../statement.ts';
 import { openClient } from './client.ts';
 import { type PostgresServer, serverName } from './server.ts';
 
@@ -25,14 +25,15 @@ type Probe = { readonly pid: number; readonly isNew: boolean } | null;
  */
 export async function assertOwnSession(
   server: PostgresServer,
-  rows: (sql: string) => Promise<SqlRow[]>,
+  rows: (statement: Statement) => Promise<SqlRow[]>,
   ownPid: number,
 ): Promise<void> {
   const name = serverName(server);
   for (let round = 0; round < ROUNDS; round += 1) {
-    const [now] = await rows(
-      'select pg_backend_pid() as pid, cast(extract(epoch from clock_timestamp()) as text) as at',
-    );
+    const [now] = await rows({
+      name: 'pooling: the process that answers',
+      sql: 'select pg_backend_pid() as pid, cast(extract(epoch from clock_timestamp()) as text) as at',
+    });
     const probes: pg.Client[] = [];
     try {
       for (let probe: Probe = { pid: 0, isNew: false }; probe !== null && !probe.isNew; ) {

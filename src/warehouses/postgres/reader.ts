@@ -19,8 +19,7 @@ export async function openPublishedPostgres(server: PostgresServer): Promise<Rea
   };
   return {
     name,
-    dialect: postgresDialect,
-    starSchema: server.schema,
+    dialect: postgresDialect(server.schema),
     rows: connection.rows,
     unreadable: (tables) => unreadableTables(connection, server, tables),
     answer: (sql) => answer({ client, name, judge }, sql),

@@ -23,14 +23,15 @@ export async function standingTables(
     (table) =>
       `(${literal(qualifiedName(table))}, ${literal(table.name)}, ${table.schema === 'star' ? star : literal(table.schema)})`,
   );
-  const found = await rows(
-    `select wanted.name, schemas.nspname as schema,
+  const found = await rows({
+    name: 'rights: tables that are there',
+    sql: `select wanted.name, schemas.nspname as schema,
        has_schema_privilege(schemas.oid, 'usage') and has_table_privilege(tables.oid, 'select') as may_read
      from (values ${wanted.join(', ')}) as wanted (name, table_name, schema_name)
      join pg_catalog.pg_namespace as schemas on schemas.nspname = wanted.schema_name
      join pg_catalog.pg_class as tables on tables.relnamespace = schemas.oid
        and tables.relname = wanted.table_name and tables.relkind in ('r', 'p', 'v', 'm', 'f')`,
-  );
+  });
   return found.map(({ name, schema, may_read: mayRead }) => ({
     name: String(name),
     schema: String(schema),
@@ -55,7 +56,10 @@ export async function unreadableTables(
   tables: readonly Table[],
 ): Promise<Unreadable> {
   const hidden = (await standingTables(connection, server, tables)).filter(({ mayRead }) => !mayRead);
-  const [own] = await connection.rows('select current_user as role, quote_ident(current_user) as name');
+  const [own] = await connection.rows({
+    name: 'rights: the role',
+    sql: 'select current_user as role, quote_ident(current_user) as name',
+  });
   const schemas = [...new Set(hidden.map(({ schema }) => `"${schema.replaceAll('"', '""')}"`))]
     .map((schema) => (/^"[a-z_][a-z0-9_]*"$/.test(schema) ? schema.slice(1, -1) : schema))
     .sort()

@@ -17,9 +17,12 @@ export async function openSessions(server: PostgresServer, lease: LeaseOptions):
   try {
     holder = await connect(server, lease.command);
     await takeLease({ main, holder }, serverName(server), lease);
-    await main.run(`set work_mem = '${WORK_MEMORY}'`);
-    await main.run(`set default_statistics_target = ${PASSING_TARGET}`);
-    await main.run(`set maintenance_work_mem = '${MAINTENANCE_MEMORY}'`);
+    for (const setting of [
+      `work_mem = '${WORK_MEMORY}'`,
+      `default_statistics_target = ${PASSING_TARGET}`,
+      `maintenance_work_mem = '${MAINTENANCE_MEMORY}'`,
+    ])
+      await main.run({ name: 'session: a setting of loads', sql: `set ${setting}` });
     return { main, holder };
   } catch (error) {
     await Promise.all([main.close(), holder?.close()]);
@@ -52,11 +55,12 @@ async function endLost(server: PostgresServer, { main, holder }: WriterSessions)
   const other = await openConnection(server, 'reconnect');
   try {
     for (const { pid, since } of [main, holder]) {
-      await other.rows(
-        `select pg_terminate_backend(pid) from pg_stat_activity
+      await other.rows({
+        name: 'reconnect: end the lost session',
+        sql: `select pg_terminate_backend(pid) from pg_stat_activity
          where pid = ${pid} and ${SINCE} = $1`,
-        [since],
-      );
+        parameters: [since],
+      });
     }
   } finally {
     await other.close();
@@ -67,7 +71,10 @@ async function endLost(server: PostgresServer, { main, holder }: WriterSessions)
 export async function cancel(server: PostgresServer, pid: number): Promise<void> {
   try {
     const other = await openConnection(server, 'cancel');
-    await other.rows(`select pg_cancel_backend(${pid})`);
+    await other.rows({
+      name: 'cancel: end what a session is at',
+      sql: `select pg_cancel_backend(${pid})`,
+    });
     await other.close();
   } catch {
     // The statement runs to its end then.

@@ -1,24 +1,26 @@
 import pg from 'pg';
-import { ConfigError, WarehouseError } from '../../errors.ts';
+import { atStatement, ConfigError, WarehouseError } from '../../errors.ts';
 import { applicationName, endClient } from '../pg-wire/client.ts';
 import { connectError } from '../pg-wire/errors.ts';
 import { readPem } from '../pg-wire/pem.ts';
 import { getTypeParser, utcText } from '../pg-wire/values.ts';
-import type { SqlRow, SqlValue } from '../warehouse.ts';
+import { reportStatement, type SqlRow, type Statement } from '../statement.ts';
 import { redshiftError } from './errors.ts';
 import { type Login, redshiftLogins } from './login.ts';
 import type { RedshiftServer } from './server.ts';
+import { type TemporaryTables, temporaryTables } from './temporary-tables.ts';
 
 /** One session on the cluster. Its methods reject with WarehouseErrors. */
 export interface RedshiftConnection {
   /** The cluster's process of this session. */
   readonly pid: number;
-  rows(sql: string, parameters?: readonly SqlValue[]): Promise<SqlRow[]>;
-  run(sql: string, parameters?: readonly SqlValue[]): Promise<number>;
+  rows(statement: Statement): Promise<SqlRow[]>;
+  run(statement: Statement): Promise<number>;
+  begin(): Promise<void>;
   /** Commits; rejects with a CommitUnclearError where nobody knows whether it took effect. */
   commit(): Promise<void>;
-  /** Temporary tables that this session made; a DROP TABLE IF EXISTS of another name does nothing. */
-  temporary: ReadonlySet<string>;
+  rollback(): Promise<void>;
+  readonly temporary: TemporaryTables;
   close(): Promise<void>;
 }
 
@@ -46,8 +48,8 @@ export function redshiftName({ host, port, database }: RedshiftServer): string {
 }
 
 /** What our SQL relies on, whatever cluster, user or database say; names as the Database Developer Guide has them. */
-export function sessionSettings(server: RedshiftServer): readonly string[] {
-  return [
+export function sessionSettings(server: RedshiftServer): readonly Statement[] {
+  const settings = [
     "set timezone to 'UTC'",
     "set datestyle to 'ISO, YMD'",
     // Doubles are written with all their digits (r_extra_float_digits).
@@ -64,6 +66,7 @@ export function sessionSettings(server: RedshiftServer): readonly string[] {
     `set statement_timeout to ${Math.round(server.statementTimeoutSeconds * 1000)}`,
     ...(server.schema === null ? [] : [`set search_path to "${server.schema}"`]),
   ];
+  return settings.map((sql) => ({ name: 'session: settings', sql }));
 }
 
 /** Sessions on a cluster or workgroup, always over TLS that makes sure of it. */
@@ -105,55 +108,48 @@ function failure(name: string, cause: unknown): Error {
 async function connectionOf(
   client: pg.Client,
   name: string,
-  settings: readonly string[],
+  settings: readonly Statement[],
 ): Promise<DriverConnection> {
-  const ask = async <T extends pg.QueryResult>(query: () => Promise<T>): Promise<T> => {
+  const query = async (statement: Statement, isCommitting = false): Promise<pg.QueryResult<SqlRow>> => {
+    const { sql, parameters = [] } = statement;
+    reportStatement(statement);
     try {
-      return await query();
-    } catch (cause) {
-      throw redshiftError(name, cause);
-    }
-  };
-  const query = (sql: string, parameters: readonly SqlValue[]): Promise<pg.QueryResult<SqlRow>> =>
-    ask(() =>
-      parameters.length === 0
+      // Without parameters by the simple protocol, as the driver does where it is given none.
+      return await (parameters.length === 0
         ? client.query<SqlRow>(sql)
         : client.query<SqlRow>(
             sql,
             parameters.map((value) => (value instanceof Date ? utcText(value) : value)),
-          ),
-    );
+          ));
+    } catch (cause) {
+      throw atStatement(redshiftError(name, cause, isCommitting), statement.name);
+    }
+  };
   try {
-    for (const setting of settings) await query(setting, []);
-    const [own] = (await query('select pg_backend_pid() as pid', [])).rows;
-    const connection: DriverConnection = {
+    for (const setting of settings) await query(setting);
+    const own = await query({ name: 'session: its process', sql: 'select pg_backend_pid() as pid' });
+    const temporary = temporaryTables();
+    return {
       client,
-      pid: Number(own?.pid),
-      temporary: new Set(),
-      rows: async (sql, parameters = []) => (await query(sql, parameters)).rows,
-      async run(sql, parameters = []) {
-        // A temporary table hides a user's of the same name, and Redshift has no sure name for it alone.
-        const dropped = /^drop table if exists (\w+)$/.exec(sql)?.[1];
-        const { temporary } = connection;
-        if (dropped !== undefined && !temporary.has(dropped)) return 0;
-        const changed = (await query(sql, parameters)).rowCount ?? 0;
-        const made = /^create temporary table (\w+)/.exec(sql)?.[1];
-        if (made !== undefined) connection.temporary = new Set([...temporary, made]);
-        if (dropped !== undefined)
-          connection.temporary = new Set([...temporary].filter((name) => name !== dropped));
+      pid: Number(own.rows[0]?.pid),
+      temporary,
+      rows: async (statement) => (await query(statement)).rows,
+      async run(statement) {
+        if (temporary.dropsOther(statement)) return 0;
+        const changed = (await query(statement)).rowCount ?? 0;
+        temporary.note(statement);
         return changed;
       },
+      begin: async () => void (await query({ name: 'begin', sql: 'begin' })),
       async commit() {
-        const result = await client.query('commit').catch((cause) => {
-          throw redshiftError(name, cause, true);
-        });
+        const result = await query({ name: 'commit', sql: 'commit' }, true);
         // COMMIT of a transaction that had failed rolls it back without an error, which must not pass for success.
         if (result.command !== 'COMMIT')
           throw new WarehouseError(`${name}: the transaction had failed before.`);
       },
+      rollback: async () => void (await query({ name: 'rollback', sql: 'rollback' })),
       close: () => endClient(client),
     };
-    return connection;
   } catch (error) {
     await endClient(client);
     throw error;
@@ -194,7 +190,7 @@ export async function withDeadline<T>(
   let cancelling: Promise<unknown> = Promise.resolve();
   const timer = setTimeout(() => {
     cancelling = other()
-      .then((connection) => connection.rows(`select pg_cancel_backend(${pid})`))
+      .then((connection) => connection.rows(cancelStatement(pid)))
       .catch(() => {});
   }, ms);
   try {
@@ -203,6 +199,11 @@ export async function withDeadline<T>(
     clearTimeout(timer);
     await cancelling;
   }
+}
+
+/** Ends what a session is at, from another one. */
+export function cancelStatement(pid: number): Statement {
+  return { name: 'cancel: end what a session is at', sql: `select pg_cancel_backend(${pid})` };
 }
 
 /** The certificates to trust; without any, Node's own, which hold Amazon's. */

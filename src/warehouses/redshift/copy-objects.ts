@@ -2,7 +2,7 @@ import { LoadError, WarehouseError } from '../../errors.ts';
 import { sourceColumns, type Table } from '../../schema/table.ts';
 import type { ReadUnit } from '../engine-reads.ts';
 import { literal } from '../sql.ts';
-import type { SqlRow } from '../warehouse.ts';
+import type { SqlRow, Statement } from '../statement.ts';
 import type { RedshiftConnection } from './connection.ts';
 import { CopyRefusedError } from './errors.ts';
 import type { JsonPaths } from './json-paths.ts';
@@ -62,12 +62,17 @@ export async function copyObjects(unit: ReadUnit, session: ReadingSession): Prom
   const leftover = new Set<string>();
   for (;;) {
     const left = { ...unit, files: unit.files.filter(({ path }) => !leftover.has(path)) };
-    await main.run(`drop table if exists ${table}`);
+    await main.run(dropStatement('read_records', table));
     if (left.files.length === 0) return { table, shape, records: 0, leftover: [...leftover] };
     const { records, broken } = await copyRecords(left, table, shape, session);
     if (broken.length === 0) return { table, shape, records, leftover: [...leftover] };
     for (const path of broken) leftover.add(path);
   }
+}
+
+/** Drops a temporary table of the reading, if this session made it; `what` is its name without a unit's number. */
+export function dropStatement(what: string, table = what): Statement {
+  return { name: `copy: drop ${what}`, sql: `drop table if exists ${table}`, temporary: { drops: table } };
 }
 
 /** `columns` of the staging table that are read from records. */
@@ -97,48 +102,72 @@ async function copyRecords(
       : sourceColumns(unit.table)
           .map(({ name }) => `${name} super`)
           .join(', ');
-  await main.run(`create temporary table ${table} (${columns})`);
+  await main.run({
+    name: 'copy: make read_records',
+    sql: `create temporary table ${table} (${columns})`,
+    temporary: { makes: table },
+  });
   const manifest = await staging.put(`${unit.table.name}-${unit.fileId}.manifest`, manifestJson(unit.files));
   const mapping = shape === 'whole' ? 'noshred' : (session.jsonPaths as JsonPaths).address;
   try {
-    await main.run(
-      `copy ${table} from ${literal(manifest)} ${access} format json ${literal(mapping)} manifest${COMPRESSION[unit.compression]} maxerror ${MOST_ERRORS} compupdate off statupdate off`,
-    );
+    await main.run({
+      name: 'copy: records',
+      sql: `copy ${table} from ${literal(manifest)} ${access} format json ${literal(mapping)} manifest${COMPRESSION[unit.compression]} maxerror ${MOST_ERRORS} compupdate off statupdate off`,
+    });
   } catch (error) {
     if (!(error instanceof CopyRefusedError)) throw error;
     return { records: 0, broken: await refusedObjects(unit, session) };
   }
-  const [last] = await main.rows('select pg_last_copy_count() as records, pg_last_copy_id() as query_id');
-  const [counted] = await main.rows(`select count(*) as records from ${table}`);
+  const [last] = await main.rows({
+    name: 'copy: what COPY counted',
+    sql: 'select pg_last_copy_count() as records, pg_last_copy_id() as query_id',
+    whenDryRun: [{ records: 1, query_id: 0 }],
+  });
+  const [counted] = await main.rows({
+    name: 'copy: records that came',
+    sql: `select count(*) as records from ${table}`,
+    whenDryRun: [{ records: 1 }],
+  });
   const records = Number(counted?.records);
   if (records !== Number(last?.records)) {
     throw new WarehouseError(`${describe(unit)}: COPY says ${last?.records} records, but ${records} came.`, {
       hint: 'Nothing was committed; run again.',
     });
   }
-  return { records, broken: await brokenObjects(unit, manifest, Number(last?.query_id), records, session) };
+  return {
+    records,
+    broken: await brokenObjects(unit, { manifest, queryId: Number(last?.query_id), records }, session),
+  };
+}
+
+/** A COPY that ended: by which manifest, under which id, and how many records came. */
+interface CopyDone {
+  readonly manifest: string;
+  readonly queryId: number;
+  readonly records: number;
 }
 
 /** In which objects COPY met what it could not read; rejects where the views do not tell in time. */
 async function brokenObjects(
   unit: ReadUnit,
-  manifest: string,
-  queryId: number,
-  records: number,
+  { manifest, queryId, records }: CopyDone,
   session: ReadingSession,
 ): Promise<readonly string[]> {
   const aside = await session.aside();
   const until = session.nowMs() + VIEWS_MS;
   for (;;) {
-    const [history] = await aside.rows(
+    const [history] = await aside.rows({
+      name: 'copy: what the system views tell of it',
       // That pg_last_copy_id is the view's query_id stands nowhere; that the manifest's name is new, we know.
-      `select query_id, loaded_rows, error_count, source_file_count from sys_load_history
+      sql: `select query_id, loaded_rows, error_count, source_file_count from sys_load_history
        where (query_id = ${queryId} or trim(data_source) = ${literal(manifest)}) and status = 'completed'
        order by query_id desc limit 1`,
-    );
-    const broken = await aside.rows(
-      `select trim(file_name) as file_name, count(*) as errors from sys_load_error_detail where query_id = ${Number(history?.query_id ?? queryId)} group by file_name order by file_name`,
-    );
+      whenDryRun: [{ loaded_rows: 1, error_count: 0, source_file_count: unit.files.length }],
+    });
+    const broken = await aside.rows({
+      name: 'copy: objects with records that it could not read',
+      sql: `select trim(file_name) as file_name, count(*) as errors from sys_load_error_detail where query_id = ${Number(history?.query_id ?? queryId)} group by file_name order by file_name`,
+    });
     const told = broken.reduce((sum, { errors }) => sum + Number(errors), 0);
     if (history !== undefined && told >= Number(history.error_count)) {
       const isWhole =
@@ -173,11 +202,12 @@ function namedIn(broken: readonly SqlRow[], { files }: ReadUnit): string[] {
 
 /** The objects that made a COPY fail, as far as the views tell; all of the unit where they do not. */
 async function refusedObjects(unit: ReadUnit, { aside, main }: ReadingSession): Promise<readonly string[]> {
-  const broken = await (await aside()).rows(
-    `select trim(file_name) as file_name, count(*) as errors from sys_load_error_detail
+  const broken = await (await aside()).rows({
+    name: 'copy: objects that made it fail',
+    sql: `select trim(file_name) as file_name, count(*) as errors from sys_load_error_detail
      where session_id = ${main.pid} and query_id = (select max(query_id) from sys_load_error_detail where session_id = ${main.pid})
      group by file_name order by file_name`,
-  );
+  });
   const named = namedIn(broken, unit);
   return named.length > 0 ? named : unit.files.map(({ path }) => path);
 }

@@ -9,7 +9,10 @@ export type Distribution = 'auto' | 'even' | 'all' | { readonly by: string } | n
 const BYTES_OF_TEXT = 256;
 
 /** Redshift's words; sizes are bytes, and every table says how it is spread, sorted and encoded. */
-export function redshiftDialect(distribution: Distribution = null): Dialect {
+export function redshiftDialect(
+  distribution: Distribution = null,
+  starSchema: string | null = null,
+): Dialect {
   return {
     type: (column) => typeOf(column),
     functions: {
@@ -25,6 +28,8 @@ export function redshiftDialect(distribution: Distribution = null): Dialect {
     },
     temporary: (name) => name,
     altersWritten: true,
+    starSchema,
+    stagesBeforeTransaction: false,
     storage: {
       column: (table, name) => ` encode ${encodingOf(table, name)}`,
       table: (table) => placementOf(table, distribution),

@@ -5,7 +5,7 @@ import type { S3Options } from '../../sources/s3-client.ts';
 import { badFrom, type Diagnosis, type ExamineOptions, good } from '../diagnosis.ts';
 import { literal } from '../sql.ts';
 import { type RedshiftConnection, redshiftName, redshiftSessions } from './connection.ts';
-import { holderOfRedshift, tryLock } from './lease.ts';
+import { holderOfRedshift, timeoutStatement, tryLock } from './lease.ts';
 import { accessOf, stagingOf } from './s3-access.ts';
 import type { RedshiftServer } from './server.ts';
 import { manifestJson } from './staging-prefix.ts';
@@ -57,7 +57,7 @@ async function askCluster(
 }
 
 async function version(server: RedshiftServer, connection: RedshiftConnection): Promise<Diagnosis> {
-  const [row] = await connection.rows('select version() as version');
+  const [row] = await connection.rows({ name: 'doctor: version', sql: 'select version() as version' });
   const found = /Redshift ([\w.]+)/.exec(String(row?.version))?.[1];
   if (found !== undefined) return good('cluster', `${redshiftName(server)}, Redshift ${found}`);
   return {
@@ -70,7 +70,10 @@ async function version(server: RedshiftServer, connection: RedshiftConnection): 
 
 async function isolation(connection: RedshiftConnection): Promise<Diagnosis> {
   const found = await attempt(() =>
-    connection.rows('select isolation_level from stv_db_isolation_level where db_name = current_database()'),
+    connection.rows({
+      name: 'doctor: isolation',
+      sql: 'select isolation_level from stv_db_isolation_level where db_name = current_database()',
+    }),
   );
   if (found instanceof Error || found[0] === undefined)
     return good('isolation', 'not told; loads go by either, snapshot or serializable');
@@ -78,17 +81,19 @@ async function isolation(connection: RedshiftConnection): Promise<Diagnosis> {
 }
 
 async function rights(server: RedshiftServer, connection: RedshiftConnection): Promise<Diagnosis> {
-  const [found] = await connection.rows(
-    `select current_user as role, current_schema() as star,
+  const [found] = await connection.rows({
+    name: 'doctor: rights of the user',
+    sql: `select current_user as role, current_schema() as star,
        has_database_privilege(current_database(), 'create') as may_create,
        has_database_privilege(current_database(), 'temp') as may_temporary`,
-  );
+  });
   const star = server.schema ?? String(found?.star);
   const missing: string[] = [];
   for (const schema of [star, 'staging', 'ops']) {
-    const [there] = await connection.rows(
-      `select has_schema_privilege(nspname, 'create') as may from pg_namespace where nspname = ${literal(schema)}`,
-    );
+    const [there] = await connection.rows({
+      name: 'doctor: rights on a schema',
+      sql: `select has_schema_privilege(nspname, 'create') as may from pg_namespace where nspname = ${literal(schema)}`,
+    });
     if (there === undefined ? found?.may_create !== true : there.may !== true) missing.push(schema);
   }
   if (found?.may_temporary !== true) missing.push('temporary ones');
@@ -117,7 +122,11 @@ async function reading(
   for (const [what, place] of all) {
     if (!isS3Address(place)) continue;
     const done = await attempt(() => readOne(server, s3, connection, place));
-    await connection.run('drop table if exists doctor_records');
+    await connection.run({
+      name: 'doctor: drop doctor_records',
+      sql: 'drop table if exists doctor_records',
+      temporary: { drops: 'doctor_records' },
+    });
     findings.push(
       done instanceof Error
         ? badFrom(what, done)
@@ -142,10 +151,15 @@ async function readOne(
     if (first === undefined) return place;
     const manifest = await area.put('doctor.manifest', manifestJson([first]));
     const compression = first.path.endsWith('.gz') ? ' gzip' : first.path.endsWith('.zst') ? ' zstd' : '';
-    await connection.run('create temporary table doctor_records (record super)');
-    await connection.run(
-      `copy doctor_records from ${literal(manifest)} ${accessOf(server, s3)} format json 'noshred' manifest${compression} noload maxerror 100000 compupdate off statupdate off`,
-    );
+    await connection.run({
+      name: 'doctor: make doctor_records',
+      sql: 'create temporary table doctor_records (record super)',
+      temporary: { makes: 'doctor_records' },
+    });
+    await connection.run({
+      name: 'doctor: whether the role may read',
+      sql: `copy doctor_records from ${literal(manifest)} ${accessOf(server, s3)} format json 'noshred' manifest${compression} noload maxerror 100000 compupdate off statupdate off`,
+    });
     return first.path;
   } finally {
     await area.clear().catch(() => {});
@@ -171,11 +185,11 @@ async function staging(server: RedshiftServer, s3: S3Options): Promise<Diagnosis
 /** Whether the lock of the lease is free; who took it last, if not. */
 async function lease(connection: RedshiftConnection): Promise<Diagnosis> {
   const found = await attempt(async () => {
-    await connection.run('set statement_timeout to 500');
+    await connection.run(timeoutStatement(500));
     const isFree = await tryLock(connection, async () => connection, ['ops.lease'], LOCK_MS).finally(() =>
-      connection.run('set statement_timeout to 0'),
+      connection.run(timeoutStatement(0)),
     );
-    if (isFree) await connection.run('rollback');
+    if (isFree) await connection.rollback();
     return isFree ? null : ((await holderOfRedshift(connection)) ?? 'another session');
   });
   if (found instanceof Error || found === null) return good('lease', 'nobody is loading');

@@ -3,28 +3,32 @@ import type { S3Options } from '../../sources/s3-client.ts';
 import type { LeaseOptions } from '../lease.ts';
 import { utcText } from '../pg-wire/values.ts';
 import { literal } from '../sql.ts';
-import type { SqlRow, SqlValue, Warehouse } from '../warehouse.ts';
+import type { SqlRow, SqlValue, Statement } from '../statement.ts';
+import type { Warehouse } from '../warehouse.ts';
 import {
   type RedshiftConnection,
   type RedshiftSessions,
+  redshiftName,
   redshiftSessions,
   sessionSettings,
 } from './connection.ts';
-import { stagingOf } from './s3-access.ts';
+import { accessOf, stagingOf } from './s3-access.ts';
 import type { RedshiftServer } from './server.ts';
 import type { StagingArea } from './staging-prefix.ts';
+import { temporaryTables } from './temporary-tables.ts';
 import { redshiftWarehouse } from './writer.ts';
 
-/** What a load would do: its statements, and the objects that it would put on the staging prefix before them. */
+/** What a load would do: its statements, with their values in them, and the objects that it would put on the staging prefix before them. */
 export interface Rehearsal {
   readonly warehouse: Warehouse;
-  readonly statements: readonly string[];
+  readonly statements: readonly { readonly name: string; readonly sql: string }[];
   readonly objects: readonly { readonly address: string; readonly text: string }[];
 }
 
 /**
  * A warehouse that only writes down what a load would ask of the cluster. What stands there is read for real, in a session
- * that changes nothing; what a load would learn on its way is answered so that no statement is left out that may be needed.
+ * that changes nothing; what a load would learn on its way, each statement says itself (`whenDryRun`), so that no
+ * statement is left out that may be needed.
  */
 export async function rehearseRedshift(
   server: RedshiftServer,
@@ -33,17 +37,18 @@ export async function rehearseRedshift(
 ): Promise<Rehearsal> {
   const sessions = redshiftSessions(server, lease.nowMs);
   const reader = await sessions.open('dry run');
-  const script: Script = { statements: [...sessionSettings(server)], objects: [], carried: 0 };
+  const script: Script = { statements: [...sessionSettings(server)], objects: [] };
   const recording: RedshiftSessions = {
     open: async (purpose) =>
-      purpose === lease.command ? recorder(reader, script) : recorder(null, { ...script, statements: [] }),
+      purpose === lease.command ? recorder(reader, script.statements) : recorder(null, []),
     close() {
       void reader.close();
       sessions.close();
     },
   };
   const staging = imaginedStaging(stagingOf(server, s3), `${server.stagingPlace}/dry-run`, script);
-  const warehouse = await redshiftWarehouse(server, lease, s3, recording, staging);
+  const on = { name: redshiftName(server), server, lease, sessions: recording, staging };
+  const warehouse = await redshiftWarehouse(on, () => accessOf(server, s3));
   return { ...script, warehouse: { ...warehouse, ...withoutFiles(warehouse) } };
 }
 
@@ -81,77 +86,47 @@ function withoutFiles({ append, engineReads }: Warehouse): Partial<Warehouse> {
 
 /** What is written down. */
 interface Script {
-  readonly statements: string[];
+  readonly statements: { readonly name: string; readonly sql: string }[];
   readonly objects: { readonly address: string; readonly text: string }[];
-  /** Rows that this program would carry in the COPY that comes next. */
-  carried: number;
 }
 
-/** A session that asks the reader outside a transaction, if there is one, and writes down everything else. */
-function recorder(reader: RedshiftConnection | null, script: Script): RedshiftConnection {
+/** A session that asks the reader, if there is one, what stands, and writes down everything else. */
+function recorder(reader: RedshiftConnection | null, statements: Script['statements']): RedshiftConnection {
   let inTransaction = false;
-  const temporary = new Set<string>();
-  const write = (sql: string, parameters: readonly SqlValue[] = []): void => {
-    script.statements.push(withValues(sql, parameters));
+  const temporary = temporaryTables();
+  const write = ({ name, sql, parameters = [] }: Statement): void => {
+    statements.push({ name, sql: withValues(sql, parameters) });
   };
   return {
     pid: 0,
     temporary,
-    async rows(sql, parameters) {
-      const isStanding =
-        /^select count\(\*\) as records from \w+(\.\w+)?$/.test(sql) && !sql.includes(' from read_');
-      if (reader !== null && (isStanding || !(inTransaction || isOfCopy(sql)))) {
-        // Before the first load there is nothing to be asked.
-        const found = await reader.rows(sql, parameters).catch(() => null);
-        return found ?? (isStanding ? [{ records: 0 }] : []);
-      }
-      write(sql, parameters);
-      return imaginedAnswer(sql, script);
+    async rows(statement): Promise<SqlRow[]> {
+      const { whenDryRun = inTransaction ? [] : 'ask' } = statement;
+      // Before the first load there is nothing to be asked.
+      if (whenDryRun === 'ask' && reader !== null) return reader.rows(statement).catch(() => []);
+      write(statement);
+      return typeof whenDryRun === 'object' ? [...whenDryRun] : [];
     },
-    async run(sql, parameters) {
-      const dropped = /^drop table if exists (\w+)$/.exec(sql)?.[1];
-      if (dropped !== undefined && !temporary.delete(dropped)) return 0;
-      const made = /^create temporary table (\w+)/.exec(sql)?.[1];
-      if (made !== undefined) temporary.add(made);
-      if (sql === 'begin') inTransaction = true;
-      if (sql === 'rollback') inTransaction = false;
-      write(sql, parameters);
-      return /^insert into ops\.rejects/.test(sql) ? 1 : 0;
+    async run(statement) {
+      if (temporary.dropsOther(statement)) return 0;
+      temporary.note(statement);
+      write(statement);
+      return typeof statement.whenDryRun === 'number' ? statement.whenDryRun : 0;
+    },
+    async begin() {
+      inTransaction = true;
+      write({ name: 'begin', sql: 'begin' });
     },
     async commit() {
-      write('commit');
+      write({ name: 'commit', sql: 'commit' });
+      inTransaction = false;
+    },
+    async rollback() {
+      write({ name: 'rollback', sql: 'rollback' });
       inTransaction = false;
     },
     close: async () => {},
   };
-}
-
-/** Of temporary staging, which is not there. */
-function isOfCopy(sql: string): boolean {
-  return sql.includes('pg_last_copy_') || sql.includes(' from read_');
-}
-
-/** What a load would learn, so that it goes every way: one record that is refused, one row in every table that decides. */
-function imaginedAnswer(sql: string, { objects, carried }: Script): SqlRow[] {
-  const answers: readonly [RegExp, SqlRow][] = [
-    [/^select pg_last_copy_count\(\) as records, pg_last_copy_id/, { records: 1, query_id: 0 }],
-    [/^select pg_last_copy_count\(\)/, { records: carried }],
-    [/as records from read_records_\d+$/, { records: 1 }],
-    [/as keys from contested/, { keys: 1 }],
-    [/from touched_keys\) as songs/, { songs: 1, first_ts: null, last_ts: null }],
-    [/as earliest from touched_users/, { earliest: 0 }],
-    [/\) as gone,/, { gone: 1, fresh: 1, updated: 0, standing: 1, built: 1 }],
-    [/as failures from/, { failures: 0 }],
-    [/from sys_load_history/, { loaded_rows: 1, error_count: 0, source_file_count: entriesIn(objects) }],
-  ];
-  const found = answers.find(([pattern]) => pattern.test(sql));
-  return found === undefined ? [] : [found[1]];
-}
-
-/** Objects that the last manifest names. */
-function entriesIn(objects: Script['objects']): number {
-  const manifest = objects.findLast(({ address }) => address.endsWith('.manifest'));
-  return (JSON.parse(manifest?.text ?? '{"entries":[]}') as { entries: unknown[] }).entries.length;
 }
 
 /** Takes what would be put on the staging prefix; of rows, only how many there are. */
@@ -171,7 +146,6 @@ function imaginedStaging(area: StagingArea, root: string, script: Script): Stagi
           rows += some.length;
         },
         async end() {
-          script.carried = rows;
           return [{ path: `${root}/${table.name}-0001.json.gz`, bytes: 0 }];
         },
       };

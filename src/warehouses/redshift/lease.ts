@@ -2,6 +2,7 @@ import { hostname } from 'node:os';
 import { PassingError } from '../../errors.ts';
 import { type LeaseOptions, waitForLease } from '../lease.ts';
 import { heldBy } from '../pg-wire/held-lease.ts';
+import type { Statement } from '../statement.ts';
 import { type RedshiftConnection, withDeadline } from './connection.ts';
 import { isCancelled } from './errors.ts';
 
@@ -25,39 +26,55 @@ export async function takeRedshiftLease(
   await makeTables(other);
   await waitForLease(name, lease, 0, async (nth) => {
     const tryMs = nth === 1 ? FIRST_TRY_MS : TRY_MS;
-    await holder.run(`set statement_timeout to ${tryMs}`);
+    await holder.run(timeoutStatement(tryMs));
     const isTaken = await tryLock(holder, async () => other, ['ops.lease'], tryMs + GRACE_MS);
     return isTaken ? { taken: true } : heldBy(name, await holderOfRedshift(other));
   });
-  await holder.run('set statement_timeout to 0');
+  await holder.run(timeoutStatement(0));
   const host = hostname().replace(/[^ -~]/g, '');
-  await other.run('delete from ops.lease_holder');
-  await other.run('insert into ops.lease_holder (holder, since) values ($1, $2)', [
-    `sparkify ${lease.command} (process ${process.pid} on ${host}), PID ${holder.pid} of the cluster`.slice(
-      0,
-      LONGEST_HOLDER,
-    ),
-    new Date(lease.nowMs()),
-  ]);
+  const who = `sparkify ${lease.command} (process ${process.pid} on ${host}), PID ${holder.pid} of the cluster`;
+  await other.run({ name: 'lease: forget who held it', sql: 'delete from ops.lease_holder' });
+  await other.run({
+    name: 'lease: say who holds it',
+    sql: 'insert into ops.lease_holder (holder, since) values ($1, $2)',
+    parameters: [who.slice(0, LONGEST_HOLDER), new Date(lease.nowMs())],
+  });
+}
+
+/** How long a statement of a session may take, in milliseconds; 0 is for ever. */
+export function timeoutStatement(ms: number): Statement {
+  return { name: 'session: time allowed for a statement', sql: `set statement_timeout to ${ms}` };
 }
 
 /** Who took the lease last, and when. */
 export async function holderOfRedshift(connection: RedshiftConnection): Promise<string | null> {
-  const [row] = await connection.rows('select holder, since from ops.lease_holder');
+  const [row] = await connection.rows({
+    name: 'lease: who holds it',
+    sql: 'select holder, since from ops.lease_holder',
+  });
   return row === undefined ? null : `${row.holder}, since ${(row.since as Date).toISOString()}`;
 }
 
 async function makeTables(connection: RedshiftConnection): Promise<void> {
-  const found = await connection.rows(
-    "select table_name from information_schema.tables where table_schema = 'ops' and table_name in ('lease', 'lease_holder')",
-  );
+  const found = await connection.rows({
+    name: 'lease: its tables',
+    sql: "select table_name from information_schema.tables where table_schema = 'ops' and table_name in ('lease', 'lease_holder')",
+  });
   if (found.length === 2) return;
-  const [schema] = await connection.rows("select 1 as found from pg_namespace where nspname = 'ops'");
-  if (schema === undefined) await connection.run('create schema if not exists ops');
-  await connection.run('create table if not exists ops.lease (locked boolean) diststyle all');
-  await connection.run(
-    `create table if not exists ops.lease_holder (holder varchar(${LONGEST_HOLDER}) not null, since timestamp not null) diststyle all`,
-  );
+  const [schema] = await connection.rows({
+    name: 'lease: its schema',
+    sql: "select 1 as found from pg_namespace where nspname = 'ops'",
+  });
+  if (schema === undefined)
+    await connection.run({ name: 'lease: make its schema', sql: 'create schema if not exists ops' });
+  await connection.run({
+    name: 'lease: make the table to lock',
+    sql: 'create table if not exists ops.lease (locked boolean) diststyle all',
+  });
+  await connection.run({
+    name: 'lease: make the table of its holder',
+    sql: `create table if not exists ops.lease_holder (holder varchar(${LONGEST_HOLDER}) not null, since timestamp not null) diststyle all`,
+  });
 }
 
 /** Begins with tables locked; false, and nothing begun, where that takes too long. `other` cancels it after so many ms. */
@@ -67,13 +84,15 @@ export async function tryLock(
   tables: readonly string[],
   ms: number,
 ): Promise<boolean> {
-  await main.run('begin');
+  await main.begin();
   try {
-    await withDeadline(main, other, ms, () => main.run(`lock ${tables.join(', ')}`));
+    await withDeadline(main, other, ms, () =>
+      main.run({ name: 'lock tables', sql: `lock ${tables.join(', ')}` }),
+    );
     return true;
   } catch (error) {
     if (error instanceof PassingError) throw error;
-    await main.run('rollback');
+    await main.rollback();
     if (isCancelled(error)) return false;
     throw error;
   }

@@ -8,7 +8,7 @@ const SMALL_BYTES = 1024 * 1024;
 const OBJECTS_PER_UNIT = 200;
 
 /** The cluster's reads of objects, and what they keep between the COPY and the transaction. */
-interface ObjectReads extends EngineReads {
+export interface ObjectReads extends EngineReads {
   /** Forgets what was copied: a transaction that takes it has ended, or its session has. */
   forget(): void;
 }

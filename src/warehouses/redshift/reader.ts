@@ -5,6 +5,7 @@ import { readingStatement } from '../pg-wire/reading-statement.ts';
 import type { ReadOnlyWarehouse } from '../warehouse.ts';
 import { assertReadsOnRedshift } from './calls.ts';
 import {
+  cancelStatement,
   type RedshiftConnection,
   type RedshiftSessions,
   redshiftName,
@@ -30,7 +31,7 @@ export async function openPublishedRedshift(
     await connection.close();
     sessions.close();
   };
-  await connection.run('begin read only').catch(async (error) => {
+  await connection.run({ name: 'reader: begin', sql: 'begin read only' }).catch(async (error) => {
     await close();
     throw error;
   });
@@ -38,8 +39,7 @@ export async function openPublishedRedshift(
   const name = redshiftName(server);
   return {
     name,
-    dialect: redshiftDialect(server.distribution),
-    starSchema: server.schema,
+    dialect: redshiftDialect(server.distribution, server.schema),
     rows: connection.rows,
     unreadable: async () => null,
     answer: (sql) => answer({ client, name, judge }, sql),
@@ -71,7 +71,7 @@ const judge: Judge = async (sql) => {
 async function stop(sessions: RedshiftSessions, connection: RedshiftConnection): Promise<void> {
   try {
     const other = await sessions.open('cancel');
-    await other.rows(`select pg_cancel_backend(${connection.pid})`).finally(other.close);
+    await other.rows(cancelStatement(connection.pid)).finally(other.close);
   } catch {
     // The statement runs to its end then.
   }

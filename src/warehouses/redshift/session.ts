@@ -1,8 +1,9 @@
 import { PassingError, WarehouseError } from '../../errors.ts';
 import type { LeaseOptions } from '../lease.ts';
 import { reconnect } from '../pg-wire/reconnect.ts';
-import type { RedshiftConnection, RedshiftSessions } from './connection.ts';
-import { takeRedshiftLease, tryLock } from './lease.ts';
+import type { Statement } from '../statement.ts';
+import { cancelStatement, type RedshiftConnection, type RedshiftSessions } from './connection.ts';
+import { takeRedshiftLease, timeoutStatement, tryLock } from './lease.ts';
 import type { RedshiftServer } from './server.ts';
 
 /** A load waits so long for readers to let go of its tables. */
@@ -12,11 +13,29 @@ const KEEP_ALIVE_MS = 300_000;
 /** Of a cluster that does not tell: Serverless has no STV_SLICES. */
 const USUAL_SLICES = 8;
 
+/** Shows that a session is there, and so what it holds. */
+export const HELD: Statement = { name: 'lease: whether it is still held', sql: 'select 1 as held' };
+
 /** What one session of work holds open. */
 export interface Session {
   readonly main: RedshiftConnection;
   readonly holder: RedshiftConnection;
   readonly slices: number;
+}
+
+interface LockOptions {
+  /** What a statement may take afterwards. */
+  readonly timeoutMs: number;
+  readonly aside: () => Promise<RedshiftConnection>;
+  readonly isStopped: () => boolean;
+}
+
+/** Where a session is opened, and for whom. */
+interface OpenOn {
+  readonly name: string;
+  readonly server: RedshiftServer;
+  readonly lease: LeaseOptions;
+  readonly sessions: RedshiftSessions;
 }
 
 /**
@@ -26,26 +45,19 @@ export interface Session {
 export async function beginLocked(
   main: RedshiftConnection,
   names: readonly string[],
-  timeoutMs: number,
-  aside: () => Promise<RedshiftConnection>,
-  isStopped: () => boolean,
+  { timeoutMs, aside, isStopped }: LockOptions,
 ): Promise<boolean> {
   // Whoever asks for a table after this waits behind it, so it may not wait long.
-  await main.run(`set statement_timeout to ${LOCK_MS}`);
+  await main.run(timeoutStatement(LOCK_MS));
   const isLocked = await tryLock(main, aside, names, 2 * LOCK_MS);
   if (!isLocked && isStopped()) throw new WarehouseError('The load was stopped while it waited for a lock.');
-  await main.run(`set statement_timeout to ${timeoutMs}`);
-  if (!isLocked) await main.run('begin');
+  await main.run(timeoutStatement(timeoutMs));
+  if (!isLocked) await main.begin();
   return isLocked;
 }
 
 /** Two sessions: one that works, one that holds the lease. */
-export async function openSession(
-  sessions: RedshiftSessions,
-  server: RedshiftServer,
-  name: string,
-  lease: LeaseOptions,
-): Promise<Session> {
+export async function openSession({ name, server, lease, sessions }: OpenOn): Promise<Session> {
   const main = await sessions.open(lease.command);
   let holder: RedshiftConnection | null = null;
   try {
@@ -64,7 +76,7 @@ export async function openSession(
 
 /** A session that says something now and then: the cluster ends those that are idle for hours. */
 function keptAlive(holder: RedshiftConnection): RedshiftConnection {
-  const timer = setInterval(() => void holder.rows('select 1 as held').catch(() => {}), KEEP_ALIVE_MS);
+  const timer = setInterval(() => void holder.rows(HELD).catch(() => {}), KEEP_ALIVE_MS);
   timer.unref();
   return {
     ...holder,
@@ -77,7 +89,10 @@ function keptAlive(holder: RedshiftConnection): RedshiftConnection {
 
 async function slicesOf(main: RedshiftConnection): Promise<number> {
   try {
-    const [row] = await main.rows('select count(*) as slices from stv_slices');
+    const [row] = await main.rows({
+      name: 'session: slices of the cluster',
+      sql: 'select count(*) as slices from stv_slices',
+    });
     return Number(row?.slices) || USUAL_SLICES;
   } catch (error) {
     if (error instanceof PassingError) throw error;
@@ -86,19 +101,12 @@ async function slicesOf(main: RedshiftConnection): Promise<number> {
 }
 
 /** New sessions in place of lost ones. */
-export function reopen(
-  sessions: RedshiftSessions,
-  server: RedshiftServer,
-  name: string,
-  lease: LeaseOptions,
-  lost: Session,
-  isStopped: () => boolean,
-): Promise<Session> {
+export function reopen(on: OpenOn, lost: Session, isStopped: () => boolean): Promise<Session> {
   const connectAgain = async (): Promise<Session> => {
-    await endLost(sessions, lost);
-    return openSession(sessions, server, name, lease);
+    await endLost(on.sessions, lost);
+    return openSession(on);
   };
-  return reconnect(connectAgain, lease.nowMs, isStopped);
+  return reconnect(connectAgain, on.lease.nowMs, isStopped);
 }
 
 /** The cluster may not have noticed yet that a session was lost; until it does, that session holds its locks. */
@@ -109,9 +117,15 @@ async function endLost(sessions: RedshiftSessions, { main, holder }: Session): P
       // PIDs are given again: only one that is still a session of this user's is ended, and it may be gone by then.
       // Where the view may not be read, the cluster has to notice by itself.
       const found = await other
-        .rows(`select process from stv_sessions where process = ${pid} and trim(user_name) = current_user`)
+        .rows({
+          name: 'reconnect: whether the lost session is there',
+          sql: `select process from stv_sessions where process = ${pid} and trim(user_name) = current_user`,
+        })
         .catch(() => []);
-      if (found.length > 0) await other.rows(`select pg_terminate_backend(${pid})`).catch(() => {});
+      if (found.length === 0) continue;
+      await other
+        .rows({ name: 'reconnect: end the lost session', sql: `select pg_terminate_backend(${pid})` })
+        .catch(() => {});
     }
   } finally {
     await other.close();
@@ -120,7 +134,7 @@ async function endLost(sessions: RedshiftSessions, { main, holder }: Session): P
 
 export async function cancel(openAside: () => Promise<RedshiftConnection>, pid: number): Promise<void> {
   try {
-    await (await openAside()).rows(`select pg_cancel_backend(${pid})`);
+    await (await openAside()).rows(cancelStatement(pid));
   } catch {
     // The statement runs to its end then.
   }

@@ -7,11 +7,18 @@ export async function storageOf(
   connection: RedshiftConnection,
   schema: string | null,
 ): Promise<TableStorage[]> {
-  const [own] = schema === null ? await connection.rows('select current_schema() as schema') : [{ schema }];
-  const rows = await connection.rows(
-    `select "schema" as place, "table" as name, diststyle, sortkey1, tbl_rows, skew_rows, unsorted, stats_off
+  const [own] =
+    schema === null
+      ? await connection.rows({
+          name: 'storage: the schema of the star',
+          sql: 'select current_schema() as schema',
+        })
+      : [{ schema }];
+  const rows = await connection.rows({
+    name: 'storage: how the tables lie',
+    sql: `select "schema" as place, "table" as name, diststyle, sortkey1, tbl_rows, skew_rows, unsorted, stats_off
      from svv_table_info where "schema" in (${literal(String(own?.schema))}, 'staging', 'ops') order by "schema", "table"`,
-  );
+  });
   const number = (value: unknown): number | null => (value === null ? null : Number(value));
   return rows.map((row) => ({
     name: row.place === own?.schema ? String(row.name) : `${row.place}.${row.name}`,

@@ -22,8 +22,8 @@ export function unloader(
 
   /** One transaction for all; not the reader's own, since no page says that UNLOAD may run in one that only reads. */
   async function begin(): Promise<void> {
-    await connection.run('rollback');
-    await connection.run('begin');
+    await connection.rollback();
+    await connection.begin();
   }
 
   return async (sql, address, isReplacing) => {
@@ -33,13 +33,17 @@ export function unloader(
     // CLEANPATH takes away files of an earlier, larger export; ALLOWOVERWRITE would leave them among the new ones.
     const replacing = isReplacing ? ' cleanpath' : '';
     try {
-      await connection.run(
-        `unload (${literal(sql)}) to ${literal(address)} ${access} format as parquet${replacing}`,
-      );
+      await connection.run({
+        name: 'export: unload',
+        sql: `unload (${literal(sql)}) to ${literal(address)} ${access} format as parquet${replacing}`,
+      });
     } catch (error) {
       throw unloadError(error, address, isReplacing);
     }
-    const [last] = await connection.rows('select pg_last_unload_count() as unloaded');
+    const [last] = await connection.rows({
+      name: 'export: how many rows were unloaded',
+      sql: 'select pg_last_unload_count() as unloaded',
+    });
     return Number(last?.unloaded);
   };
 }

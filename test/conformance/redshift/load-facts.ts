@@ -2,10 +2,16 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { usualRates } from '../../../src/simulator/faults.ts';
 import { openSource } from '../../../src/sources/open.ts';
-import type { RedshiftConnection, RedshiftSessions } from '../../../src/warehouses/redshift/connection.ts';
+import {
+  type RedshiftConnection,
+  type RedshiftSessions,
+  redshiftName,
+} from '../../../src/warehouses/redshift/connection.ts';
+import { accessOf } from '../../../src/warehouses/redshift/s3-access.ts';
 import { openStaging } from '../../../src/warehouses/redshift/staging-prefix.ts';
 import { redshiftWarehouse } from '../../../src/warehouses/redshift/writer.ts';
-import type { SqlRow, Warehouse } from '../../../src/warehouses/warehouse.ts';
+import type { SqlRow, Statement } from '../../../src/warehouses/statement.ts';
+import type { Warehouse } from '../../../src/warehouses/warehouse.ts';
 import { settingsWith, simulate } from '../../support/simulated.ts';
 import { readTables } from '../../support/tables.ts';
 import { deliver, freshFolder, withWarehouse } from '../../support/warehouse.ts';
@@ -22,16 +28,21 @@ function inOwnSchemas(sessions: RedshiftSessions, schema: string): RedshiftSessi
     'table_schema' in row
       ? { ...row, table_schema: loaders.get(String(row.table_schema)) ?? row.table_schema }
       : row;
-  const renamed = (sql: string): string =>
-    sql.replaceAll(/\b(staging|ops)(?=\.\w)|(?<=['"])(staging|ops)(?=['"])/g, (name) => `${schema}_${name}`);
+  const renamed = (statement: Statement): Statement => ({
+    ...statement,
+    sql: statement.sql.replaceAll(
+      /\b(staging|ops)(?=\.\w)|(?<=['"])(staging|ops)(?=['"])/g,
+      (name) => `${schema}_${name}`,
+    ),
+  });
   return {
     close: () => {},
     async open(purpose) {
       const session = await sessions.open(purpose);
       const { rows, run } = session;
       return Object.assign(session, {
-        rows: async (sql, parameters) => (await rows(renamed(sql), parameters)).map(renamedBack),
-        run: (sql, parameters) => run(renamed(sql), parameters),
+        rows: async (statement) => (await rows(renamed(statement))).map(renamedBack),
+        run: (statement) => run(renamed(statement)),
       } satisfies Pick<RedshiftConnection, 'rows' | 'run'>);
     },
   };
@@ -51,7 +62,14 @@ async function withLoader<T>(
   for (const name of own) await cluster.run(`create schema ${name}`);
   try {
     const staging = openStaging(`${cluster.prefix()}staging`, schema, s3);
-    const warehouse = await redshiftWarehouse(server, lease, s3, inOwnSchemas(sessions, schema), staging);
+    const on = {
+      name: redshiftName(server),
+      server,
+      lease,
+      sessions: inOwnSchemas(sessions, schema),
+      staging,
+    };
+    const warehouse = await redshiftWarehouse(on, () => accessOf(server, s3));
     try {
       return await work(warehouse);
     } finally {

@@ -1,7 +1,8 @@
 import { gzipSync } from 'node:zlib';
 import type { StagedObject } from '../../../src/warehouses/redshift/staging-prefix.ts';
 import { literal } from '../../../src/warehouses/sql.ts';
-import type { SqlRow } from '../../../src/warehouses/warehouse.ts';
+import type { SqlRow } from '../../../src/warehouses/statement.ts';
+import { rowsOf } from '../../support/ad-hoc.ts';
 import type { Trial } from './trial.ts';
 
 /** The system views are filled a little later than a COPY ends; the loader waits as long. */
@@ -71,7 +72,8 @@ export async function historyOf(cluster: Trial, queryId: number): Promise<Histor
   const aside = await cluster.another();
   const began = Date.now();
   for (;;) {
-    const [found] = await aside.rows(
+    const [found] = await rowsOf(
+      aside,
       `select loaded_rows, error_count, source_file_count from sys_load_history where query_id = ${queryId} and status = 'completed'`,
     );
     if (found !== undefined) {
@@ -103,7 +105,8 @@ export async function errorsOf(
   const aside = await cluster.another();
   const until = Date.now() + VIEWS_MS;
   for (;;) {
-    const found = await aside.rows(
+    const found = await rowsOf(
+      aside,
       `select trim(file_name) as file_name, line_number, error_code, trim(error_message) as error_message
        from sys_load_error_detail where ${where} order by file_name, line_number`,
     );

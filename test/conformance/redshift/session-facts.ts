@@ -1,5 +1,6 @@
 import type { TLSSocket } from 'node:tls';
 import type pg from 'pg';
+import { rowsOf, runOn } from '../../support/ad-hoc.ts';
 import { all, type Fact, holds, NotRun, refusal, row, same, shown, UNDOCUMENTED, worded } from './fact.ts';
 
 const socketOf = (client: pg.Client): TLSSocket =>
@@ -139,8 +140,8 @@ export const sessionFacts: readonly Fact[] = [
       if (cluster.faults === null) throw new NotRun('nobody can lose a COMMIT of a real cluster on purpose');
       await cluster.run('create table lost_commit (n integer)');
       const session = await cluster.another();
-      await session.run('begin');
-      await session.run('insert into lost_commit values (1)');
+      await runOn(session, 'begin');
+      await runOn(session, 'insert into lost_commit values (1)');
       const off = cluster.faults.on((statement) =>
         statement === 'commit' ? { kind: 'drop', when: 'after' } : null,
       );
@@ -158,20 +159,20 @@ export const sessionFacts: readonly Fact[] = [
     async check(cluster) {
       const [victim, other] = [await cluster.main(), await cluster.another()];
       await cluster.run('create table cancelled (n integer)');
-      await other.run('begin');
-      await other.run('lock cancelled');
-      await victim.run('begin');
-      const ended = refusal(victim.run('lock cancelled'));
+      await runOn(other, 'begin');
+      await runOn(other, 'lock cancelled');
+      await runOn(victim, 'begin');
+      const ended = refusal(runOn(victim, 'lock cancelled'));
       const caller = await cluster.another();
       await new Promise((resolve) => setTimeout(resolve, 200));
-      await caller.rows(`select pg_cancel_backend(${victim.pid})`);
+      await rowsOf(caller, `select pg_cancel_backend(${victim.pid})`);
       const found = await ended;
-      await other.run('rollback');
-      await victim.run('rollback');
+      await runOn(other, 'rollback');
+      await runOn(victim, 'rollback');
       cluster.note(worded(found));
       return all(
         holds(found !== null && /57014|cancel/i.test(shown(found)), worded(found)),
-        same(await victim.rows('select 1 as alive'), [{ alive: 1 }]),
+        same(await rowsOf(victim, 'select 1 as alive'), [{ alive: 1 }]),
       );
     },
   },
@@ -185,14 +186,14 @@ export const sessionFacts: readonly Fact[] = [
     async check(cluster) {
       const victim = await cluster.another();
       await cluster.run('create table terminated (n integer)');
-      await victim.run('begin');
-      await victim.run('lock terminated');
+      await runOn(victim, 'begin');
+      await runOn(victim, 'lock terminated');
       await cluster.rows(`select pg_terminate_backend(${victim.pid})`);
       await cluster.run('set statement_timeout to 10000');
       await cluster.run('begin');
       await cluster.run('lock terminated');
       await cluster.run('rollback');
-      const found = await refusal(victim.run('select 1'));
+      const found = await refusal(runOn(victim, 'select 1'));
       cluster.note(worded(found));
       return holds(found?.as === 'PassingError', worded(found));
     },

@@ -1,3 +1,4 @@
+import { rowsOf, runOn } from '../../support/ad-hoc.ts';
 import { all, type Fact, holds, refusal, same, UNDOCUMENTED, worded } from './fact.ts';
 import type { Isolation, Trial } from './trial.ts';
 
@@ -12,14 +13,14 @@ const conflict =
     const cluster = await given.inIsolation(isolation);
     const [first, second] = [await cluster.another(), await cluster.another()];
     for (const name of ['crossed_a', 'crossed_b']) await cluster.run(`create table ${name} (n integer)`);
-    for (const session of [first, second]) await session.run('begin');
-    await first.rows('select n from crossed_a');
-    await second.rows('select n from crossed_b');
-    if (isolation === 'snapshot') await second.rows('select n from crossed_a');
+    for (const session of [first, second]) await runOn(session, 'begin');
+    await rowsOf(first, 'select n from crossed_a');
+    await rowsOf(second, 'select n from crossed_b');
+    if (isolation === 'snapshot') await rowsOf(second, 'select n from crossed_a');
     const crossing = async (): Promise<void> => {
-      await first.run(`insert into ${isolation === 'snapshot' ? 'crossed_a' : 'crossed_b'} values (1)`);
+      await runOn(first, `insert into ${isolation === 'snapshot' ? 'crossed_a' : 'crossed_b'} values (1)`);
       if (isolation === 'snapshot') await first.commit();
-      await second.run('insert into crossed_a values (2)');
+      await runOn(second, 'insert into crossed_a values (2)');
       if (isolation === 'serializable') await first.commit();
       await second.commit();
     };
@@ -35,23 +36,23 @@ const locksFirst =
     const cluster = await given.inIsolation(isolation);
     const [first, second] = [await cluster.another(), await cluster.another()];
     for (const name of ['locked_a', 'locked_b']) await cluster.run(`create table ${name} (n integer)`);
-    await first.run('begin');
-    await first.run('lock locked_a, locked_b');
-    await second.run('begin');
+    await runOn(first, 'begin');
+    await runOn(first, 'lock locked_a, locked_b');
+    await runOn(second, 'begin');
     let isIn = false;
-    const waiting = second.run('lock locked_a, locked_b').then(() => {
+    const waiting = runOn(second, 'lock locked_a, locked_b').then(() => {
       isIn = true;
     });
-    await first.run('delete from locked_a');
-    await first.run('insert into locked_a values (1)');
-    await first.run('insert into locked_b select n from locked_a');
+    await runOn(first, 'delete from locked_a');
+    await runOn(first, 'insert into locked_a values (1)');
+    await runOn(first, 'insert into locked_b select n from locked_a');
     await pause(100);
     const wasIn = isIn;
     await first.commit();
     await waiting;
-    const seen = await second.rows('select n from locked_b');
-    await second.run('delete from locked_b using locked_a where locked_a.n = locked_b.n');
-    await second.run('insert into locked_a values (2)');
+    const seen = await rowsOf(second, 'select n from locked_b');
+    await runOn(second, 'delete from locked_b using locked_a where locked_a.n = locked_b.n');
+    await runOn(second, 'insert into locked_a values (2)');
     await second.commit();
     return all(holds(!wasIn, 'the second did not wait'), same(seen, [{ n: 1 }]));
   };
@@ -109,8 +110,8 @@ export const transactionFacts: readonly Fact[] = [
     async check(cluster) {
       await cluster.run('create table held (n integer)');
       const holder = await cluster.another();
-      await holder.run('begin');
-      await holder.run('lock held');
+      await runOn(holder, 'begin');
+      await runOn(holder, 'lock held');
       await cluster.run('set statement_timeout to 500');
       await cluster.run('begin');
       const began = Date.now();
@@ -119,11 +120,11 @@ export const transactionFacts: readonly Fact[] = [
         pause(30_000).then(() => 'it waits for ever' as const),
       ]);
       if (typeof found === 'string') {
-        await holder.run('rollback');
+        await runOn(holder, 'rollback');
         return { differs: found };
       }
       await cluster.run('rollback');
-      await holder.run('rollback');
+      await runOn(holder, 'rollback');
       cluster.note(`${worded(found)}; after ${Date.now() - began} ms`);
       return all(
         holds(
@@ -144,8 +145,8 @@ export const transactionFacts: readonly Fact[] = [
     async check(cluster) {
       await cluster.run('create table idle (n integer)');
       const holder = await cluster.another();
-      await holder.run('begin');
-      await holder.run('lock idle');
+      await runOn(holder, 'begin');
+      await runOn(holder, 'lock idle');
       await cluster.run('create table beside (n integer)');
       await cluster.run('insert into beside values (1)');
       await pause(WAIT_MS / 3);
@@ -154,8 +155,8 @@ export const transactionFacts: readonly Fact[] = [
       const found = await refusal(cluster.run('lock idle'));
       await cluster.run('rollback');
       await cluster.run('set statement_timeout to 0');
-      await holder.rows('select 1 as held');
-      await holder.run('rollback');
+      await rowsOf(holder, 'select 1 as held');
+      await runOn(holder, 'rollback');
       await cluster.run('begin');
       await cluster.run('lock idle');
       await cluster.run('rollback');
@@ -172,9 +173,9 @@ export const transactionFacts: readonly Fact[] = [
     async check(cluster) {
       await cluster.run('create table read_meanwhile (n integer)');
       const writer = await cluster.another();
-      await writer.run('begin');
-      await writer.run('lock read_meanwhile');
-      await writer.run('insert into read_meanwhile values (1)');
+      await runOn(writer, 'begin');
+      await runOn(writer, 'lock read_meanwhile');
+      await runOn(writer, 'insert into read_meanwhile values (1)');
       await cluster.run('set statement_timeout to 500');
       const seen: { rows?: unknown } = {};
       const found = await refusal(
@@ -182,7 +183,7 @@ export const transactionFacts: readonly Fact[] = [
           seen.rows = rows;
         }),
       );
-      await writer.run('rollback');
+      await runOn(writer, 'rollback');
       cluster.note(found === null ? 'readers read' : 'readers wait');
       return found === null ? same(seen.rows, [{ records: 0 }]) : 'confirmed';
     },

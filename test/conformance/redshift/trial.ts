@@ -13,7 +13,8 @@ import {
 import { accessOf } from '../../../src/warehouses/redshift/s3-access.ts';
 import type { RedshiftServer } from '../../../src/warehouses/redshift/server.ts';
 import { manifestJson, type StagedObject } from '../../../src/warehouses/redshift/staging-prefix.ts';
-import type { SqlRow, SqlValue } from '../../../src/warehouses/warehouse.ts';
+import type { SqlRow, SqlValue } from '../../../src/warehouses/statement.ts';
+import { rowsOf, runOn } from '../../support/ad-hoc.ts';
 import type { Faults } from '../../support/redshift/faults.ts';
 import { NotRun } from './fact.ts';
 
@@ -107,7 +108,7 @@ export async function openRun(asked: Asked): Promise<Run> {
   const destination = root === null ? null : s3Destination(root, asked.s3);
   const schemas = [name, ...rooms.map((room) => `${name}_${room}`)];
   const sweeper = asked.isDouble ? null : startSweeper({ server: asked.server, s3: asked.s3, schemas, root });
-  await withSession(outside, (session) => session.run(`create schema ${name}`));
+  await withSession(outside, (session) => runOn(session, `create schema ${name}`));
 
   async function removeObjects(): Promise<void> {
     if (destination === null) return;
@@ -139,8 +140,8 @@ export async function openRun(asked: Asked): Promise<Run> {
         },
         another,
         sessionsIn: (room) => redshiftSessions({ ...server, schema: `${name}_${room}` }, Date.now),
-        rows: async (sql, parameters) => (await trial.main()).rows(sql, parameters),
-        run: async (sql, parameters) => (await trial.main()).run(sql, parameters),
+        rows: async (sql, parameters) => rowsOf(await trial.main(), sql, parameters),
+        run: async (sql, parameters) => runOn(await trial.main(), sql, parameters),
         access() {
           if (server.roleArn === null) throw new NotRun('REDSHIFT_TEST_ROLE names no role');
           return accessOf(server, asked.s3);
@@ -174,7 +175,7 @@ export async function openRun(asked: Asked): Promise<Run> {
       for (const run of others.values()) await (await run).close();
       try {
         await withSession(outside, async (session) => {
-          for (const schema of schemas) await session.run(`drop schema if exists ${schema} cascade`);
+          for (const schema of schemas) await runOn(session, `drop schema if exists ${schema} cascade`);
         });
       } finally {
         sessions.close();

@@ -1,4 +1,4 @@
-import type { SqlValue } from '../../../src/warehouses/warehouse.ts';
+import type { SqlValue } from '../../../src/warehouses/statement.ts';
 import { type Fact, holds, refusal, same, shown, UNDOCUMENTED, worded } from './fact.ts';
 import { each, twoTables } from './given.ts';
 import type { Trial } from './trial.ts';

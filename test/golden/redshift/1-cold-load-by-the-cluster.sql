@@ -1,65 +1,93 @@
--- What is sent to Amazon Redshift, each statement once: 1 cold load by the cluster.
+-- What is sent to Amazon Redshift: 1 cold load by the cluster. Of each name and shape, the first.
 
+-- session: settings
 set timezone to 'UTC';
 
+-- session: settings
 set datestyle to 'ISO, YMD';
 
+-- session: settings
 set extra_float_digits to 2;
 
+-- session: settings
 set enable_case_sensitive_identifier to true;
 
+-- session: settings
 set enable_case_sensitive_super_attribute to true;
 
+-- session: settings
 set navigate_super_null_on_error to 'on';
 
+-- session: settings
 set cast_super_null_on_error to 'on';
 
+-- session: settings
 set parse_super_null_on_error to 'off';
 
+-- session: settings
 set json_parse_truncate_strings to 'off';
 
+-- session: settings
 set query_group to 'sparkify';
 
+-- session: settings
 set statement_timeout to 0;
 
+-- session: its process
 select pg_backend_pid() as pid;
 
+-- lease: its tables
 select table_name from information_schema.tables where table_schema = 'ops' and table_name in ('lease', 'lease_holder');
 
+-- lease: its schema
 select 1 as found from pg_namespace where nspname = 'ops';
 
+-- lease: make its schema
 create schema if not exists ops;
 
+-- lease: make the table to lock
 create table if not exists ops.lease (locked boolean) diststyle all;
 
+-- lease: make the table of its holder
 create table if not exists ops.lease_holder (holder varchar(256) not null, since timestamp not null) diststyle all;
 
+-- session: time allowed for a statement
 set statement_timeout to 500;
 
+-- begin
 begin;
 
+-- lock tables
 lock ops.lease;
 
+-- lease: forget who held it
 delete from ops.lease_holder;
 
+-- lease: say who holds it
 insert into ops.lease_holder (holder, since) values ($1, $2);
 
+-- session: slices of the cluster
 select count(*) as slices from stv_slices;
 
+-- set up: columns of our names
 select current_schema() as star, table_schema, table_name, column_name, data_type
      from information_schema.columns
      where table_schema in ('staging', 'ops')
        or table_name in ('songplays', 'users', 'songs', 'artists', 'time')
      order by table_schema, table_name, ordinal_position;
 
+-- set up: views of our names
 select table_schema, table_name from information_schema.tables where table_type <> 'BASE TABLE'
      and (table_schema in ('staging', 'ops')
        or table_name in ('songplays', 'users', 'songs', 'artists', 'time'));
 
+-- set up: whether there is a schema
 select 1 as found from pg_namespace where nspname = 'staging';
 
+-- set up: create a schema
 create schema if not exists "staging";
 
+-- set up: create songplays
 create table songplays (
     songplay_id varchar(48) encode zstd not null,
     start_time timestamp encode raw not null,
@@ -74,6 +102,7 @@ create table songplays (
 diststyle key distkey(start_time)
 compound sortkey(start_time);
 
+-- set up: create users
 create table users (
     user_id varchar(64) encode raw not null,
     first_name varchar(256) encode zstd,
@@ -84,6 +113,7 @@ create table users (
 diststyle all
 compound sortkey(user_id);
 
+-- set up: create songs
 create table songs (
     song_id varchar(64) encode raw not null,
     title varchar(1024) encode zstd not null,
@@ -94,6 +124,7 @@ create table songs (
 diststyle all
 compound sortkey(song_id);
 
+-- set up: create artists
 create table artists (
     artist_id varchar(64) encode raw not null,
     name varchar(1024) encode zstd not null,
@@ -104,6 +135,7 @@ create table artists (
 diststyle all
 compound sortkey(artist_id);
 
+-- set up: create time
 create table time (
     start_time timestamp encode raw not null,
     hour integer encode az64 not null,
@@ -116,6 +148,7 @@ create table time (
 diststyle key distkey(start_time)
 compound sortkey(start_time);
 
+-- set up: create staging.events
 create table staging.events (
     file_id integer encode az64,
     artist varchar(1024) encode zstd,
@@ -141,6 +174,7 @@ create table staging.events (
 diststyle key distkey(session_id)
 compound sortkey(ts);
 
+-- set up: create staging.songs
 create table staging.songs (
     file_id integer encode az64,
     num_songs bigint encode az64,
@@ -158,6 +192,7 @@ create table staging.songs (
 diststyle all
 compound sortkey(song_id);
 
+-- set up: create ops.files
 create table ops.files (
     kind varchar(16) encode bytedict not null,
     path varchar(4096) encode raw not null,
@@ -176,6 +211,7 @@ create table ops.files (
 diststyle all
 compound sortkey(path);
 
+-- set up: create ops.runs
 create table ops.runs (
     run_id varchar(64) encode zstd not null,
     command varchar(64) encode zstd not null,
@@ -194,6 +230,7 @@ create table ops.runs (
 diststyle all
 compound sortkey(started_at);
 
+-- set up: create ops.rejects
 create table ops.rejects (
     reject_id varchar(64) encode zstd not null,
     file_id integer encode az64 not null,
@@ -211,6 +248,7 @@ create table ops.rejects (
 diststyle even
 compound sortkey(rejected_at);
 
+-- set up: create ops.repeated_events
 create table ops.repeated_events (
     file_id integer encode az64 not null,
     artist varchar(1024) encode zstd,
@@ -237,6 +275,7 @@ create table ops.repeated_events (
 diststyle key distkey(session_id)
 compound sortkey(ts);
 
+-- set up: create ops.repeated_songs
 create table ops.repeated_songs (
     file_id integer encode az64 not null,
     num_songs bigint encode az64,
@@ -255,6 +294,7 @@ create table ops.repeated_songs (
 diststyle even
 compound sortkey(song_id);
 
+-- set up: create ops.song_keys
 create table ops.song_keys (
     song_id varchar(64) encode zstd not null,
     artist_id varchar(64) encode zstd not null,
@@ -266,6 +306,7 @@ create table ops.song_keys (
 diststyle all
 compound sortkey(title);
 
+-- set up: create ops.user_levels
 create table ops.user_levels (
     user_id varchar(64) encode raw not null,
     level varchar(16) encode bytedict not null,
@@ -275,6 +316,7 @@ create table ops.user_levels (
 diststyle all
 compound sortkey(user_id);
 
+-- set up: create ops.drift
 create table ops.drift (
     file_id integer encode raw not null,
     change varchar(16) encode bytedict not null,
@@ -284,6 +326,7 @@ create table ops.drift (
 diststyle all
 compound sortkey(file_id);
 
+-- set up: create ops.warehouse
 create table ops.warehouse (
     layout_version integer encode az64 not null,
     created_by varchar(32) encode zstd not null,
@@ -293,84 +336,100 @@ create table ops.warehouse (
 )
 diststyle all;
 
+-- append: ops.warehouse, few rows
 insert into ops.warehouse (layout_version, created_by, next_file_id, last_run_id, match_on) values (cast($1 as integer), $2, cast($3 as integer), $4, $5);
 
+-- lease: whether it is still held
 select 1 as held;
 
+-- commit
 commit;
 
+-- plan: next file id, and what plays are matched on
 select match_on, next_file_id, (select coalesce(max(file_id), 0) from ops.files) as last_file_id from ops.warehouse;
 
+-- plan: how many files are known
 select count(*) as names, min(file_id) as first, max(file_id) as last from ops.files where kind = 'song';
 
-select path, file_id, sha256, bytes, fingerprint, duplicate from ops.files where kind = 'song' and sha256 in ('etag:0123', 'etag:4567') order by path;
+-- plan: known files by sha256
+select path, file_id, sha256, bytes, fingerprint, duplicate from ops.files where kind = 'song' and sha256 in ('etag:7bbedce859bbff87620de9de6369412af2089c39b3ece4d11eb69042983') order by path;
 
+-- plan: known files by fingerprint
 select path, file_id, sha256, bytes, fingerprint, duplicate from ops.files where kind = 'song' and fingerprint in ('191:"d7ee835b1d19ffd98b78c65fbf362259"') order by path;
 
-select count(*) as names, min(file_id) as first, max(file_id) as last from ops.files where kind = 'log';
-
-select path, file_id, sha256, bytes, fingerprint, duplicate from ops.files where kind = 'log' and sha256 in ('etag:0123', 'etag:4567') order by path;
-
-select path, file_id, sha256, bytes, fingerprint, duplicate from ops.files where kind = 'log' and fingerprint in ('1035:"c13d49c7c0bea8699cb0a6ba0a7b5a1d"', '298:"59ad55ae572c1755b37d36617b18d0ee"', '293:"7b7b4b63914630c7e021fc49425157ce"') order by path;
-
+-- load: whether staging.events is empty
 select file_id from staging.events limit 1;
 
+-- load: whether staging.songs is empty
 select file_id from staging.songs limit 1;
 
+-- load: whether a file was loaded before
 select path from ops.files where kind = 'log' and staged > 0 limit 1;
 
-select path from ops.files where kind = 'song' and staged > 0 limit 1;
-
+-- totals: report of the last run
 select report from ops.runs where run_id = (select last_run_id from ops.warehouse);
 
+-- copy: make read_records
 create temporary table read_records_1 (record super);
 
-copy read_records_1 from 's3://staging/area/sparkify-0123456789abcdef/20260101T000000000Z-01234567/songs-1.manifest' iam_role 'arn:aws:iam::123456789012:role/sparkify-copy' region 'us-east-1' format json 'noshred' manifest maxerror 100000 compupdate off statupdate off;
+-- copy: records
+copy read_records_1 from 's3://staging/area/sparkify-0123/20260101T000000000Z-0123/songs-1.manifest' iam_role 'arn:aws:iam::123456789012:role/sparkify-copy' region 'us-east-1' format json 'noshred' manifest maxerror 100000 compupdate off statupdate off;
 
+-- copy: what COPY counted
 select pg_last_copy_count() as records, pg_last_copy_id() as query_id;
 
+-- copy: records that came
 select count(*) as records from read_records_1;
 
+-- copy: what the system views tell of it
 select query_id, loaded_rows, error_count, source_file_count from sys_load_history
-       where (query_id = 1 or trim(data_source) = 's3://staging/area/sparkify-0123456789abcdef/20260101T000000000Z-01234567/songs-1.manifest') and status = 'completed'
+       where (query_id = 1000 or trim(data_source) = 's3://staging/area/sparkify-0123/20260101T000000000Z-0123/songs-1.manifest') and status = 'completed'
        order by query_id desc limit 1;
 
-select trim(file_name) as file_name, count(*) as errors from sys_load_error_detail where query_id = 1 group by file_name order by file_name;
+-- copy: objects with records that it could not read
+select trim(file_name) as file_name, count(*) as errors from sys_load_error_detail where query_id = 1000 group by file_name order by file_name;
 
+-- copy: make read_records
 create temporary table read_records_2 (record super);
 
-copy read_records_2 from 's3://staging/area/sparkify-0123456789abcdef/20260101T000000000Z-01234567/events-1.manifest' iam_role 'arn:aws:iam::123456789012:role/sparkify-copy' region 'us-east-1' format json 'noshred' manifest maxerror 100000 compupdate off statupdate off;
+-- copy: records
+copy read_records_2 from 's3://staging/area/sparkify-0123/20260101T000000000Z-0123/events-2.manifest' iam_role 'arn:aws:iam::123456789012:role/sparkify-copy' region 'us-east-1' format json 'noshred' manifest maxerror 100000 compupdate off statupdate off;
 
+-- copy: records that came
 select count(*) as records from read_records_2;
 
-select query_id, loaded_rows, error_count, source_file_count from sys_load_history
-       where (query_id = 1 or trim(data_source) = 's3://staging/area/sparkify-0123456789abcdef/20260101T000000000Z-01234567/events-1.manifest') and status = 'completed'
-       order by query_id desc limit 1;
-
+-- copy: make read_records
 create temporary table read_records_3 (record super);
 
-copy read_records_3 from 's3://staging/area/sparkify-0123456789abcdef/20260101T000000000Z-01234567/events-1.manifest' iam_role 'arn:aws:iam::123456789012:role/sparkify-copy' region 'us-east-1' format json 'noshred' manifest gzip maxerror 100000 compupdate off statupdate off;
+-- copy: records
+copy read_records_3 from 's3://staging/area/sparkify-0123/20260101T000000000Z-0123/events-3.manifest' iam_role 'arn:aws:iam::123456789012:role/sparkify-copy' region 'us-east-1' format json 'noshred' manifest gzip maxerror 100000 compupdate off statupdate off;
 
+-- copy: records that came
 select count(*) as records from read_records_3;
 
+-- copy: make read_records
 create temporary table read_records_4 (record super);
 
-copy read_records_4 from 's3://staging/area/sparkify-0123456789abcdef/20260101T000000000Z-01234567/events-1.manifest' iam_role 'arn:aws:iam::123456789012:role/sparkify-copy' region 'us-east-1' format json 'noshred' manifest zstd maxerror 100000 compupdate off statupdate off;
+-- copy: records
+copy read_records_4 from 's3://staging/area/sparkify-0123/20260101T000000000Z-0123/events-4.manifest' iam_role 'arn:aws:iam::123456789012:role/sparkify-copy' region 'us-east-1' format json 'noshred' manifest zstd maxerror 100000 compupdate off statupdate off;
 
+-- copy: records that came
 select count(*) as records from read_records_4;
 
-set statement_timeout to 5000;
-
+-- lock tables
 lock artists, ops.drift, ops.files, ops.rejects, ops.repeated_events, ops.repeated_songs, ops.runs, ops.song_keys, ops.user_levels, ops.warehouse, songplays, songs, staging.events, staging.songs, time, users;
 
+-- drift: records that are objects
 select count(*) as records from read_records_1 as source where json_typeof(source.record) = 'object';
 
+-- drift: keys of the records
 select name, count(*) as records
      from (
        select cast(key as varchar(65535)) as name from read_records_1 as source, unpivot source.record as value at key
      ) as keys
      group by name order by name;
 
+-- validate: take records into staging.songs
 insert into staging.songs (file_id, num_songs, artist_id, artist_latitude, artist_longitude, artist_location, artist_name, song_id, title, duration, year, extra)
 select 1, num_songs, artist_id, artist_latitude, artist_longitude, artist_location, artist_name, song_id, title, duration, year, extra from (
 select case when abs(num_songs) <= 9007199254740991 then cast(num_songs as bigint) end as num_songs, artist_id, case when artist_latitude = 0 then 0 else artist_latitude end as artist_latitude, case when artist_longitude = 0 then 0 else artist_longitude end as artist_longitude, artist_location, artist_name, song_id, title, case when duration = 0 then 0 else duration end as duration, case when abs(year) <= 9007199254740991 then cast(year as bigint) end as year, extra
@@ -435,24 +494,30 @@ from (
 where fault = 0
 ) as accepted;
 
+-- copy: drop read_records
 drop table if exists read_records_1;
 
+-- stage: rows by file in staging.songs
 select file_id, count(*) as records from staging.songs
-       where file_id between 1 and 2 group by file_id;
+       where file_id between 1 and 1 group by file_id;
 
+-- stage: rows by file in ops.rejects
 select file_id, count(*) as records from ops.rejects
-       where file_id between 1 and 2 group by file_id;
+       where file_id between 1 and 1 group by file_id;
 
+-- drift: records that are objects
 select count(*) as records from read_records_2 as source where json_typeof(source.record) = 'object';
 
+-- drift: keys of the records
 select name, count(*) as records
      from (
        select cast(key as varchar(65535)) as name from read_records_2 as source, unpivot source.record as value at key
      ) as keys
      group by name order by name;
 
+-- validate: take records into staging.events
 insert into staging.events (file_id, artist, auth, first_name, gender, item_in_session, last_name, length, level, location, method, page, registration, session_id, song, status, ts, user_agent, user_id, extra)
-select 1, artist, auth, first_name, gender, item_in_session, last_name, length, level, location, method, page, registration, session_id, song, status, ts, user_agent, user_id, extra from (
+select 2, artist, auth, first_name, gender, item_in_session, last_name, length, level, location, method, page, registration, session_id, song, status, ts, user_agent, user_id, extra from (
 select artist, auth, first_name, gender, case when abs(item_in_session) <= 9007199254740991 then cast(item_in_session as bigint) end as item_in_session, last_name, case when length = 0 then 0 else length end as length, level, location, method, page, case when registration = 0 then 0 else registration end as registration, case when abs(session_id) <= 9007199254740991 then cast(session_id as bigint) end as session_id, song, case when abs(status) <= 9007199254740991 then cast(status as bigint) end as status, case when abs(ts) <= 9007199254740991 then cast(ts as bigint) end as ts, user_agent, user_id, extra
 from (
   select artist, artist_type, auth, auth_type, first_name, first_name_type, gender, gender_type, item_in_session, item_in_session_type, last_name, last_name_type, length, length_type, level, level_type, location, location_type, method, method_type, page, page_type, registration, registration_type, session_id, session_id_type, song, song_type, status, status_type, ts, ts_type, user_agent, user_agent_type, user_id, user_id_type, record, record_type, extra, case
@@ -551,18 +616,22 @@ from (
 where fault = 0
 ) as accepted;
 
+-- copy: drop read_records
 drop table if exists read_records_2;
 
+-- drift: records that are objects
 select count(*) as records from read_records_3 as source where json_typeof(source.record) = 'object';
 
+-- drift: keys of the records
 select name, count(*) as records
      from (
        select cast(key as varchar(65535)) as name from read_records_3 as source, unpivot source.record as value at key
      ) as keys
      group by name order by name;
 
+-- validate: take records into staging.events
 insert into staging.events (file_id, artist, auth, first_name, gender, item_in_session, last_name, length, level, location, method, page, registration, session_id, song, status, ts, user_agent, user_id, extra)
-select 1, artist, auth, first_name, gender, item_in_session, last_name, length, level, location, method, page, registration, session_id, song, status, ts, user_agent, user_id, extra from (
+select 3, artist, auth, first_name, gender, item_in_session, last_name, length, level, location, method, page, registration, session_id, song, status, ts, user_agent, user_id, extra from (
 select artist, auth, first_name, gender, case when abs(item_in_session) <= 9007199254740991 then cast(item_in_session as bigint) end as item_in_session, last_name, case when length = 0 then 0 else length end as length, level, location, method, page, case when registration = 0 then 0 else registration end as registration, case when abs(session_id) <= 9007199254740991 then cast(session_id as bigint) end as session_id, song, case when abs(status) <= 9007199254740991 then cast(status as bigint) end as status, case when abs(ts) <= 9007199254740991 then cast(ts as bigint) end as ts, user_agent, user_id, extra
 from (
   select artist, artist_type, auth, auth_type, first_name, first_name_type, gender, gender_type, item_in_session, item_in_session_type, last_name, last_name_type, length, length_type, level, level_type, location, location_type, method, method_type, page, page_type, registration, registration_type, session_id, session_id_type, song, song_type, status, status_type, ts, ts_type, user_agent, user_agent_type, user_id, user_id_type, record, record_type, extra, case
@@ -661,18 +730,22 @@ from (
 where fault = 0
 ) as accepted;
 
+-- copy: drop read_records
 drop table if exists read_records_3;
 
+-- drift: records that are objects
 select count(*) as records from read_records_4 as source where json_typeof(source.record) = 'object';
 
+-- drift: keys of the records
 select name, count(*) as records
      from (
        select cast(key as varchar(65535)) as name from read_records_4 as source, unpivot source.record as value at key
      ) as keys
      group by name order by name;
 
+-- validate: take records into staging.events
 insert into staging.events (file_id, artist, auth, first_name, gender, item_in_session, last_name, length, level, location, method, page, registration, session_id, song, status, ts, user_agent, user_id, extra)
-select 1, artist, auth, first_name, gender, item_in_session, last_name, length, level, location, method, page, registration, session_id, song, status, ts, user_agent, user_id, extra from (
+select 4, artist, auth, first_name, gender, item_in_session, last_name, length, level, location, method, page, registration, session_id, song, status, ts, user_agent, user_id, extra from (
 select artist, auth, first_name, gender, case when abs(item_in_session) <= 9007199254740991 then cast(item_in_session as bigint) end as item_in_session, last_name, case when length = 0 then 0 else length end as length, level, location, method, page, case when registration = 0 then 0 else registration end as registration, case when abs(session_id) <= 9007199254740991 then cast(session_id as bigint) end as session_id, song, case when abs(status) <= 9007199254740991 then cast(status as bigint) end as status, case when abs(ts) <= 9007199254740991 then cast(ts as bigint) end as ts, user_agent, user_id, extra
 from (
   select artist, artist_type, auth, auth_type, first_name, first_name_type, gender, gender_type, item_in_session, item_in_session_type, last_name, last_name_type, length, length_type, level, level_type, location, location_type, method, method_type, page, page_type, registration, registration_type, session_id, session_id_type, song, song_type, status, status_type, ts, ts_type, user_agent, user_agent_type, user_id, user_id_type, record, record_type, extra, case
@@ -771,63 +844,89 @@ from (
 where fault = 0
 ) as accepted;
 
+-- copy: drop read_records
 drop table if exists read_records_4;
 
+-- stage: rows by file in staging.events
 select file_id, count(*) as records from staging.events
-       where file_id between 1 and 2 group by file_id;
+       where file_id between 2 and 4 group by file_id;
 
+-- affected: no touched_events yet
 create temporary table touched_events as select session_id, item_in_session, user_id, ts from staging.events where 1 = 0;
 
+-- affected: no touched_songs yet
 create temporary table touched_songs as select song_id, artist_id from staging.songs where 1 = 0;
 
+-- append: ops.files, few rows
 insert into ops.files (kind, path, file_id, sha256, bytes, fingerprint, lines, staged, rejected, blank, duplicate, run_id, loaded_at) values ($1, $2, cast($3 as integer), $4, cast($5 as bigint), $6, cast($7 as bigint), cast($8 as bigint), cast($9 as bigint), cast($10 as bigint), cast($11 as boolean), $12, cast($13 as timestamp));
 
+-- manifest: next names become the first
 update ops.files set duplicate = false
-     where kind = $1 and duplicate and path in (
-       select min(path) from ops.files where kind = $1 group by file_id, sha256 having bool_and(duplicate)
-     );
+where kind = $1 and duplicate and path in (
+    select min(path) from ops.files where kind = $1 group by file_id, sha256 having bool_and(duplicate)
+);
 
-update ops.warehouse set next_file_id = 1;
+-- manifest: the next file id
+update ops.warehouse set next_file_id = 5;
 
-create temporary table contested as select song_id from (
-       select song_id, 0 as aside from staging.songs where 1 = 1
-       union all
-       select song_id, 1 as aside from ops.repeated_songs where 1 = 1
-     ) as standing
-     group by song_id having count(*) > 1 or max(aside) = 1;
+-- deduplicate: contested keys
+create temporary table contested as select song_id
+from (
+    select song_id, 0 as aside from staging.songs where 1 = 1
+    union all
+    select song_id, 1 as aside from ops.repeated_songs where 1 = 1
+) as standing
+group by song_id
+having count(*) > 1 or max(aside) = 1;
 
+-- deduplicate: how many keys are contested
 select count(*) as keys from contested;
 
+-- append: ops.files, few rows
 insert into ops.files (kind, path, file_id, sha256, bytes, fingerprint, lines, staged, rejected, blank, duplicate, run_id, loaded_at) values ($1, $2, cast($3 as integer), $4, cast($5 as bigint), $6, cast($7 as bigint), cast($8 as bigint), cast($9 as bigint), cast($10 as bigint), cast($11 as boolean), $12, cast($13 as timestamp)), ($14, $15, cast($16 as integer), $17, cast($18 as bigint), $19, cast($20 as bigint), cast($21 as bigint), cast($22 as bigint), cast($23 as bigint), cast($24 as boolean), $25, cast($26 as timestamp)), ($27, $28, cast($29 as integer), $30, cast($31 as bigint), $32, cast($33 as bigint), cast($34 as bigint), cast($35 as bigint), cast($36 as bigint), cast($37 as boolean), $38, cast($39 as timestamp));
 
+-- temporary tables: drop contested
 drop table if exists contested;
 
-create temporary table contested as select session_id, item_in_session from (
-       select session_id, item_in_session, 0 as aside from staging.events where 1 = 1
-       union all
-       select session_id, item_in_session, 1 as aside from ops.repeated_events where 1 = 1
-     ) as standing
-     group by session_id, item_in_session having count(*) > 1 or max(aside) = 1;
+-- deduplicate: contested keys
+create temporary table contested as select session_id, item_in_session
+from (
+    select session_id, item_in_session, 0 as aside from staging.events where 1 = 1
+    union all
+    select session_id, item_in_session, 1 as aside from ops.repeated_events where 1 = 1
+) as standing
+group by session_id, item_in_session
+having count(*) > 1 or max(aside) = 1;
 
+-- song keys: touched ones before
 create temporary table touched_keys as select title, artist_name from ops.song_keys where 1 = 1;
 
+-- song keys: take touched ones out
 delete from ops.song_keys;
 
+-- song keys: own spellings
 insert into ops.song_keys (song_id, artist_id, spelling, title, artist_name, duration)
-     select song_id, artist_id, 'own', rtrim(title, ' '), rtrim(artist_name, ' '), duration
-     from staging.songs where 1 = 1;
+select song_id, artist_id, 'own', rtrim(title, ' '), rtrim(artist_name, ' '), duration
+from staging.songs
+where 1 = 1;
 
-select song_id, artist_id, title, artist_name, duration from ops.song_keys
-       where spelling = 'own' and 1 = 1
-         and (octet_length(title) > length(title) or octet_length(artist_name) > length(artist_name));
+-- song keys: accented songs
+select song_id, artist_id, title, artist_name, duration
+from ops.song_keys
+where spelling = 'own' and 1 = 1
+    and (octet_length(title) > length(title) or octet_length(artist_name) > length(artist_name));
 
+-- append: ops.song_keys, few rows
 insert into ops.song_keys (song_id, artist_id, spelling, title, artist_name, duration) values ($1, $2, $3, $4, $5, cast($6 as double precision)), ($7, $8, $9, $10, $11, cast($12 as double precision));
 
+-- song keys: touched ones after
 insert into touched_keys
      select title, artist_name from ops.song_keys where 1 = 1;
 
+-- build songs: rows before
 select count(*) as records from songs;
 
+-- build songs: all rows of its model
 insert into songs (song_id, title, artist_id, year, duration) select
     song.song_id,
     song.title,
@@ -836,8 +935,10 @@ insert into songs (song_id, title, artist_id, year, duration) select
     song.duration
 from staging.songs as song;
 
+-- build artists: rows before
 select count(*) as records from artists;
 
+-- build artists: all rows of its model
 insert into artists (artist_id, name, location, latitude, longitude) with names as (
     select
         artist_id,
@@ -885,8 +986,10 @@ left join locations on locations.artist_id = names.artist_id and locations.choic
 left join coordinates on coordinates.artist_id = names.artist_id and coordinates.choice = 1
 where names.choice = 1;
 
+-- build songplays: rows before
 select count(*) as records from songplays;
 
+-- build songplays: all rows of its model
 insert into songplays (songplay_id, start_time, user_id, level, song_id, artist_id, session_id, location, user_agent) with ranked_song_keys as (
     select
         song_key.title,
@@ -922,8 +1025,10 @@ left join catalogue
     and event.length = catalogue.duration
 where event.page = 'NextSong';
 
+-- build time: rows before
 select count(*) as records from time;
 
+-- build time: all rows of its model
 insert into time (start_time, hour, day, week, month, year, weekday) select
     play.start_time,
     cast(extract(hour from play.start_time) as integer) as hour,
@@ -934,8 +1039,10 @@ insert into time (start_time, hour, day, week, month, year, weekday) select
     cast(mod(extract(dow from play.start_time) + 6, 7) + 1 as integer) as weekday
 from (select distinct start_time from songplays) as play;
 
+-- build users: rows before
 select count(*) as records from users;
 
+-- build users: all rows of its model
 insert into users (user_id, first_name, last_name, gender, level) with latest_moments as (
     select user_id, max(ts) as ts
     from staging.events as event
@@ -965,8 +1072,10 @@ select
 from latest_first
 where age = 1;
 
+-- build ops.user_levels: rows before
 select count(*) as records from ops.user_levels;
 
+-- build ops.user_levels: all rows of its model
 insert into ops.user_levels (user_id, level, valid_from, valid_to) with spans as (
     select
         user_id,
@@ -1021,37 +1130,48 @@ select
     lead(moment) over (partition by user_id order by moment) as valid_to
 from changes;
 
+-- check: songplays.user_id reference
 select count(*) as failures from (select user_id
             from (select distinct user_id from songplays where user_id is not null) as referring
             where not exists (select 1 from users where users.user_id = referring.user_id)) as failing;
 
+-- check: songplays.song_id reference
 select count(*) as failures from (select song_id
             from (select distinct song_id from songplays where song_id is not null) as referring
             where not exists (select 1 from songs where songs.song_id = referring.song_id)) as failing;
 
+-- check: songplays.artist_id reference
 select count(*) as failures from (select artist_id
             from (select distinct artist_id from songplays where artist_id is not null) as referring
             where not exists (select 1 from artists where artists.artist_id = referring.artist_id)) as failing;
 
+-- check: songplays.level values
 select count(*) as failures from (select level, count(*) as found from songplays
                   where level is not null and level not in ('free', 'paid') group by level) as failing;
 
+-- check: users key
 select count(*) as failures from (select user_id, count(*) as found from users group by user_id having count(*) > 1) as failing;
 
+-- check: users.gender values
 select count(*) as failures from (select gender, count(*) as found from users
                   where gender is not null and gender not in ('F', 'M') group by gender) as failing;
 
+-- check: users.level values
 select count(*) as failures from (select level, count(*) as found from users
                   where level is not null and level not in ('free', 'paid') group by level) as failing;
 
+-- check: songs key
 select count(*) as failures from (select song_id, count(*) as found from songs group by song_id having count(*) > 1) as failing;
 
+-- check: songs.artist_id reference
 select count(*) as failures from (select artist_id
             from (select distinct artist_id from songs where artist_id is not null) as referring
             where not exists (select 1 from artists where artists.artist_id = referring.artist_id)) as failing;
 
+-- check: artists key
 select count(*) as failures from (select artist_id, count(*) as found from artists group by artist_id having count(*) > 1) as failing;
 
+-- check: songplays-are-next-song-events
 select count(*) as failures from (-- songplays has as many rows as there are staged plays; that they are the same, the check of its model says.
 select songplays.plays as songplays_rows, staged.plays as staged_plays
 from (select count(*) as plays from songplays) as songplays
@@ -1059,6 +1179,7 @@ cross join (select count(*) as plays from staging.events where page = 'NextSong'
 where songplays.plays <> staged.plays
 ) as failing;
 
+-- check: one-current-level-per-user
 select count(*) as failures from (-- Every user has exactly one current level, and users.level is that one.
 select users.user_id, users.level, count(history.user_id) as current_levels
 from users
@@ -1076,12 +1197,14 @@ group by history.user_id
 having count(*) <> 1
 ) as failing;
 
+-- check: coordinates-are-whole-pairs
 select count(*) as failures from (-- Half a coordinate is no place.
 select artist_id, latitude, longitude
 from artists
 where (latitude is null and longitude is not null) or (latitude is not null and longitude is null)
 ) as failing;
 
+-- check: time-is-distinct-start-times
 select count(*) as failures from (-- time has as many rows as songplays has distinct start_times; that they are the same, the check of its model says.
 select distinct_times.moments as distinct_start_times, time_rows.moments as time_rows
 from (select count(distinct start_time) as moments from songplays) as distinct_times
@@ -1089,19 +1212,27 @@ cross join (select count(*) as moments from time) as time_rows
 where distinct_times.moments <> time_rows.moments
 ) as failing;
 
+-- check: files-balance
 select count(*) as failures from (-- For every file: lines = staged + rejected + blank.
 select kind, path, file_id, lines, staged, rejected, blank
 from ops.files
 where lines <> staged + rejected + blank
 ) as failing;
 
+-- drift: keys and records kept
 select count(*) as keys, coalesce(sum(records), 0) as records from ops.drift where 1 = 1;
 
+-- summarise: rejects by rule
 select rule, field, count(*) as records, min(reject_id) as example
-     from ops.rejects where run_id = $1 group by rule, field order by records desc, rule, field;
+from ops.rejects
+where run_id = $1
+group by rule, field
+order by records desc, rule, field;
 
+-- match: plays with a song in songplays
 select count(*) as plays, count(song_id) as matched from songplays;
 
+-- match: plays with a known artist or title in songplays
 select
     count(*) as plays,
     count(known_title.title) as with_known_title,
@@ -1114,53 +1245,73 @@ left join (select distinct title, artist_name from ops.song_keys) as known_title
     and known_title.artist_name = rtrim(event.artist, ' ')
 where event.page = 'NextSong';
 
+-- summarise: drift by key
 select file.kind, drift.change, drift.key, sum(drift.records) as records, count(*) as files
-     from ops.drift as drift
-     join (select distinct kind, file_id from ops.files) as file on file.file_id = drift.file_id
-     where (drift.file_id between 1 and 2)
-     group by file.kind, drift.change, drift.key
-     order by records desc, key;
+from ops.drift as drift
+join (select distinct kind, file_id from ops.files) as file on file.file_id = drift.file_id
+where (drift.file_id between 1 and 4)
+group by file.kind, drift.change, drift.key
+order by records desc, key;
 
+-- summarise: span of the events
 select min(ts) as earliest, max(ts) as latest from staging.events;
 
+-- record: the last run
 update ops.warehouse set last_run_id = $1;
 
+-- append: ops.runs, few rows
 insert into ops.runs (run_id, command, started_at, committed_at, duration_seconds, files_loaded, events_staged, songs_staged, rejected, songplays_rows, match_on, sparkify_version, report) values ($1, $2, cast($3 as timestamp), cast($4 as timestamp), cast($5 as double precision), cast($6 as integer), cast($7 as integer), cast($8 as integer), cast($9 as integer), cast($10 as integer), $11, $12, $13);
 
+-- statistics: rows of a table
 select count(*) as known from staging.songs;
 
+-- statistics: of a table
 analyze staging.songs;
 
+-- statistics: rows of a table
 select count(*) as known from staging.events;
 
+-- statistics: of a table
 analyze staging.events;
 
+-- statistics: rows of a table
 select count(*) as known from songs;
 
+-- statistics: of a table
 analyze songs;
 
+-- statistics: rows of a table
 select count(*) as known from artists;
 
+-- statistics: of a table
 analyze artists;
 
+-- statistics: rows of a table
 select count(*) as known from songplays;
 
+-- statistics: of a table
 analyze songplays;
 
+-- statistics: rows of a table
 select count(*) as known from time;
 
+-- statistics: of a table
 analyze time;
 
+-- statistics: rows of a table
 select count(*) as known from users;
 
+-- statistics: of a table
 analyze users;
 
+-- statistics: rows of a table
 select count(*) as known from ops.user_levels;
 
+-- statistics: of a table
 analyze ops.user_levels;
 
+-- set up: layout of the warehouse
 select layout_version, created_by from ops.warehouse order by layout_version desc;
 
-select path, file_id, sha256, bytes, fingerprint, duplicate from ops.files where kind = 'song' and file_id >= 1 and file_id < 1 order by path;
-
-select path, file_id, sha256, bytes, fingerprint, duplicate from ops.files where kind = 'log' and file_id >= 1 and file_id < 1 order by path;
+-- plan: known files by page
+select path, file_id, sha256, bytes, fingerprint, duplicate from ops.files where kind = 'song' and file_id >= 1 and file_id < 2 order by path;

@@ -1,27 +1,30 @@
--- What is sent to Amazon Redshift, each statement once: 2 later loads by the cluster.
+-- What is sent to Amazon Redshift: 2 later loads by the cluster. Of each name and shape, the first.
 
-select path, file_id, sha256, bytes, fingerprint, duplicate from ops.files where kind = 'log' and fingerprint in ('695:"eedfedbb65e212c6ed21707b68af39b3"') order by path;
-
+-- load: whether a file was loaded before
 select path from ops.files where kind = 'log' limit 1;
 
-select path from ops.files where kind = 'song' limit 1;
-
+-- copy: make read_records
 create temporary table read_records_5 (record super);
 
-copy read_records_5 from 's3://staging/area/sparkify-0123456789abcdef/20260101T000000000Z-01234567/events-1.manifest' iam_role 'arn:aws:iam::123456789012:role/sparkify-copy' region 'us-east-1' format json 'noshred' manifest maxerror 100000 compupdate off statupdate off;
+-- copy: records
+copy read_records_5 from 's3://staging/area/sparkify-0123/20260101T000000000Z-0123/events-5.manifest' iam_role 'arn:aws:iam::123456789012:role/sparkify-copy' region 'us-east-1' format json 'noshred' manifest maxerror 100000 compupdate off statupdate off;
 
+-- copy: records that came
 select count(*) as records from read_records_5;
 
+-- drift: records that are objects
 select count(*) as records from read_records_5 as source where json_typeof(source.record) = 'object';
 
+-- drift: keys of the records
 select name, count(*) as records
      from (
        select cast(key as varchar(65535)) as name from read_records_5 as source, unpivot source.record as value at key
      ) as keys
      group by name order by name;
 
+-- validate: take records into staging.events
 insert into staging.events (file_id, artist, auth, first_name, gender, item_in_session, last_name, length, level, location, method, page, registration, session_id, song, status, ts, user_agent, user_id, extra)
-select 1, artist, auth, first_name, gender, item_in_session, last_name, length, level, location, method, page, registration, session_id, song, status, ts, user_agent, user_id, extra from (
+select 5, artist, auth, first_name, gender, item_in_session, last_name, length, level, location, method, page, registration, session_id, song, status, ts, user_agent, user_id, extra from (
 select artist, auth, first_name, gender, case when abs(item_in_session) <= 9007199254740991 then cast(item_in_session as bigint) end as item_in_session, last_name, case when length = 0 then 0 else length end as length, level, location, method, page, case when registration = 0 then 0 else registration end as registration, case when abs(session_id) <= 9007199254740991 then cast(session_id as bigint) end as session_id, song, case when abs(status) <= 9007199254740991 then cast(status as bigint) end as status, case when abs(ts) <= 9007199254740991 then cast(ts as bigint) end as ts, user_agent, user_id, extra
 from (
   select artist, artist_type, auth, auth_type, first_name, first_name_type, gender, gender_type, item_in_session, item_in_session_type, last_name, last_name_type, length, length_type, level, level_type, location, location_type, method, method_type, page, page_type, registration, registration_type, session_id, session_id_type, song, song_type, status, status_type, ts, ts_type, user_agent, user_agent_type, user_id, user_id_type, record, record_type, extra, case
@@ -120,43 +123,60 @@ from (
 where fault = 0
 ) as accepted;
 
+-- copy: drop read_records
 drop table if exists read_records_5;
 
-create temporary table contested as select song_id from (
-       select song_id, 0 as aside from staging.songs where exists (select 1 from touched_songs as touched where touched.song_id = staging.songs.song_id)
-       union all
-       select song_id, 1 as aside from ops.repeated_songs where exists (select 1 from touched_songs as touched where touched.song_id = ops.repeated_songs.song_id)
-     ) as standing
-     group by song_id having count(*) > 1 or max(aside) = 1;
+-- deduplicate: contested keys
+create temporary table contested as select song_id
+from (
+    select song_id, 0 as aside from staging.songs where exists (select 1 from touched_songs as touched where touched.song_id = staging.songs.song_id)
+    union all
+    select song_id, 1 as aside from ops.repeated_songs where exists (select 1 from touched_songs as touched where touched.song_id = ops.repeated_songs.song_id)
+) as standing
+group by song_id
+having count(*) > 1 or max(aside) = 1;
 
+-- affected: touched_events of staging.events
 insert into touched_events select session_id, item_in_session, user_id, ts from staging.events
-       where (file_id = 1);
+       where (file_id = 5);
 
+-- affected: touched_events of ops.repeated_events
 insert into touched_events select session_id, item_in_session, user_id, ts from ops.repeated_events
-       where (file_id = 1);
+       where (file_id = 5);
 
-create temporary table contested as select session_id, item_in_session from (
-       select session_id, item_in_session, 0 as aside from staging.events where exists (select 1 from touched_events as touched where touched.session_id = staging.events.session_id and touched.item_in_session = staging.events.item_in_session)
-       union all
-       select session_id, item_in_session, 1 as aside from ops.repeated_events where exists (select 1 from touched_events as touched where touched.session_id = ops.repeated_events.session_id and touched.item_in_session = ops.repeated_events.item_in_session)
-     ) as standing
-     group by session_id, item_in_session having count(*) > 1 or max(aside) = 1;
+-- deduplicate: contested keys
+create temporary table contested as select session_id, item_in_session
+from (
+    select session_id, item_in_session, 0 as aside from staging.events where exists (select 1 from touched_events as touched where touched.session_id = staging.events.session_id and touched.item_in_session = staging.events.item_in_session)
+    union all
+    select session_id, item_in_session, 1 as aside from ops.repeated_events where exists (select 1 from touched_events as touched where touched.session_id = ops.repeated_events.session_id and touched.item_in_session = ops.repeated_events.item_in_session)
+) as standing
+group by session_id, item_in_session
+having count(*) > 1 or max(aside) = 1;
 
+-- song keys: touched ones before
 create temporary table touched_keys as select title, artist_name from ops.song_keys where exists (select 1 from touched_songs as touched where touched.song_id = ops.song_keys.song_id);
 
+-- song keys: take touched ones out
 delete from ops.song_keys using touched_songs where touched_songs.song_id = ops.song_keys.song_id;
 
+-- song keys: own spellings
 insert into ops.song_keys (song_id, artist_id, spelling, title, artist_name, duration)
-     select song_id, artist_id, 'own', rtrim(title, ' '), rtrim(artist_name, ' '), duration
-     from staging.songs where exists (select 1 from touched_songs as touched where touched.song_id = staging.songs.song_id);
+select song_id, artist_id, 'own', rtrim(title, ' '), rtrim(artist_name, ' '), duration
+from staging.songs
+where exists (select 1 from touched_songs as touched where touched.song_id = staging.songs.song_id);
 
-select song_id, artist_id, title, artist_name, duration from ops.song_keys
-       where spelling = 'own' and exists (select 1 from touched_songs as touched where touched.song_id = ops.song_keys.song_id)
-         and (octet_length(title) > length(title) or octet_length(artist_name) > length(artist_name));
+-- song keys: accented songs
+select song_id, artist_id, title, artist_name, duration
+from ops.song_keys
+where spelling = 'own' and exists (select 1 from touched_songs as touched where touched.song_id = ops.song_keys.song_id)
+    and (octet_length(title) > length(title) or octet_length(artist_name) > length(artist_name));
 
+-- song keys: touched ones after
 insert into touched_keys
      select title, artist_name from ops.song_keys where exists (select 1 from touched_songs as touched where touched.song_id = ops.song_keys.song_id);
 
+-- build songs: its model
 create temporary table built_songs as select
     song.song_id,
     song.title,
@@ -165,20 +185,27 @@ create temporary table built_songs as select
     song.duration
 from (select * from staging.songs where exists (select 1 from touched_songs where touched_songs.song_id = staging.songs.song_id)) as song;
 
+-- build songs: what stands
 create temporary table standing_songs as select song_id, title, artist_id, year, duration from songs where exists (select 1 from touched_songs where touched_songs.song_id = songs.song_id);
 
+-- build songs: what goes
 create temporary table gone_songs as select song_id, title, artist_id, year, duration from standing_songs except select song_id, title, artist_id, year, duration from built_songs;
 
+-- build songs: what comes
 create temporary table fresh_songs as select song_id, title, artist_id, year, duration from built_songs except select song_id, title, artist_id, year, duration from standing_songs;
 
+-- build songs: counts
 select (select count(*) from gone_songs) as gone, (select count(*) from fresh_songs) as fresh,
        (select count(*) from fresh_songs where exists (select 1 from gone_songs where gone_songs.song_id = fresh_songs.song_id)) as updated,
        (select count(*) from standing_songs) as standing, (select count(*) from built_songs) as built;
 
+-- temporary tables: drop built_songs
 drop table if exists built_songs;
 
+-- temporary tables: drop standing_songs
 drop table if exists standing_songs;
 
+-- build artists: its model
 create temporary table built_artists as with names as (
     select
         artist_id,
@@ -226,32 +253,47 @@ left join locations on locations.artist_id = names.artist_id and locations.choic
 left join coordinates on coordinates.artist_id = names.artist_id and coordinates.choice = 1
 where names.choice = 1;
 
+-- build artists: what stands
 create temporary table standing_artists as select artist_id, name, location, latitude, longitude from artists where exists (select 1 from touched_songs where touched_songs.artist_id = artists.artist_id);
 
+-- build artists: what goes
 create temporary table gone_artists as select artist_id, name, location, latitude, longitude from standing_artists except select artist_id, name, location, latitude, longitude from built_artists;
 
+-- build artists: what comes
 create temporary table fresh_artists as select artist_id, name, location, latitude, longitude from built_artists except select artist_id, name, location, latitude, longitude from standing_artists;
 
+-- build artists: counts
 select (select count(*) from gone_artists) as gone, (select count(*) from fresh_artists) as fresh,
        (select count(*) from fresh_artists where exists (select 1 from gone_artists where gone_artists.artist_id = fresh_artists.artist_id)) as updated,
        (select count(*) from standing_artists) as standing, (select count(*) from built_artists) as built;
 
+-- temporary tables: drop built_artists
 drop table if exists built_artists;
 
+-- temporary tables: drop standing_artists
 drop table if exists standing_artists;
 
-select (select count(*) from touched_keys) as songs,
-       (select min(ts) from touched_events) as first_ts, (select max(ts) from touched_events) as last_ts;
+-- affected: touched songs and span of events
+select
+    (select count(*) from touched_keys) as songs,
+    (select min(ts) from touched_events) as first_ts,
+    (select max(ts) from touched_events) as last_ts;
 
-create temporary table keys_to_build as select session_id, item_in_session,
-       cast(session_id as varchar) || '-' || cast(item_in_session as varchar) as songplay_id
-     from (select session_id, item_in_session from touched_events ) as touched
-     group by session_id, item_in_session;
+-- affected: keys to build
+create temporary table keys_to_build as select
+    session_id,
+    item_in_session,
+    cast(session_id as varchar) || '-' || cast(item_in_session as varchar) as songplay_id
+from (select session_id, item_in_session from touched_events) as touched
+group by session_id, item_in_session;
 
-create temporary table chosen_events as select staging.events.file_id, staging.events.artist, staging.events.auth, staging.events.first_name, staging.events.gender, staging.events.item_in_session, staging.events.last_name, staging.events.length, staging.events.level, staging.events.location, staging.events.method, staging.events.page, staging.events.registration, staging.events.session_id, staging.events.song, staging.events.status, staging.events.ts, staging.events.user_agent, staging.events.user_id, staging.events.extra from keys_to_build
-     join staging.events on keys_to_build.session_id = staging.events.session_id and keys_to_build.item_in_session = staging.events.item_in_session
-     where staging.events.ts between 1 and 2;
+-- affected: chosen events
+create temporary table chosen_events as select staging.events.file_id, staging.events.artist, staging.events.auth, staging.events.first_name, staging.events.gender, staging.events.item_in_session, staging.events.last_name, staging.events.length, staging.events.level, staging.events.location, staging.events.method, staging.events.page, staging.events.registration, staging.events.session_id, staging.events.song, staging.events.status, staging.events.ts, staging.events.user_agent, staging.events.user_id, staging.events.extra
+from keys_to_build
+join staging.events on keys_to_build.session_id = staging.events.session_id and keys_to_build.item_in_session = staging.events.item_in_session
+where staging.events.ts between 1541106146796 and 1541106147796;
 
+-- build songplays: its model
 create temporary table built_songplays as with ranked_song_keys as (
     select
         song_key.title,
@@ -287,25 +329,34 @@ left join catalogue
     and event.length = catalogue.duration
 where event.page = 'NextSong';
 
-create temporary table standing_songplays as select songplay_id, start_time, user_id, level, song_id, artist_id, session_id, location, user_agent from songplays where start_time between dateadd(ms, cast(mod(1541106106796, 86400000) as integer), dateadd(day, cast((1541106106796) / 86400000 as integer), timestamp '1970-01-01 00:00:00')) and dateadd(ms, cast(mod(1541106106796, 86400000) as integer), dateadd(day, cast((1541106106796) / 86400000 as integer), timestamp '1970-01-01 00:00:00')) and exists (select 1 from keys_to_build
+-- build songplays: what stands
+create temporary table standing_songplays as select songplay_id, start_time, user_id, level, song_id, artist_id, session_id, location, user_agent from songplays where start_time between dateadd(ms, cast(mod(1541106146796, 86400000) as integer), dateadd(day, cast((1541106146796) / 86400000 as integer), timestamp '1970-01-01 00:00:00')) and dateadd(ms, cast(mod(1541106147796, 86400000) as integer), dateadd(day, cast((1541106147796) / 86400000 as integer), timestamp '1970-01-01 00:00:00')) and exists (select 1 from keys_to_build
          where keys_to_build.session_id = songplays.session_id and keys_to_build.songplay_id = songplays.songplay_id);
 
+-- build songplays: what goes
 create temporary table gone_songplays as select songplay_id, start_time, user_id, level, song_id, artist_id, session_id, location, user_agent from standing_songplays except select songplay_id, start_time, user_id, level, song_id, artist_id, session_id, location, user_agent from built_songplays;
 
+-- build songplays: what comes
 create temporary table fresh_songplays as select songplay_id, start_time, user_id, level, song_id, artist_id, session_id, location, user_agent from built_songplays except select songplay_id, start_time, user_id, level, song_id, artist_id, session_id, location, user_agent from standing_songplays;
 
+-- build songplays: counts
 select (select count(*) from gone_songplays) as gone, (select count(*) from fresh_songplays) as fresh,
        (select count(*) from fresh_songplays where exists (select 1 from gone_songplays where gone_songplays.songplay_id = fresh_songplays.songplay_id)) as updated,
        (select count(*) from standing_songplays) as standing, (select count(*) from built_songplays) as built;
 
+-- build songplays: put rows in
 insert into songplays (songplay_id, start_time, user_id, level, song_id, artist_id, session_id, location, user_agent) select songplay_id, start_time, user_id, level, song_id, artist_id, session_id, location, user_agent from fresh_songplays;
 
+-- temporary tables: drop built_songplays
 drop table if exists built_songplays;
 
+-- temporary tables: drop standing_songplays
 drop table if exists standing_songplays;
 
+-- affected: touched times
 create temporary table touched_times as select start_time from gone_songplays union select start_time from fresh_songplays;
 
+-- build time: its model
 create temporary table built_time as select
     play.start_time,
     cast(extract(hour from play.start_time) as integer) as hour,
@@ -316,48 +367,60 @@ create temporary table built_time as select
     cast(mod(extract(dow from play.start_time) + 6, 7) + 1 as integer) as weekday
 from (select distinct start_time from (select start_time from songplays where start_time in (select start_time from touched_times)) as touched_play) as play;
 
+-- build time: what stands
 create temporary table standing_time as select start_time, hour, day, week, month, year, weekday from time where start_time in (select start_time from touched_times);
 
+-- build time: what goes
 create temporary table gone_time as select start_time, hour, day, week, month, year, weekday from standing_time except select start_time, hour, day, week, month, year, weekday from built_time;
 
+-- build time: what comes
 create temporary table fresh_time as select start_time, hour, day, week, month, year, weekday from built_time except select start_time, hour, day, week, month, year, weekday from standing_time;
 
+-- build time: counts
 select (select count(*) from gone_time) as gone, (select count(*) from fresh_time) as fresh,
        (select count(*) from fresh_time where exists (select 1 from gone_time where gone_time.start_time = fresh_time.start_time)) as updated,
        (select count(*) from standing_time) as standing, (select count(*) from built_time) as built;
 
+-- build time: put rows in
 insert into time (start_time, hour, day, week, month, year, weekday) select start_time, hour, day, week, month, year, weekday from fresh_time;
 
+-- temporary tables: drop built_time
 drop table if exists built_time;
 
+-- temporary tables: drop standing_time
 drop table if exists standing_time;
 
+-- affected: first touched event
 select min(ts) as first_ts from touched_events;
 
+-- affected: touched users
 create temporary table touched_users as select user_id, from_ts, dateadd(ms, cast(mod(from_ts, 86400000) as integer), dateadd(day, cast((from_ts) / 86400000 as integer), timestamp '1970-01-01 00:00:00')) as from_time
-       from (
-         select touched.user_id, case when count(event.ts) = 0 then 0 else touched.from_ts end as from_ts
-         from (
-           select user_id, min(ts) as from_ts from touched_events where user_id <> '' group by user_id
-         ) as touched
-         left join staging.events as event on event.user_id = touched.user_id and event.ts >= touched.from_ts
-           and event.ts >= 1541106106796
-         group by touched.user_id, touched.from_ts
-       ) as chosen;
+from (
+    select touched.user_id, case when count(event.ts) = 0 then 0 else touched.from_ts end as from_ts
+    from (
+        select user_id, min(ts) as from_ts from touched_events where user_id <> '' group by user_id
+    ) as touched
+    left join staging.events as event on event.user_id = touched.user_id and event.ts >= touched.from_ts
+        and event.ts >= 1541106146796
+    group by touched.user_id, touched.from_ts
+) as chosen;
 
+-- affected: earliest moment of touched users
 select coalesce(min(from_ts), 0) as earliest from touched_users;
 
+-- affected: touched levels
 create temporary table touched_levels as select ops.user_levels.user_id, ops.user_levels.valid_from
-     from ops.user_levels
-     join touched_users on touched_users.user_id = ops.user_levels.user_id
-     where ops.user_levels.valid_to is null or ops.user_levels.valid_to >= touched_users.from_time;
+from ops.user_levels
+join touched_users on touched_users.user_id = ops.user_levels.user_id
+where ops.user_levels.valid_to is null or ops.user_levels.valid_to >= touched_users.from_time;
 
+-- build users: its model
 create temporary table built_users as with latest_moments as (
     select user_id, max(ts) as ts
     from (select staging.events.user_id, first_name, last_name, gender, level, ts, session_id, item_in_session
-    from staging.events
-    join touched_users on touched_users.user_id = staging.events.user_id
-    where staging.events.ts >= touched_users.from_ts and staging.events.ts >= 1541106106796) as event
+from staging.events
+join touched_users on touched_users.user_id = staging.events.user_id
+where staging.events.ts >= touched_users.from_ts and staging.events.ts >= 1541106146796) as event
     where user_id <> ''
     group by user_id
 ),
@@ -373,9 +436,9 @@ latest_first as (
             order by event.session_id desc, event.item_in_session desc
         ) as age
     from (select staging.events.user_id, first_name, last_name, gender, level, ts, session_id, item_in_session
-    from staging.events
-    join touched_users on touched_users.user_id = staging.events.user_id
-    where staging.events.ts >= touched_users.from_ts and staging.events.ts >= 1541106106796) as event
+from staging.events
+join touched_users on touched_users.user_id = staging.events.user_id
+where staging.events.ts >= touched_users.from_ts and staging.events.ts >= 1541106146796) as event
     join latest_moments on latest_moments.user_id = event.user_id and latest_moments.ts = event.ts
 )
 select
@@ -387,24 +450,33 @@ select
 from latest_first
 where age = 1;
 
+-- build users: what stands
 create temporary table standing_users as select user_id, first_name, last_name, gender, level from users where user_id in (select user_id from touched_users);
 
+-- build users: what goes
 create temporary table gone_users as select user_id, first_name, last_name, gender, level from standing_users except select user_id, first_name, last_name, gender, level from built_users;
 
+-- build users: what comes
 create temporary table fresh_users as select user_id, first_name, last_name, gender, level from built_users except select user_id, first_name, last_name, gender, level from standing_users;
 
+-- build users: counts
 select (select count(*) from gone_users) as gone, (select count(*) from fresh_users) as fresh,
        (select count(*) from fresh_users where exists (select 1 from gone_users where gone_users.user_id = fresh_users.user_id)) as updated,
        (select count(*) from standing_users) as standing, (select count(*) from built_users) as built;
 
+-- build users: take rows out
 delete from users using gone_users where gone_users.user_id = users.user_id;
 
+-- build users: put rows in
 insert into users (user_id, first_name, last_name, gender, level) select user_id, first_name, last_name, gender, level from fresh_users;
 
+-- temporary tables: drop built_users
 drop table if exists built_users;
 
+-- temporary tables: drop standing_users
 drop table if exists standing_users;
 
+-- build ops.user_levels: its model
 create temporary table built_user_levels as with spans as (
     select
         user_id,
@@ -412,9 +484,9 @@ create temporary table built_user_levels as with spans as (
         max(level) as highest_level,
         min(ts) as first_ts
     from (select staging.events.user_id, first_name, last_name, gender, level, ts, session_id, item_in_session
-    from staging.events
-    join touched_users on touched_users.user_id = staging.events.user_id
-    where staging.events.ts >= touched_users.from_ts and staging.events.ts >= 1541106106796) as event
+from staging.events
+join touched_users on touched_users.user_id = staging.events.user_id
+where staging.events.ts >= touched_users.from_ts and staging.events.ts >= 1541106146796) as event
     where user_id <> ''
     group by user_id
 ),
@@ -428,9 +500,9 @@ moments as (
             order by event.session_id desc, event.item_in_session desc
         ) as age
     from (select staging.events.user_id, first_name, last_name, gender, level, ts, session_id, item_in_session
-    from staging.events
-    join touched_users on touched_users.user_id = staging.events.user_id
-    where staging.events.ts >= touched_users.from_ts and staging.events.ts >= 1541106106796) as event
+from staging.events
+join touched_users on touched_users.user_id = staging.events.user_id
+where staging.events.ts >= touched_users.from_ts and staging.events.ts >= 1541106146796) as event
     join spans on spans.user_id = event.user_id and spans.lowest_level <> spans.highest_level
 ),
 steps as (
@@ -444,10 +516,10 @@ steps as (
     union all
     select before.user_id, before.valid_from as moment, before.level
     from (select ops.user_levels.user_id, ops.user_levels.level, ops.user_levels.valid_from
-    from ops.user_levels
-    join touched_users on touched_users.user_id = ops.user_levels.user_id
-    where ops.user_levels.valid_from < touched_users.from_time
-      and (ops.user_levels.valid_to is null or ops.user_levels.valid_to >= touched_users.from_time)) as before
+from ops.user_levels
+join touched_users on touched_users.user_id = ops.user_levels.user_id
+where ops.user_levels.valid_from < touched_users.from_time
+    and (ops.user_levels.valid_to is null or ops.user_levels.valid_to >= touched_users.from_time)) as before
 ),
 compared as (
     select
@@ -469,64 +541,86 @@ select
     lead(moment) over (partition by user_id order by moment) as valid_to
 from changes;
 
+-- build ops.user_levels: what stands
 create temporary table standing_user_levels as select user_id, level, valid_from, valid_to from ops.user_levels where exists (select 1 from touched_levels
     where touched_levels.user_id = ops.user_levels.user_id and touched_levels.valid_from = ops.user_levels.valid_from);
 
+-- build ops.user_levels: what goes
 create temporary table gone_user_levels as select user_id, level, valid_from, valid_to from standing_user_levels except select user_id, level, valid_from, valid_to from built_user_levels;
 
+-- build ops.user_levels: what comes
 create temporary table fresh_user_levels as select user_id, level, valid_from, valid_to from built_user_levels except select user_id, level, valid_from, valid_to from standing_user_levels;
 
+-- build ops.user_levels: counts
 select (select count(*) from gone_user_levels) as gone, (select count(*) from fresh_user_levels) as fresh,
        (select count(*) from fresh_user_levels where exists (select 1 from gone_user_levels where gone_user_levels.user_id = fresh_user_levels.user_id and gone_user_levels.valid_from = fresh_user_levels.valid_from)) as updated,
        (select count(*) from standing_user_levels) as standing, (select count(*) from built_user_levels) as built;
 
+-- build ops.user_levels: take rows out
 delete from ops.user_levels using gone_user_levels where gone_user_levels.user_id = ops.user_levels.user_id and gone_user_levels.valid_from = ops.user_levels.valid_from;
 
+-- build ops.user_levels: put rows in
 insert into ops.user_levels (user_id, level, valid_from, valid_to) select user_id, level, valid_from, valid_to from fresh_user_levels;
 
+-- temporary tables: drop built_user_levels
 drop table if exists built_user_levels;
 
+-- temporary tables: drop standing_user_levels
 drop table if exists standing_user_levels;
 
+-- check: songplays key
 select count(*) as failures from (select songplay_id, count(*) as found from (select songplays.songplay_id, songplays.start_time, songplays.user_id, songplays.level, songplays.song_id, songplays.artist_id, songplays.session_id, songplays.location, songplays.user_agent from fresh_songplays join songplays on fresh_songplays.songplay_id = songplays.songplay_id) as touched group by songplay_id having count(*) > 1) as failing;
 
+-- check: songplays.user_id reference
 select count(*) as failures from (select user_id
             from (select distinct user_id from fresh_songplays where user_id is not null) as referring
             where not exists (select 1 from users where users.user_id = referring.user_id)) as failing;
 
+-- check: songplays.song_id reference
 select count(*) as failures from (select song_id
             from (select distinct song_id from fresh_songplays where song_id is not null) as referring
             where not exists (select 1 from songs where songs.song_id = referring.song_id)) as failing;
 
+-- check: songplays.artist_id reference
 select count(*) as failures from (select artist_id
             from (select distinct artist_id from fresh_songplays where artist_id is not null) as referring
             where not exists (select 1 from artists where artists.artist_id = referring.artist_id)) as failing;
 
+-- check: songplays.start_time reference
 select count(*) as failures from (select start_time
             from (select distinct start_time from fresh_songplays where start_time is not null) as referring
             where not exists (select 1 from time where time.start_time = referring.start_time)) as failing;
 
+-- check: songplays.level values
 select count(*) as failures from (select level, count(*) as found from fresh_songplays
                   where level is not null and level not in ('free', 'paid') group by level) as failing;
 
+-- check: users key
 select count(*) as failures from (select user_id, count(*) as found from (select users.user_id, users.first_name, users.last_name, users.gender, users.level from fresh_users join users on fresh_users.user_id = users.user_id) as touched group by user_id having count(*) > 1) as failing;
 
+-- check: users.gender values
 select count(*) as failures from (select gender, count(*) as found from fresh_users
                   where gender is not null and gender not in ('F', 'M') group by gender) as failing;
 
+-- check: users.level values
 select count(*) as failures from (select level, count(*) as found from fresh_users
                   where level is not null and level not in ('free', 'paid') group by level) as failing;
 
+-- check: songs key
 select count(*) as failures from (select song_id, count(*) as found from (select songs.song_id, songs.title, songs.artist_id, songs.year, songs.duration from fresh_songs join songs on fresh_songs.song_id = songs.song_id) as touched group by song_id having count(*) > 1) as failing;
 
+-- check: songs.artist_id reference
 select count(*) as failures from (select artist_id
             from (select distinct artist_id from fresh_songs where artist_id is not null) as referring
             where not exists (select 1 from artists where artists.artist_id = referring.artist_id)) as failing;
 
+-- check: artists key
 select count(*) as failures from (select artist_id, count(*) as found from (select artists.artist_id, artists.name, artists.location, artists.latitude, artists.longitude from fresh_artists join artists on fresh_artists.artist_id = artists.artist_id) as touched group by artist_id having count(*) > 1) as failing;
 
+-- check: time key
 select count(*) as failures from (select start_time, count(*) as found from (select time.start_time, time.hour, time.day, time.week, time.month, time.year, time.weekday from fresh_time join time on fresh_time.start_time = time.start_time) as touched group by start_time having count(*) > 1) as failing;
 
+-- check: songplays-are-next-song-events
 select count(*) as failures from (-- Of the events that a load touched, songplays has as many rows as there are staged plays.
 select songplays.plays as songplays_rows, staged.plays as staged_plays
 from (
@@ -544,17 +638,19 @@ cross join (
 where songplays.plays <> staged.plays
 ) as failing;
 
+-- match: plays with a song in fresh_songplays
 select count(*) as plays, count(song_id) as matched from fresh_songplays;
 
+-- match: plays with a known artist or title in fresh_songplays
 select
     count(*) as plays,
     count(known_title.title) as with_known_title,
     count(known_artist.artist_name) as with_known_artist
 from (select chosen_events.song, chosen_events.artist, chosen_events.page
-      from chosen_events
-      join fresh_songplays on fresh_songplays.session_id = chosen_events.session_id
-        and fresh_songplays.songplay_id =
-          cast(chosen_events.session_id as varchar) || '-' || cast(chosen_events.item_in_session as varchar)) as event
+from chosen_events
+join fresh_songplays on fresh_songplays.session_id = chosen_events.session_id
+    and fresh_songplays.songplay_id =
+        cast(chosen_events.session_id as varchar) || '-' || cast(chosen_events.item_in_session as varchar)) as event
 left join (select distinct artist_name from ops.song_keys) as known_artist
     on known_artist.artist_name = rtrim(event.artist, ' ')
 left join (select distinct title, artist_name from ops.song_keys) as known_title
@@ -562,43 +658,52 @@ left join (select distinct title, artist_name from ops.song_keys) as known_title
     and known_title.artist_name = rtrim(event.artist, ' ')
 where event.page = 'NextSong';
 
+-- summarise: drift by key
 select file.kind, drift.change, drift.key, sum(drift.records) as records, count(*) as files
-     from ops.drift as drift
-     join (select distinct kind, file_id from ops.files) as file on file.file_id = drift.file_id
-     where (drift.file_id = 1)
-     group by file.kind, drift.change, drift.key
-     order by records desc, key;
+from ops.drift as drift
+join (select distinct kind, file_id from ops.files) as file on file.file_id = drift.file_id
+where (drift.file_id = 5)
+group by file.kind, drift.change, drift.key
+order by records desc, key;
 
-select path, file_id, sha256, bytes, fingerprint, duplicate from ops.files where kind = 'song' and fingerprint in ('203:"d0ae5c0a7f0e3145277bdc4fed00d7fb"', '191:"3159bf78c58cacc38479a0bc2c8da3b6"') order by path;
+-- plan: known files by file_id
+select path, file_id, sha256, bytes, fingerprint, duplicate from ops.files where kind = 'log' and file_id in (2, 5) order by path;
 
-select path, file_id, sha256, bytes, fingerprint, duplicate from ops.files where kind = 'log' and fingerprint in ('1408:"3fe616894429ed7095e553d1ae3105fa"', '1396:"618f69b1616634e0eee4055852cd572f"', '695:"eedfedbb65e212c6ed21707b68af39b3"') order by path;
-
-select path, file_id, sha256, bytes, fingerprint, duplicate from ops.files where kind = 'log' and file_id in (1, 2) order by path;
-
+-- copy: make read_records
 create temporary table read_records_6 (record super);
 
-copy read_records_6 from 's3://staging/area/sparkify-0123456789abcdef/20260101T000000000Z-01234567/songs-1.manifest' iam_role 'arn:aws:iam::123456789012:role/sparkify-copy' region 'us-east-1' format json 'noshred' manifest maxerror 100000 compupdate off statupdate off;
+-- copy: records
+copy read_records_6 from 's3://staging/area/sparkify-0123/20260101T000000000Z-0123/songs-6.manifest' iam_role 'arn:aws:iam::123456789012:role/sparkify-copy' region 'us-east-1' format json 'noshred' manifest maxerror 100000 compupdate off statupdate off;
 
+-- copy: records that came
 select count(*) as records from read_records_6;
 
+-- copy: make read_records
 create temporary table read_records_7 (record super);
 
-copy read_records_7 from 's3://staging/area/sparkify-0123456789abcdef/20260101T000000000Z-01234567/events-1.manifest' iam_role 'arn:aws:iam::123456789012:role/sparkify-copy' region 'us-east-1' format json 'noshred' manifest maxerror 100000 compupdate off statupdate off;
+-- copy: records
+copy read_records_7 from 's3://staging/area/sparkify-0123/20260101T000000000Z-0123/events-7.manifest' iam_role 'arn:aws:iam::123456789012:role/sparkify-copy' region 'us-east-1' format json 'noshred' manifest maxerror 100000 compupdate off statupdate off;
 
+-- copy: records that came
 select count(*) as records from read_records_7;
 
+-- drift: records that are objects
 select count(*) as records from read_records_6 as source where json_typeof(source.record) = 'object';
 
+-- drift: keys of the records
 select name, count(*) as records
      from (
        select cast(key as varchar(65535)) as name from read_records_6 as source, unpivot source.record as value at key
      ) as keys
      group by name order by name;
 
+-- drift: make read_rows
 create temporary table read_rows (record_id bigint identity(1, 1), record super);
 
+-- drift: number the records
 insert into read_rows (record) select record from read_records_6;
 
+-- drift: undeclared keys of each record
 create temporary table read_extras as
 select record_id, max(bytes) as bytes, '{' || listagg(pair, ',') within group (order by name) || '}' as extra
 from (
@@ -618,8 +723,9 @@ from (
 ) as bounded
 group by record_id;
 
+-- validate: take records into staging.songs
 insert into staging.songs (file_id, num_songs, artist_id, artist_latitude, artist_longitude, artist_location, artist_name, song_id, title, duration, year, extra)
-select 1, num_songs, artist_id, artist_latitude, artist_longitude, artist_location, artist_name, song_id, title, duration, year, extra from (
+select 6, num_songs, artist_id, artist_latitude, artist_longitude, artist_location, artist_name, song_id, title, duration, year, extra from (
 select case when abs(num_songs) <= 9007199254740991 then cast(num_songs as bigint) end as num_songs, artist_id, case when artist_latitude = 0 then 0 else artist_latitude end as artist_latitude, case when artist_longitude = 0 then 0 else artist_longitude end as artist_longitude, artist_location, artist_name, song_id, title, case when duration = 0 then 0 else duration end as duration, case when abs(year) <= 9007199254740991 then cast(year as bigint) end as year, extra
 from (
   select num_songs, num_songs_type, artist_id, artist_id_type, artist_latitude, artist_latitude_type, artist_longitude, artist_longitude_type, artist_location, artist_location_type, artist_name, artist_name_type, song_id, song_id_type, title, title_type, duration, duration_type, year, year_type, record, record_type, extra, case
@@ -682,6 +788,7 @@ from (
 where fault = 0
 ) as accepted;
 
+-- validate: records that staging.songs refuses
 create temporary table read_refused as select fault, record, record_type
 from (
   select num_songs, num_songs_type, artist_id, artist_id_type, artist_latitude, artist_latitude_type, artist_longitude, artist_longitude_type, artist_location, artist_location_type, artist_name, artist_name_type, song_id, song_id_type, title, title_type, duration, duration_type, year, year_type, record, record_type, extra, case
@@ -743,8 +850,9 @@ from (
 ) as judged
 where fault > 0;
 
+-- validate: write what staging.songs refused
 insert into ops.rejects (reject_id, file_id, kind, path, line, rule, field, value, reason, "raw", run_id, rejected_at)
-select '1:' || cast(place as varchar), 1, 'song', cast($1 as varchar(4096)), 0, rule, field, value, reason, "raw", cast($2 as varchar(64)), cast($3 as timestamp)
+select '6:' || cast(place as varchar), 6, 'song', cast($1 as varchar(4096)), 0, rule, field, value, reason, "raw", cast($2 as varchar(64)), cast($3 as timestamp)
 from (
 select row_number() over (order by fault, "raw") as place, rule, field, shown as value, reason, "raw"
 from (
@@ -833,45 +941,34 @@ from (
 ) as told
 ) as refused;
 
+-- copy: drop read_rows
 drop table if exists read_rows;
 
+-- copy: drop read_extras
 drop table if exists read_extras;
 
+-- copy: drop read_refused
 drop table if exists read_refused;
 
+-- copy: drop read_records
 drop table if exists read_records_6;
 
+-- drift: records that are objects
 select count(*) as records from read_records_7 as source where json_typeof(source.record) = 'object';
 
+-- drift: keys of the records
 select name, count(*) as records
      from (
        select cast(key as varchar(65535)) as name from read_records_7 as source, unpivot source.record as value at key
      ) as keys
      group by name order by name;
 
+-- drift: number the records
 insert into read_rows (record) select record from read_records_7;
 
-create temporary table read_extras as
-select record_id, max(bytes) as bytes, '{' || listagg(pair, ',') within group (order by name) || '}' as extra
-from (
-  select record_id, name, bytes, case when bytes <= 65535 then quoted || ':' || json_serialize(value) else '' end as pair
-  from (
-    select record_id, name, quoted, value,
-      sum(coalesce(octet_length(quoted), 2 * 65535) + json_size(value) + 2) over (partition by record_id) + 1 as bytes
-    from (
-      select record_id, name, case when octet_length(name) <= 30000 then '"' || replace(replace(name, chr(92), chr(92) || chr(92)), '"', chr(92) || '"') || '"' end as quoted, value
-      from (
-        select source.record_id, cast(key as varchar(65535)) as name, value
-        from read_rows as source, unpivot source.record as value at key
-      ) as named
-      where name not in ('artist', 'auth', 'firstName', 'gender', 'itemInSession', 'lastName', 'length', 'level', 'location', 'method', 'page', 'registration', 'sessionId', 'song', 'status', 'ts', 'userAgent', 'userId')
-    ) as shown
-  ) as measured
-) as bounded
-group by record_id;
-
+-- validate: take records into staging.events
 insert into staging.events (file_id, artist, auth, first_name, gender, item_in_session, last_name, length, level, location, method, page, registration, session_id, song, status, ts, user_agent, user_id, extra)
-select 1, artist, auth, first_name, gender, item_in_session, last_name, length, level, location, method, page, registration, session_id, song, status, ts, user_agent, user_id, extra from (
+select 7, artist, auth, first_name, gender, item_in_session, last_name, length, level, location, method, page, registration, session_id, song, status, ts, user_agent, user_id, extra from (
 select artist, auth, first_name, gender, case when abs(item_in_session) <= 9007199254740991 then cast(item_in_session as bigint) end as item_in_session, last_name, case when length = 0 then 0 else length end as length, level, location, method, page, case when registration = 0 then 0 else registration end as registration, case when abs(session_id) <= 9007199254740991 then cast(session_id as bigint) end as session_id, song, case when abs(status) <= 9007199254740991 then cast(status as bigint) end as status, case when abs(ts) <= 9007199254740991 then cast(ts as bigint) end as ts, user_agent, user_id, extra
 from (
   select artist, artist_type, auth, auth_type, first_name, first_name_type, gender, gender_type, item_in_session, item_in_session_type, last_name, last_name_type, length, length_type, level, level_type, location, location_type, method, method_type, page, page_type, registration, registration_type, session_id, session_id_type, song, song_type, status, status_type, ts, ts_type, user_agent, user_agent_type, user_id, user_id_type, record, record_type, extra, case
@@ -970,6 +1067,7 @@ from (
 where fault = 0
 ) as accepted;
 
+-- validate: records that staging.events refuses
 create temporary table read_refused as select fault, record, record_type
 from (
   select artist, artist_type, auth, auth_type, first_name, first_name_type, gender, gender_type, item_in_session, item_in_session_type, last_name, last_name_type, length, length_type, level, level_type, location, location_type, method, method_type, page, page_type, registration, registration_type, session_id, session_id_type, song, song_type, status, status_type, ts, ts_type, user_agent, user_agent_type, user_id, user_id_type, record, record_type, extra, case
@@ -1067,8 +1165,9 @@ from (
 ) as judged
 where fault > 0;
 
+-- validate: write what staging.events refused
 insert into ops.rejects (reject_id, file_id, kind, path, line, rule, field, value, reason, "raw", run_id, rejected_at)
-select '1:' || cast(place as varchar), 1, 'log', cast($1 as varchar(4096)), 0, rule, field, value, reason, "raw", cast($2 as varchar(64)), cast($3 as timestamp)
+select '7:' || cast(place as varchar), 7, 'log', cast($1 as varchar(4096)), 0, rule, field, value, reason, "raw", cast($2 as varchar(64)), cast($3 as timestamp)
 from (
 select row_number() over (order by fault, "raw") as place, rule, field, case when fault in (44, 45, 46, 47) then coalesce(shown, 'null') else shown end as value, reason, "raw"
 from (
@@ -1209,199 +1308,288 @@ from (
 ) as told
 ) as refused;
 
+-- copy: drop read_records
 drop table if exists read_records_7;
 
+-- temporary tables: drop touched_events
 drop table if exists touched_events;
 
+-- temporary tables: drop touched_songs
 drop table if exists touched_songs;
 
+-- affected: touched_songs of staging.songs
 insert into touched_songs select song_id, artist_id from staging.songs
-       where (file_id = 1);
+       where (file_id = 6);
 
+-- affected: touched_songs of ops.repeated_songs
 insert into touched_songs select song_id, artist_id from ops.repeated_songs
-       where (file_id = 1);
+       where (file_id = 6);
 
-insert into ops.files (kind, path, file_id, sha256, bytes, fingerprint, lines, staged, rejected, blank, duplicate, run_id, loaded_at) values ($1, $2, cast($3 as integer), $4, cast($5 as bigint), $6, cast($7 as bigint), cast($8 as bigint), cast($9 as bigint), cast($10 as bigint), cast($11 as boolean), $12, cast($13 as timestamp)), ($14, $15, cast($16 as integer), $17, cast($18 as bigint), $19, cast($20 as bigint), cast($21 as bigint), cast($22 as bigint), cast($23 as bigint), cast($24 as boolean), $25, cast($26 as timestamp));
-
+-- append: ops.drift, few rows
 insert into ops.drift (file_id, change, key, records) values (cast($1 as integer), $2, $3, cast($4 as bigint));
 
+-- affected: touched_events of staging.events
 insert into touched_events select session_id, item_in_session, user_id, ts from staging.events
-       where (file_id = 1 or file_id = 1);
+       where (file_id = 2 or file_id = 7);
 
+-- affected: touched_events of ops.repeated_events
 insert into touched_events select session_id, item_in_session, user_id, ts from ops.repeated_events
-       where (file_id = 1 or file_id = 1);
+       where (file_id = 2 or file_id = 7);
 
-select count(*) as keys, coalesce(sum(records), 0) as records from ops.drift where (file_id = 1);
+-- drift: keys and records kept
+select count(*) as keys, coalesce(sum(records), 0) as records from ops.drift where (file_id = 2);
 
-delete from staging.events where file_id in (1, 2);
+-- stage: remove contents that went from staging.events
+delete from staging.events where file_id in (2);
 
-delete from ops.repeated_events where file_id in (1, 2);
+-- stage: remove contents that went from ops.repeated_events
+delete from ops.repeated_events where file_id in (2);
 
-delete from ops.rejects where file_id in (1, 2);
+-- stage: remove contents that went from ops.rejects
+delete from ops.rejects where file_id in (2);
 
-delete from ops.drift where file_id in (1, 2);
+-- stage: remove contents that went from ops.drift
+delete from ops.drift where file_id in (2);
 
-select file_id, max(lines) as lines, max(staged) as staged, max(rejected) as rejected, max(blank) as blank
-       from ops.files where file_id in (1, 2) group by file_id;
+-- manifest: balances of known contents
+select
+    file_id,
+    max(lines) as lines,
+    max(staged) as staged,
+    max(rejected) as rejected,
+    max(blank) as blank
+from ops.files
+where file_id in (5)
+group by file_id;
 
+-- manifest: forget names
 delete from ops.files where kind = 'log' and path in ($1);
 
+-- append: ops.drift, few rows
 insert into ops.drift (file_id, change, key, records) values (cast($1 as integer), $2, $3, cast($4 as bigint)), (cast($5 as integer), $6, $7, cast($8 as bigint));
 
-create temporary table aside_before as select session_id, item_in_session,
-      count(case when repeat = 'duplicate' then 1 end) as duplicates,
-      count(case when repeat = 'conflict' then 1 end) as conflicts
-    from ops.repeated_events where exists (select 1 from contested where contested.session_id = ops.repeated_events.session_id and contested.item_in_session = ops.repeated_events.item_in_session) group by session_id, item_in_session;
+-- deduplicate: repeats before
+create temporary table aside_before as select
+    session_id, item_in_session,
+    count(case when repeat = 'duplicate' then 1 end) as duplicates,
+    count(case when repeat = 'conflict' then 1 end) as conflicts
+from ops.repeated_events
+where exists (select 1 from contested where contested.session_id = ops.repeated_events.session_id and contested.item_in_session = ops.repeated_events.item_in_session)
+group by session_id, item_in_session;
 
+-- deduplicate: candidates
 create temporary table candidates as select file_id, artist, auth, first_name, gender, item_in_session, last_name, length, level, location, method, page, registration, session_id, song, status, ts, user_agent, user_id, extra from staging.events where exists (select 1 from contested where contested.session_id = staging.events.session_id and contested.item_in_session = staging.events.item_in_session)
-     union all
-     select file_id, artist, auth, first_name, gender, item_in_session, last_name, length, level, location, method, page, registration, session_id, song, status, ts, user_agent, user_id, extra from ops.repeated_events where exists (select 1 from contested where contested.session_id = ops.repeated_events.session_id and contested.item_in_session = ops.repeated_events.item_in_session);
+union all
+select file_id, artist, auth, first_name, gender, item_in_session, last_name, length, level, location, method, page, registration, session_id, song, status, ts, user_agent, user_id, extra from ops.repeated_events where exists (select 1 from contested where contested.session_id = ops.repeated_events.session_id and contested.item_in_session = ops.repeated_events.item_in_session);
 
+-- deduplicate: candidates of unknown files
 select file_id from candidates
      where not exists (select 1 from ops.files where ops.files.file_id = candidates.file_id) limit 1;
 
+-- deduplicate: take contested records out of staging.events
 delete from staging.events using contested where contested.session_id = staging.events.session_id and contested.item_in_session = staging.events.item_in_session;
 
+-- deduplicate: take contested records out of ops.repeated_events
 delete from ops.repeated_events using contested where contested.session_id = ops.repeated_events.session_id and contested.item_in_session = ops.repeated_events.item_in_session;
 
-create temporary table ranked as select file_id, artist, auth, first_name, gender, item_in_session, last_name, length, level, location, method, page, registration, session_id, song, status, ts, user_agent, user_id, extra,
-       row_number() over (partition by session_id, item_in_session order by ts, artist, auth, first_name, gender, item_in_session, last_name, length, level, location, method, page, registration, session_id, song, status, user_agent, user_id, extra, file_id) as place,
-       dense_rank() over (partition by session_id, item_in_session order by ts, artist, auth, first_name, gender, item_in_session, last_name, length, level, location, method, page, registration, session_id, song, status, user_agent, user_id, extra) as content,
-       row_number() over (partition by session_id, item_in_session, ts, artist, auth, first_name, gender, item_in_session, last_name, length, level, location, method, page, registration, session_id, song, status, user_agent, user_id, extra order by file_id) as occurrence
-     from candidates;
+-- deduplicate: ranks
+create temporary table ranked as select
+    file_id, artist, auth, first_name, gender, item_in_session, last_name, length, level, location, method, page, registration, session_id, song, status, ts, user_agent, user_id, extra,
+    row_number() over (partition by session_id, item_in_session order by ts, artist, auth, first_name, gender, item_in_session, last_name, length, level, location, method, page, registration, session_id, song, status, user_agent, user_id, extra, file_id) as place,
+    dense_rank() over (partition by session_id, item_in_session order by ts, artist, auth, first_name, gender, item_in_session, last_name, length, level, location, method, page, registration, session_id, song, status, user_agent, user_id, extra) as content,
+    row_number() over (partition by session_id, item_in_session, ts, artist, auth, first_name, gender, item_in_session, last_name, length, level, location, method, page, registration, session_id, song, status, user_agent, user_id, extra order by file_id) as occurrence
+from candidates;
 
+-- deduplicate: keep the first
 insert into staging.events (file_id, artist, auth, first_name, gender, item_in_session, last_name, length, level, location, method, page, registration, session_id, song, status, ts, user_agent, user_id, extra) select file_id, artist, auth, first_name, gender, item_in_session, last_name, length, level, location, method, page, registration, session_id, song, status, ts, user_agent, user_id, extra from ranked where place = 1;
 
+-- deduplicate: set the others aside
 insert into ops.repeated_events (file_id, artist, auth, first_name, gender, item_in_session, last_name, length, level, location, method, page, registration, session_id, song, status, ts, user_agent, user_id, extra, repeat)
-     select file_id, artist, auth, first_name, gender, item_in_session, last_name, length, level, location, method, page, registration, session_id, song, status, ts, user_agent, user_id, extra, case when content > 1 and occurrence = 1 then 'conflict' else 'duplicate' end
-     from ranked where place > 1;
+select file_id, artist, auth, first_name, gender, item_in_session, last_name, length, level, location, method, page, registration, session_id, song, status, ts, user_agent, user_id, extra, case when content > 1 and occurrence = 1 then 'conflict' else 'duplicate' end
+from ranked
+where place > 1;
 
+-- deduplicate: candidates are touched
 insert into touched_events select session_id, item_in_session, user_id, ts from candidates;
 
-select coalesce(sum(case when standing.duplicates > coalesce(aside_before.duplicates, 0)
-    then standing.duplicates - coalesce(aside_before.duplicates, 0) else 0 end), 0) as duplicates,
-            coalesce(sum(case when standing.conflicts > coalesce(aside_before.conflicts, 0)
-    then standing.conflicts - coalesce(aside_before.conflicts, 0) else 0 end), 0) as conflicts
-     from (select session_id, item_in_session,
-      count(case when repeat = 'duplicate' then 1 end) as duplicates,
-      count(case when repeat = 'conflict' then 1 end) as conflicts
-    from ops.repeated_events where exists (select 1 from contested where contested.session_id = ops.repeated_events.session_id and contested.item_in_session = ops.repeated_events.item_in_session) group by session_id, item_in_session) as standing
-     left join aside_before on aside_before.session_id = standing.session_id and aside_before.item_in_session = standing.item_in_session;
+-- deduplicate: newly set aside
+select
+    coalesce(sum(case
+        when standing.duplicates > coalesce(aside_before.duplicates, 0)
+            then standing.duplicates - coalesce(aside_before.duplicates, 0) else 0
+    end), 0) as duplicates,
+    coalesce(sum(case
+        when standing.conflicts > coalesce(aside_before.conflicts, 0)
+            then standing.conflicts - coalesce(aside_before.conflicts, 0) else 0
+    end), 0) as conflicts
+from (select
+    session_id, item_in_session,
+    count(case when repeat = 'duplicate' then 1 end) as duplicates,
+    count(case when repeat = 'conflict' then 1 end) as conflicts
+from ops.repeated_events
+where exists (select 1 from contested where contested.session_id = ops.repeated_events.session_id and contested.item_in_session = ops.repeated_events.item_in_session)
+group by session_id, item_in_session) as standing
+left join aside_before on aside_before.session_id = standing.session_id and aside_before.item_in_session = standing.item_in_session;
 
+-- temporary tables: drop candidates
 drop table if exists candidates;
 
+-- temporary tables: drop ranked
 drop table if exists ranked;
 
+-- temporary tables: drop aside_before
 drop table if exists aside_before;
 
+-- temporary tables: drop touched_keys
 drop table if exists touched_keys;
 
+-- temporary tables: drop gone_songs
 drop table if exists gone_songs;
 
+-- temporary tables: drop fresh_songs
 drop table if exists fresh_songs;
 
+-- build songs: put rows in
 insert into songs (song_id, title, artist_id, year, duration) select song_id, title, artist_id, year, duration from fresh_songs;
 
+-- temporary tables: drop gone_artists
 drop table if exists gone_artists;
 
+-- temporary tables: drop fresh_artists
 drop table if exists fresh_artists;
 
+-- temporary tables: drop keys_to_build
 drop table if exists keys_to_build;
 
-create temporary table keys_to_build as select session_id, item_in_session,
-       cast(session_id as varchar) || '-' || cast(item_in_session as varchar) as songplay_id
-     from (select session_id, item_in_session from touched_events union
-       select session_id, item_in_session from staging.events
-       where page = 'NextSong' and exists (
-         select 1 from touched_keys
-         where touched_keys.title = rtrim(staging.events.song, ' ')
-           and touched_keys.artist_name = rtrim(staging.events.artist, ' ')
-       )) as touched
-     group by session_id, item_in_session;
+-- affected: keys to build
+create temporary table keys_to_build as select
+    session_id,
+    item_in_session,
+    cast(session_id as varchar) || '-' || cast(item_in_session as varchar) as songplay_id
+from (select session_id, item_in_session from touched_events union select session_id, item_in_session
+from staging.events
+where page = 'NextSong' and exists (
+    select 1 from touched_keys
+    where touched_keys.title = rtrim(staging.events.song, ' ')
+        and touched_keys.artist_name = rtrim(staging.events.artist, ' ')
+)) as touched
+group by session_id, item_in_session;
 
+-- temporary tables: drop chosen_events
 drop table if exists chosen_events;
 
-create temporary table chosen_events as select staging.events.file_id, staging.events.artist, staging.events.auth, staging.events.first_name, staging.events.gender, staging.events.item_in_session, staging.events.last_name, staging.events.length, staging.events.level, staging.events.location, staging.events.method, staging.events.page, staging.events.registration, staging.events.session_id, staging.events.song, staging.events.status, staging.events.ts, staging.events.user_agent, staging.events.user_id, staging.events.extra from keys_to_build
-     join staging.events on keys_to_build.session_id = staging.events.session_id and keys_to_build.item_in_session = staging.events.item_in_session
-     where 1 = 1;
+-- affected: chosen events
+create temporary table chosen_events as select staging.events.file_id, staging.events.artist, staging.events.auth, staging.events.first_name, staging.events.gender, staging.events.item_in_session, staging.events.last_name, staging.events.length, staging.events.level, staging.events.location, staging.events.method, staging.events.page, staging.events.registration, staging.events.session_id, staging.events.song, staging.events.status, staging.events.ts, staging.events.user_agent, staging.events.user_id, staging.events.extra
+from keys_to_build
+join staging.events on keys_to_build.session_id = staging.events.session_id and keys_to_build.item_in_session = staging.events.item_in_session
+where 1 = 1;
 
+-- build songplays: what stands
 create temporary table standing_songplays as select songplay_id, start_time, user_id, level, song_id, artist_id, session_id, location, user_agent from songplays where 1 = 1 and exists (select 1 from keys_to_build
          where keys_to_build.session_id = songplays.session_id and keys_to_build.songplay_id = songplays.songplay_id);
 
+-- temporary tables: drop gone_songplays
 drop table if exists gone_songplays;
 
+-- temporary tables: drop fresh_songplays
 drop table if exists fresh_songplays;
 
+-- build songplays: take rows out
 delete from songplays using gone_songplays where gone_songplays.songplay_id = songplays.songplay_id;
 
+-- temporary tables: drop touched_times
 drop table if exists touched_times;
 
+-- temporary tables: drop gone_time
 drop table if exists gone_time;
 
+-- temporary tables: drop fresh_time
 drop table if exists fresh_time;
 
+-- temporary tables: drop touched_users
 drop table if exists touched_users;
 
+-- temporary tables: drop touched_levels
 drop table if exists touched_levels;
 
+-- temporary tables: drop gone_users
 drop table if exists gone_users;
 
+-- temporary tables: drop fresh_users
 drop table if exists fresh_users;
 
+-- temporary tables: drop gone_user_levels
 drop table if exists gone_user_levels;
 
+-- temporary tables: drop fresh_user_levels
 drop table if exists fresh_user_levels;
 
-select path, file_id, sha256, bytes, fingerprint, duplicate from ops.files where kind = 'log' and fingerprint in ('704:"b1b26cab6e9a6584c905ea20e1ad0211"', '60:"0ff928121ca2bccb23c24d99a1b41cdb"') order by path;
-
+-- copy: make read_records
 create temporary table read_records_8 (record super);
 
-copy read_records_8 from 's3://staging/area/sparkify-0123456789abcdef/20260101T000000000Z-01234567/events-1.manifest' iam_role 'arn:aws:iam::123456789012:role/sparkify-copy' region 'us-east-1' format json 'noshred' manifest maxerror 100000 compupdate off statupdate off;
+-- copy: records
+copy read_records_8 from 's3://staging/area/sparkify-0123/20260101T000000000Z-0123/events-8.manifest' iam_role 'arn:aws:iam::123456789012:role/sparkify-copy' region 'us-east-1' format json 'noshred' manifest maxerror 100000 compupdate off statupdate off;
 
+-- copy: records that came
 select count(*) as records from read_records_8;
 
+-- copy: drop read_records
 drop table if exists read_records_8;
 
+-- copy: make read_records
 create temporary table read_records_9 (record super);
 
-copy read_records_9 from 's3://staging/area/sparkify-0123456789abcdef/20260101T000000000Z-01234567/events-1.manifest' iam_role 'arn:aws:iam::123456789012:role/sparkify-copy' region 'us-east-1' format json 'noshred' manifest gzip maxerror 100000 compupdate off statupdate off;
+-- copy: records
+copy read_records_9 from 's3://staging/area/sparkify-0123/20260101T000000000Z-0123/events-9.manifest' iam_role 'arn:aws:iam::123456789012:role/sparkify-copy' region 'us-east-1' format json 'noshred' manifest gzip maxerror 100000 compupdate off statupdate off;
 
+-- copy: records that came
 select count(*) as records from read_records_9;
 
+-- copy: drop read_records
 drop table if exists read_records_9;
 
+-- append: ops.rejects, few rows
 insert into ops.rejects (reject_id, file_id, kind, path, line, rule, field, value, reason, "raw", run_id, rejected_at) values ($1, cast($2 as integer), $3, $4, cast($5 as bigint), $6, $7, $8, $9, $10, $11, cast($12 as timestamp));
 
+-- append: staging.events, few rows
 insert into staging.events (file_id, artist, auth, first_name, gender, item_in_session, last_name, length, level, location, method, page, registration, session_id, song, status, ts, user_agent, user_id, extra) values (cast($1 as integer), $2, $3, $4, $5, cast($6 as bigint), $7, cast($8 as double precision), $9, $10, $11, $12, cast($13 as double precision), cast($14 as bigint), $15, cast($16 as bigint), cast($17 as bigint), $18, $19, $20), (cast($21 as integer), $22, $23, $24, $25, cast($26 as bigint), $27, cast($28 as double precision), $29, $30, $31, $32, cast($33 as double precision), cast($34 as bigint), $35, cast($36 as bigint), cast($37 as bigint), $38, $39, $40);
 
-delete from staging.events where file_id = 1;
+-- stage: remove an unreadable file from staging.events
+delete from staging.events where file_id = 9;
 
-delete from ops.rejects where file_id = 1;
+-- stage: remove an unreadable file from ops.rejects
+delete from ops.rejects where file_id = 9;
 
+-- affected: touched_events of staging.events
 insert into touched_events select session_id, item_in_session, user_id, ts from staging.events
-       where (file_id between 1 and 2);
+       where (file_id between 8 and 9);
 
+-- affected: touched_events of ops.repeated_events
 insert into touched_events select session_id, item_in_session, user_id, ts from ops.repeated_events
-       where (file_id between 1 and 2);
+       where (file_id between 8 and 9);
 
-select path, file_id, sha256, bytes, fingerprint, duplicate from ops.files where kind = 'log' and fingerprint in ('336:"52f769ce2053c376927d5a963b71c85a"') order by path;
-
+-- copy: make read_records
 create temporary table read_records_10 (record super);
 
-copy read_records_10 from 's3://staging/area/sparkify-0123456789abcdef/20260101T000000000Z-01234567/events-1.manifest' iam_role 'arn:aws:iam::123456789012:role/sparkify-copy' region 'us-east-1' format json 'noshred' manifest maxerror 100000 compupdate off statupdate off;
+-- copy: records
+copy read_records_10 from 's3://staging/area/sparkify-0123/20260101T000000000Z-0123/events-10.manifest' iam_role 'arn:aws:iam::123456789012:role/sparkify-copy' region 'us-east-1' format json 'noshred' manifest maxerror 100000 compupdate off statupdate off;
 
+-- copy: records that came
 select count(*) as records from read_records_10;
 
+-- drift: records that are objects
 select count(*) as records from read_records_10 as source where json_typeof(source.record) = 'object';
 
+-- drift: keys of the records
 select name, count(*) as records
      from (
        select cast(key as varchar(65535)) as name from read_records_10 as source, unpivot source.record as value at key
      ) as keys
      group by name order by name;
 
+-- validate: take records into staging.events
 insert into staging.events (file_id, artist, auth, first_name, gender, item_in_session, last_name, length, level, location, method, page, registration, session_id, song, status, ts, user_agent, user_id, extra)
-select 1, artist, auth, first_name, gender, item_in_session, last_name, length, level, location, method, page, registration, session_id, song, status, ts, user_agent, user_id, extra from (
+select 10, artist, auth, first_name, gender, item_in_session, last_name, length, level, location, method, page, registration, session_id, song, status, ts, user_agent, user_id, extra from (
 select artist, auth, first_name, gender, case when abs(item_in_session) <= 9007199254740991 then cast(item_in_session as bigint) end as item_in_session, last_name, case when length = 0 then 0 else length end as length, level, location, method, page, case when registration = 0 then 0 else registration end as registration, case when abs(session_id) <= 9007199254740991 then cast(session_id as bigint) end as session_id, song, case when abs(status) <= 9007199254740991 then cast(status as bigint) end as status, case when abs(ts) <= 9007199254740991 then cast(ts as bigint) end as ts, user_agent, user_id, extra
 from (
   select artist, artist_type, auth, auth_type, first_name, first_name_type, gender, gender_type, item_in_session, item_in_session_type, last_name, last_name_type, length, length_type, level, level_type, location, location_type, method, method_type, page, page_type, registration, registration_type, session_id, session_id_type, song, song_type, status, status_type, ts, ts_type, user_agent, user_agent_type, user_id, user_id_type, record, record_type, extra, case
@@ -1500,6 +1688,7 @@ from (
 where fault = 0
 ) as accepted;
 
+-- validate: records that staging.events refuses
 create temporary table read_refused as select fault, record, record_type
 from (
   select artist, artist_type, auth, auth_type, first_name, first_name_type, gender, gender_type, item_in_session, item_in_session_type, last_name, last_name_type, length, length_type, level, level_type, location, location_type, method, method_type, page, page_type, registration, registration_type, session_id, session_id_type, song, song_type, status, status_type, ts, ts_type, user_agent, user_agent_type, user_id, user_id_type, record, record_type, extra, case
@@ -1597,14 +1786,14 @@ from (
 ) as judged
 where fault > 0;
 
+-- copy: drop read_records
 drop table if exists read_records_10;
 
+-- reject limit: refused records by rule
 select rule, count(*) as records from ops.rejects where run_id = $1 group by rule order by records desc, rule;
 
+-- reject limit: the first refused record
 select path, line, reason from ops.rejects where run_id = $1 order by path, line limit 1;
 
+-- rollback
 rollback;
-
-select path, file_id, sha256, bytes, fingerprint, duplicate from ops.files where kind = 'log' and fingerprint in ('8:"014c3d2438616efab2a62d6d49bdd56b"') order by path;
-
-select path, file_id, sha256, bytes, fingerprint, duplicate from ops.files where kind = 'log' and fingerprint in ('347:"5f60d256d120064251e059b478862963"') order by path;

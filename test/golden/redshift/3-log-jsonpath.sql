@@ -1,17 +1,14 @@
--- What is sent to Amazon Redshift, each statement once: 3 log jsonpath.
+-- What is sent to Amazon Redshift: 3 log jsonpath. Of each name and shape, the first.
 
-select path, file_id, sha256, bytes, fingerprint, duplicate from ops.files where kind = 'song' and fingerprint in ('191:"d7ee835b1d19ffd98b78c65fbf362259"', '203:"d0ae5c0a7f0e3145277bdc4fed00d7fb"', '191:"3159bf78c58cacc38479a0bc2c8da3b6"') order by path;
-
-select path, file_id, sha256, bytes, fingerprint, duplicate from ops.files where kind = 'log' and fingerprint in ('1031:"74dda2de191ac6b8f97c4da46f4b6980"') order by path;
-
+-- copy: make read_records
 create temporary table read_records_2 (artist super, auth super, first_name super, gender super, item_in_session super, last_name super, length super, level super, location super, method super, page super, registration super, session_id super, song super, status super, ts super, user_agent super, user_id super);
 
-copy read_records_2 from 's3://staging/area/sparkify-0123456789abcdef/20260101T000000000Z-01234567/events-1.manifest' iam_role 'arn:aws:iam::123456789012:role/sparkify-copy' region 'us-east-1' format json 's3://data/paths.json' manifest maxerror 100000 compupdate off statupdate off;
-
+-- drift: number the records
 insert into read_rows (record) select record from read_records_1;
 
+-- validate: take records into staging.events
 insert into staging.events (file_id, artist, auth, first_name, gender, item_in_session, last_name, length, level, location, method, page, registration, session_id, song, status, ts, user_agent, user_id, extra)
-select 1, artist, auth, first_name, gender, item_in_session, last_name, length, level, location, method, page, registration, session_id, song, status, ts, user_agent, user_id, extra from (
+select 2, artist, auth, first_name, gender, item_in_session, last_name, length, level, location, method, page, registration, session_id, song, status, ts, user_agent, user_id, extra from (
 select artist, auth, first_name, gender, case when abs(item_in_session) <= 9007199254740991 then cast(item_in_session as bigint) end as item_in_session, last_name, case when length = 0 then 0 else length end as length, level, location, method, page, case when registration = 0 then 0 else registration end as registration, case when abs(session_id) <= 9007199254740991 then cast(session_id as bigint) end as session_id, song, case when abs(status) <= 9007199254740991 then cast(status as bigint) end as status, case when abs(ts) <= 9007199254740991 then cast(ts as bigint) end as ts, user_agent, user_id, extra
 from (
   select artist, artist_type, auth, auth_type, first_name, first_name_type, gender, gender_type, item_in_session, item_in_session_type, last_name, last_name_type, length, length_type, level, level_type, location, location_type, method, method_type, page, page_type, registration, registration_type, session_id, session_id_type, song, song_type, status, status_type, ts, ts_type, user_agent, user_agent_type, user_id, user_id_type, artist_json, auth_json, first_name_json, gender_json, item_in_session_json, last_name_json, length_json, level_json, location_json, method_json, page_json, registration_json, session_id_json, song_json, status_json, ts_json, user_agent_json, user_id_json, extra, case
@@ -124,6 +121,7 @@ from (
 where fault = 0
 ) as accepted;
 
+-- validate: records that staging.events refuses
 create temporary table read_refused as select fault, artist_json, auth_json, first_name_json, gender_json, item_in_session_json, last_name_json, length_json, level_json, location_json, method_json, page_json, registration_json, session_id_json, song_json, status_json, ts_json, user_agent_json, user_id_json
 from (
   select artist, artist_type, auth, auth_type, first_name, first_name_type, gender, gender_type, item_in_session, item_in_session_type, last_name, last_name_type, length, length_type, level, level_type, location, location_type, method, method_type, page, page_type, registration, registration_type, session_id, session_id_type, song, song_type, status, status_type, ts, ts_type, user_agent, user_agent_type, user_id, user_id_type, artist_json, auth_json, first_name_json, gender_json, item_in_session_json, last_name_json, length_json, level_json, location_json, method_json, page_json, registration_json, session_id_json, song_json, status_json, ts_json, user_agent_json, user_id_json, extra, case
@@ -235,8 +233,9 @@ from (
 ) as judged
 where fault > 0;
 
+-- validate: write what staging.events refused
 insert into ops.rejects (reject_id, file_id, kind, path, line, rule, field, value, reason, "raw", run_id, rejected_at)
-select '1:' || cast(place as varchar), 1, 'log', cast($1 as varchar(4096)), 0, rule, field, value, reason, "raw", cast($2 as varchar(64)), cast($3 as timestamp)
+select '2:' || cast(place as varchar), 2, 'log', cast($1 as varchar(4096)), 0, rule, field, value, reason, "raw", cast($2 as varchar(64)), cast($3 as timestamp)
 from (
 select row_number() over (order by fault, "raw") as place, rule, field, case when fault in (42, 43, 44, 45) then coalesce(shown, 'null') else shown end as value, reason, "raw"
 from (
@@ -371,5 +370,3 @@ from (
   ) as named
 ) as told
 ) as refused;
-
-insert into ops.song_keys (song_id, artist_id, spelling, title, artist_name, duration) values ($1, $2, $3, $4, $5, cast($6 as double precision)), ($7, $8, $9, $10, $11, cast($12 as double precision)), ($13, $14, $15, $16, $17, cast($18 as double precision)), ($19, $20, $21, $22, $23, cast($24 as double precision));

@@ -1,15 +1,21 @@
--- What is sent to Amazon Redshift, each statement once: 5 replay refresh and match.
+-- What is sent to Amazon Redshift: 5 replay refresh and match. Of each name and shape, the first.
 
+-- replay: the rejects
 select reject_id, file_id, kind, rule, "raw" from ops.rejects order by file_id, line;
 
+-- append: staging.events, few rows
 insert into staging.events (file_id, artist, auth, first_name, gender, item_in_session, last_name, length, level, location, method, page, registration, session_id, song, status, ts, user_agent, user_id, extra) values (cast($1 as integer), $2, $3, $4, $5, cast($6 as bigint), $7, cast($8 as double precision), $9, $10, $11, $12, cast($13 as double precision), cast($14 as bigint), $15, cast($16 as bigint), cast($17 as bigint), $18, $19, $20);
 
-delete from ops.rejects where reject_id in ('1:1', '1:2');
+-- replay: remove accepted rejects
+delete from ops.rejects where reject_id in ('7:1');
 
-update ops.files set staged = staged + 1, rejected = rejected - 1 where file_id = 1;
+-- replay: balance of a file
+update ops.files set staged = staged + 1, rejected = rejected - 1 where file_id = 7;
 
+-- replay: what plays are matched on
 select match_on from ops.warehouse;
 
+-- repair: contents that fail staged-rows-are-accounted
 select distinct file_id from (-- What the manifest says is staged stands in staging or among the repeats, file by file.
 with expected as (
     select distinct kind, file_id, staged from ops.files
@@ -37,6 +43,7 @@ full join present on present.kind = expected.kind and present.file_id = expected
 where coalesce(expected.staged, 0) <> coalesce(present.records, 0)
 ) as failing;
 
+-- repair: contents that fail rejects-are-accounted
 select distinct file_id from (-- What the manifest says was rejected stands in ops.rejects, file by file.
 with expected as (
     select distinct kind, file_id, rejected from ops.files
@@ -54,39 +61,52 @@ full join present on present.kind = expected.kind and present.file_id = expected
 where coalesce(expected.rejected, 0) <> coalesce(present.records, 0)
 ) as failing;
 
+-- repair: contents that fail files-balance
 select distinct file_id from (-- For every file: lines = staged + rejected + blank.
 select kind, path, file_id, lines, staged, rejected, blank
 from ops.files
 where lines <> staged + rejected + blank
 ) as failing;
 
+-- repair: keys that stand twice in ops.files
 select distinct ops.files.file_id from ops.files
        join (select kind, path from ops.files group by kind, path having count(*) > 1) as doubled
          on doubled.kind = ops.files.kind and doubled.path = ops.files.path;
 
+-- repair: keys that stand twice in staging.events
 select distinct staging.events.file_id from staging.events
        join (select session_id, item_in_session from staging.events group by session_id, item_in_session having count(*) > 1) as doubled
          on doubled.session_id = staging.events.session_id and doubled.item_in_session = staging.events.item_in_session;
 
+-- repair: keys that stand twice in staging.songs
 select distinct staging.songs.file_id from staging.songs
        join (select song_id from staging.songs group by song_id having count(*) > 1) as doubled
          on doubled.song_id = staging.songs.song_id;
 
-select distinct file_id from ops.repeated_events
-       where not exists (select 1 from staging.events where staging.events.session_id = ops.repeated_events.session_id and staging.events.item_in_session = ops.repeated_events.item_in_session);
+-- repair: ops.repeated_events without original
+select distinct file_id
+from ops.repeated_events
+where not exists (select 1 from staging.events where staging.events.session_id = ops.repeated_events.session_id and staging.events.item_in_session = ops.repeated_events.item_in_session);
 
-select distinct file_id from ops.repeated_songs
-       where not exists (select 1 from staging.songs where staging.songs.song_id = ops.repeated_songs.song_id);
+-- repair: ops.repeated_songs without original
+select distinct file_id
+from ops.repeated_songs
+where not exists (select 1 from staging.songs where staging.songs.song_id = ops.repeated_songs.song_id);
 
-select 1 as found from songplays as built
-       where not exists (select 1 from staging.events as record where page = 'NextSong' and built.session_id = record.session_id and built.songplay_id =
-      cast(record.session_id as varchar) || '-' || cast(record.item_in_session as varchar)) limit 1;
+-- repair: songplays of no record
+select 1 as found
+from songplays as built
+where not exists (select 1 from staging.events as record where page = 'NextSong' and built.session_id = record.session_id and built.songplay_id =
+      cast(record.session_id as varchar) || '-' || cast(record.item_in_session as varchar))
+limit 1;
 
-select 1 as found from songs as built
-       where not exists (select 1 from staging.songs as record where 1 = 1 and built.song_id = record.song_id) limit 1;
+-- repair: songs of no record
+select 1 as found
+from songs as built
+where not exists (select 1 from staging.songs as record where 1 = 1 and built.song_id = record.song_id)
+limit 1;
 
-select path, file_id, sha256, bytes, fingerprint, duplicate from ops.files where kind = 'log' and fingerprint in ('1408:"3fe616894429ed7095e553d1ae3105fa"', '298:"59ad55ae572c1755b37d36617b18d0ee"', '293:"7b7b4b63914630c7e021fc49425157ce"', '695:"eedfedbb65e212c6ed21707b68af39b3"', '1396:"618f69b1616634e0eee4055852cd572f"', '704:"b1b26cab6e9a6584c905ea20e1ad0211"', '60:"0ff928121ca2bccb23c24d99a1b41cdb"', '347:"5f60d256d120064251e059b478862963"') order by path;
-
+-- build songs: its model
 create temporary table built_songs as select
     song.song_id,
     song.title,
@@ -95,8 +115,10 @@ create temporary table built_songs as select
     song.duration
 from staging.songs as song;
 
+-- build songs: what stands
 create temporary table standing_songs as select song_id, title, artist_id, year, duration from songs where 1 = 1;
 
+-- build artists: its model
 create temporary table built_artists as with names as (
     select
         artist_id,
@@ -144,8 +166,10 @@ left join locations on locations.artist_id = names.artist_id and locations.choic
 left join coordinates on coordinates.artist_id = names.artist_id and coordinates.choice = 1
 where names.choice = 1;
 
+-- build artists: what stands
 create temporary table standing_artists as select artist_id, name, location, latitude, longitude from artists where 1 = 1;
 
+-- build songplays: its model
 create temporary table built_songplays as with ranked_song_keys as (
     select
         song_key.title,
@@ -181,8 +205,10 @@ left join catalogue
     and event.length = catalogue.duration
 where event.page = 'NextSong';
 
+-- build songplays: what stands
 create temporary table standing_songplays as select songplay_id, start_time, user_id, level, song_id, artist_id, session_id, location, user_agent from songplays where 1 = 1;
 
+-- build time: its model
 create temporary table built_time as select
     play.start_time,
     cast(extract(hour from play.start_time) as integer) as hour,
@@ -193,8 +219,10 @@ create temporary table built_time as select
     cast(mod(extract(dow from play.start_time) + 6, 7) + 1 as integer) as weekday
 from (select distinct start_time from songplays) as play;
 
+-- build time: what stands
 create temporary table standing_time as select start_time, hour, day, week, month, year, weekday from time where 1 = 1;
 
+-- build users: its model
 create temporary table built_users as with latest_moments as (
     select user_id, max(ts) as ts
     from staging.events as event
@@ -224,8 +252,10 @@ select
 from latest_first
 where age = 1;
 
+-- build users: what stands
 create temporary table standing_users as select user_id, first_name, last_name, gender, level from users where 1 = 1;
 
+-- build ops.user_levels: its model
 create temporary table built_user_levels as with spans as (
     select
         user_id,
@@ -280,8 +310,10 @@ select
     lead(moment) over (partition by user_id order by moment) as valid_to
 from changes;
 
+-- build ops.user_levels: what stands
 create temporary table standing_user_levels as select user_id, level, valid_from, valid_to from ops.user_levels where 1 = 1;
 
+-- check: staged-rows-are-accounted
 select count(*) as failures from (-- What the manifest says is staged stands in staging or among the repeats, file by file.
 with expected as (
     select distinct kind, file_id, staged from ops.files
@@ -309,6 +341,7 @@ full join present on present.kind = expected.kind and present.file_id = expected
 where coalesce(expected.staged, 0) <> coalesce(present.records, 0)
 ) as failing;
 
+-- check: rejects-are-accounted
 select count(*) as failures from (-- What the manifest says was rejected stands in ops.rejects, file by file.
 with expected as (
     select distinct kind, file_id, rejected from ops.files
@@ -326,6 +359,7 @@ full join present on present.kind = expected.kind and present.file_id = expected
 where coalesce(expected.rejected, 0) <> coalesce(present.records, 0)
 ) as failing;
 
+-- check: repeats-have-their-original
 select count(*) as failures from (-- What is set aside as a repeat has the record that it repeats, or lost to, in staging.
 select 'log' as kind, cast(aside.session_id as varchar) || '-' || cast(aside.item_in_session as varchar) as record
 from ops.repeated_events as aside
@@ -339,96 +373,120 @@ from ops.repeated_songs as aside
 where not exists (select 1 from staging.songs as song where song.song_id = aside.song_id)
 ) as failing;
 
-insert into songplays select * from songplays;
-
-delete from staging.events where session_id = 1 and item_in_session in (10, 20);
-
-delete from ops.drift;
-
-select distinct file_id from staging.events as record
-       where page = 'NextSong' and not exists (select 1 from songplays as built where built.session_id = record.session_id and built.songplay_id =
+-- repair: records without a row in songplays
+select distinct file_id
+from staging.events as record
+where page = 'NextSong' and not exists (select 1 from songplays as built where built.session_id = record.session_id and built.songplay_id =
       cast(record.session_id as varchar) || '-' || cast(record.item_in_session as varchar));
 
-select path, file_id, sha256, bytes, fingerprint, duplicate from ops.files where kind = 'song' and file_id in (1, 2) order by path;
-
+-- copy: make read_records
 create temporary table read_records_11 (record super);
 
-copy read_records_11 from 's3://staging/area/sparkify-0123456789abcdef/20260101T000000000Z-01234567/songs-1.manifest' iam_role 'arn:aws:iam::123456789012:role/sparkify-copy' region 'us-east-1' format json 'noshred' manifest maxerror 100000 compupdate off statupdate off;
+-- copy: records
+copy read_records_11 from 's3://staging/area/sparkify-0123/20260101T000000000Z-0123/songs-11.manifest' iam_role 'arn:aws:iam::123456789012:role/sparkify-copy' region 'us-east-1' format json 'noshred' manifest maxerror 100000 compupdate off statupdate off;
 
+-- copy: records that came
 select count(*) as records from read_records_11;
 
+-- copy: make read_records
 create temporary table read_records_12 (record super);
 
-copy read_records_12 from 's3://staging/area/sparkify-0123456789abcdef/20260101T000000000Z-01234567/events-1.manifest' iam_role 'arn:aws:iam::123456789012:role/sparkify-copy' region 'us-east-1' format json 'noshred' manifest maxerror 100000 compupdate off statupdate off;
+-- copy: records
+copy read_records_12 from 's3://staging/area/sparkify-0123/20260101T000000000Z-0123/events-12.manifest' iam_role 'arn:aws:iam::123456789012:role/sparkify-copy' region 'us-east-1' format json 'noshred' manifest maxerror 100000 compupdate off statupdate off;
 
+-- copy: records that came
 select count(*) as records from read_records_12;
 
+-- copy: drop read_records
 drop table if exists read_records_12;
 
+-- copy: make read_records
 create temporary table read_records_13 (record super);
 
-copy read_records_13 from 's3://staging/area/sparkify-0123456789abcdef/20260101T000000000Z-01234567/events-1.manifest' iam_role 'arn:aws:iam::123456789012:role/sparkify-copy' region 'us-east-1' format json 'noshred' manifest gzip maxerror 100000 compupdate off statupdate off;
+-- copy: records
+copy read_records_13 from 's3://staging/area/sparkify-0123/20260101T000000000Z-0123/events-13.manifest' iam_role 'arn:aws:iam::123456789012:role/sparkify-copy' region 'us-east-1' format json 'noshred' manifest gzip maxerror 100000 compupdate off statupdate off;
 
+-- copy: records that came
 select count(*) as records from read_records_13;
 
+-- copy: drop read_records
 drop table if exists read_records_13;
 
+-- copy: make read_records
 create temporary table read_records_14 (record super);
 
-copy read_records_14 from 's3://staging/area/sparkify-0123456789abcdef/20260101T000000000Z-01234567/events-1.manifest' iam_role 'arn:aws:iam::123456789012:role/sparkify-copy' region 'us-east-1' format json 'noshred' manifest zstd maxerror 100000 compupdate off statupdate off;
+-- copy: records
+copy read_records_14 from 's3://staging/area/sparkify-0123/20260101T000000000Z-0123/events-14.manifest' iam_role 'arn:aws:iam::123456789012:role/sparkify-copy' region 'us-east-1' format json 'noshred' manifest zstd maxerror 100000 compupdate off statupdate off;
 
+-- copy: records that came
 select count(*) as records from read_records_14;
 
+-- repair: remove rows of unknown contents from staging.events
 delete from staging.events where file_id is null
        or (1 = 1 and not exists (select 1 from ops.files where ops.files.file_id = staging.events.file_id));
 
+-- repair: remove rows of unknown contents from ops.repeated_events
 delete from ops.repeated_events where file_id is null
        or (1 = 1 and not exists (select 1 from ops.files where ops.files.file_id = ops.repeated_events.file_id));
 
+-- repair: remove rows of unknown contents from staging.songs
 delete from staging.songs where file_id is null
        or (1 = 1 and not exists (select 1 from ops.files where ops.files.file_id = staging.songs.file_id));
 
+-- repair: remove rows of unknown contents from ops.repeated_songs
 delete from ops.repeated_songs where file_id is null
        or (1 = 1 and not exists (select 1 from ops.files where ops.files.file_id = ops.repeated_songs.file_id));
 
+-- repair: remove rows of unknown contents from ops.rejects
 delete from ops.rejects where file_id is null
        or (1 = 1 and not exists (select 1 from ops.files where ops.files.file_id = ops.rejects.file_id));
 
+-- repair: remove rows of unknown contents from ops.drift
 delete from ops.drift where file_id is null
        or (1 = 1 and not exists (select 1 from ops.files where ops.files.file_id = ops.drift.file_id));
 
+-- drift: records that are objects
 select count(*) as records from read_records_11 as source where json_typeof(source.record) = 'object';
 
+-- drift: keys of the records
 select name, count(*) as records
      from (
        select cast(key as varchar(65535)) as name from read_records_11 as source, unpivot source.record as value at key
      ) as keys
      group by name order by name;
 
+-- drift: number the records
 insert into read_rows (record) select record from read_records_11;
 
+-- copy: drop read_records
 drop table if exists read_records_11;
 
+-- drift: records that are objects
 select count(*) as records from read_records_12 as source where json_typeof(source.record) = 'object';
 
+-- drift: keys of the records
 select name, count(*) as records
      from (
        select cast(key as varchar(65535)) as name from read_records_12 as source, unpivot source.record as value at key
      ) as keys
      group by name order by name;
 
+-- drift: number the records
 insert into read_rows (record) select record from read_records_12;
 
+-- drift: records that are objects
 select count(*) as records from read_records_13 as source where json_typeof(source.record) = 'object';
 
+-- drift: keys of the records
 select name, count(*) as records
      from (
        select cast(key as varchar(65535)) as name from read_records_13 as source, unpivot source.record as value at key
      ) as keys
      group by name order by name;
 
+-- validate: take records into staging.events
 insert into staging.events (file_id, artist, auth, first_name, gender, item_in_session, last_name, length, level, location, method, page, registration, session_id, song, status, ts, user_agent, user_id, extra)
-select 1, artist, auth, first_name, gender, item_in_session, last_name, length, level, location, method, page, registration, session_id, song, status, ts, user_agent, user_id, extra from (
+select 13, artist, auth, first_name, gender, item_in_session, last_name, length, level, location, method, page, registration, session_id, song, status, ts, user_agent, user_id, extra from (
 select artist, auth, first_name, gender, case when abs(item_in_session) <= 9007199254740991 then cast(item_in_session as bigint) end as item_in_session, last_name, case when length = 0 then 0 else length end as length, level, location, method, page, case when registration = 0 then 0 else registration end as registration, case when abs(session_id) <= 9007199254740991 then cast(session_id as bigint) end as session_id, song, case when abs(status) <= 9007199254740991 then cast(status as bigint) end as status, case when abs(ts) <= 9007199254740991 then cast(ts as bigint) end as ts, user_agent, user_id, extra
 from (
   select artist, artist_type, auth, auth_type, first_name, first_name_type, gender, gender_type, item_in_session, item_in_session_type, last_name, last_name_type, length, length_type, level, level_type, location, location_type, method, method_type, page, page_type, registration, registration_type, session_id, session_id_type, song, song_type, status, status_type, ts, ts_type, user_agent, user_agent_type, user_id, user_id_type, record, record_type, extra, case
@@ -527,16 +585,19 @@ from (
 where fault = 0
 ) as accepted;
 
+-- drift: records that are objects
 select count(*) as records from read_records_14 as source where json_typeof(source.record) = 'object';
 
+-- drift: keys of the records
 select name, count(*) as records
      from (
        select cast(key as varchar(65535)) as name from read_records_14 as source, unpivot source.record as value at key
      ) as keys
      group by name order by name;
 
+-- validate: take records into staging.events
 insert into staging.events (file_id, artist, auth, first_name, gender, item_in_session, last_name, length, level, location, method, page, registration, session_id, song, status, ts, user_agent, user_id, extra)
-select 1, artist, auth, first_name, gender, item_in_session, last_name, length, level, location, method, page, registration, session_id, song, status, ts, user_agent, user_id, extra from (
+select 14, artist, auth, first_name, gender, item_in_session, last_name, length, level, location, method, page, registration, session_id, song, status, ts, user_agent, user_id, extra from (
 select artist, auth, first_name, gender, case when abs(item_in_session) <= 9007199254740991 then cast(item_in_session as bigint) end as item_in_session, last_name, case when length = 0 then 0 else length end as length, level, location, method, page, case when registration = 0 then 0 else registration end as registration, case when abs(session_id) <= 9007199254740991 then cast(session_id as bigint) end as session_id, song, case when abs(status) <= 9007199254740991 then cast(status as bigint) end as status, case when abs(ts) <= 9007199254740991 then cast(ts as bigint) end as ts, user_agent, user_id, extra
 from (
   select artist, artist_type, auth, auth_type, first_name, first_name_type, gender, gender_type, item_in_session, item_in_session_type, last_name, last_name_type, length, length_type, level, level_type, location, location_type, method, method_type, page, page_type, registration, registration_type, session_id, session_id_type, song, song_type, status, status_type, ts, ts_type, user_agent, user_agent_type, user_id, user_id_type, record, record_type, extra, case
@@ -635,40 +696,45 @@ from (
 where fault = 0
 ) as accepted;
 
+-- copy: drop read_records
 drop table if exists read_records_14;
 
+-- affected: touched_songs of staging.songs
 insert into touched_songs select song_id, artist_id from staging.songs
-       where (file_id = 1 or file_id = 1 or file_id = 1);
+       where (file_id = 1 or file_id = 6 or file_id = 11);
 
+-- affected: touched_songs of ops.repeated_songs
 insert into touched_songs select song_id, artist_id from ops.repeated_songs
-       where (file_id = 1 or file_id = 1 or file_id = 1);
+       where (file_id = 1 or file_id = 6 or file_id = 11);
 
-delete from staging.songs where file_id in (1, 2);
+-- stage: remove contents that went from staging.songs
+delete from staging.songs where file_id in (1, 6);
 
-delete from ops.repeated_songs where file_id in (1, 2);
+-- stage: remove contents that went from ops.repeated_songs
+delete from ops.repeated_songs where file_id in (1, 6);
 
-delete from ops.files where kind = 'song' and path in ($1, $2);
-
+-- affected: touched_events of staging.events
 insert into touched_events select session_id, item_in_session, user_id, ts from staging.events
-       where (file_id between 1 and 2 or file_id between 1 and 2 or file_id between 1 and 2);
+       where (file_id between 3 and 5 or file_id between 7 and 10 or file_id between 12 and 16);
 
+-- affected: touched_events of ops.repeated_events
 insert into touched_events select session_id, item_in_session, user_id, ts from ops.repeated_events
-       where (file_id between 1 and 2 or file_id between 1 and 2 or file_id between 1 and 2);
+       where (file_id between 3 and 5 or file_id between 7 and 10 or file_id between 12 and 16);
 
-delete from ops.files where kind = 'log' and path in ($1, $2);
-
-insert into ops.files (kind, path, file_id, sha256, bytes, fingerprint, lines, staged, rejected, blank, duplicate, run_id, loaded_at) values ($1, $2, cast($3 as integer), $4, cast($5 as bigint), $6, cast($7 as bigint), cast($8 as bigint), cast($9 as bigint), cast($10 as bigint), cast($11 as boolean), $12, cast($13 as timestamp)), ($14, $15, cast($16 as integer), $17, cast($18 as bigint), $19, cast($20 as bigint), cast($21 as bigint), cast($22 as bigint), cast($23 as bigint), cast($24 as boolean), $25, cast($26 as timestamp)), ($27, $28, cast($29 as integer), $30, cast($31 as bigint), $32, cast($33 as bigint), cast($34 as bigint), cast($35 as bigint), cast($36 as bigint), cast($37 as boolean), $38, cast($39 as timestamp)), ($40, $41, cast($42 as integer), $43, cast($44 as bigint), $45, cast($46 as bigint), cast($47 as bigint), cast($48 as bigint), cast($49 as bigint), cast($50 as boolean), $51, cast($52 as timestamp)), ($53, $54, cast($55 as integer), $56, cast($57 as bigint), $58, cast($59 as bigint), cast($60 as bigint), cast($61 as bigint), cast($62 as bigint), cast($63 as boolean), $64, cast($65 as timestamp)), ($66, $67, cast($68 as integer), $69, cast($70 as bigint), $71, cast($72 as bigint), cast($73 as bigint), cast($74 as bigint), cast($75 as bigint), cast($76 as boolean), $77, cast($78 as timestamp)), ($79, $80, cast($81 as integer), $82, cast($83 as bigint), $84, cast($85 as bigint), cast($86 as bigint), cast($87 as bigint), cast($88 as bigint), cast($89 as boolean), $90, cast($91 as timestamp)), ($92, $93, cast($94 as integer), $95, cast($96 as bigint), $97, cast($98 as bigint), cast($99 as bigint), cast($100 as bigint), cast($101 as bigint), cast($102 as boolean), $103, cast($104 as timestamp)), ($105, $106, cast($107 as integer), $108, cast($109 as bigint), $110, cast($111 as bigint), cast($112 as bigint), cast($113 as bigint), cast($114 as bigint), cast($115 as boolean), $116, cast($117 as timestamp));
-
+-- build songplays: second copies go
 insert into gone_songplays (songplay_id, start_time, user_id, level, song_id, artist_id, session_id, location, user_agent)
        select songplay_id, start_time, user_id, level, song_id, artist_id, session_id, location, user_agent from standing_songplays group by songplay_id, start_time, user_id, level, song_id, artist_id, session_id, location, user_agent having count(*) > 1
        except select songplay_id, start_time, user_id, level, song_id, artist_id, session_id, location, user_agent from gone_songplays;
 
+-- build songplays: the right row of a key comes again
 insert into fresh_songplays (songplay_id, start_time, user_id, level, song_id, artist_id, session_id, location, user_agent)
          select songplay_id, start_time, user_id, level, song_id, artist_id, session_id, location, user_agent from built_songplays where exists (select 1 from gone_songplays where gone_songplays.songplay_id = built_songplays.songplay_id)
          except select songplay_id, start_time, user_id, level, song_id, artist_id, session_id, location, user_agent from fresh_songplays;
 
+-- build time: take rows out
 delete from time using gone_time where gone_time.start_time = time.start_time;
 
+-- build songplays: its model
 create temporary table built_songplays as with ranked_song_keys as (
     select
         song_key.title,
@@ -704,4 +770,5 @@ left join catalogue
     and 0 = catalogue.duration
 where event.page = 'NextSong';
 
+-- record: what plays are matched on
 update ops.warehouse set match_on = $1;

@@ -1,57 +1,71 @@
--- What is sent to Amazon Redshift, each statement once: 8 sessions lease and doctor.
+-- What is sent to Amazon Redshift: 8 sessions lease and doctor. Of each name and shape, the first.
 
+-- set up: drop ops.warehouse
 drop table ops.warehouse;
 
+-- set up: drop ops.drift
 drop table ops.drift;
 
+-- set up: drop ops.user_levels
 drop table ops.user_levels;
 
+-- set up: drop ops.song_keys
 drop table ops.song_keys;
 
+-- set up: drop ops.repeated_songs
 drop table ops.repeated_songs;
 
+-- set up: drop ops.repeated_events
 drop table ops.repeated_events;
 
+-- set up: drop ops.rejects
 drop table ops.rejects;
 
+-- set up: drop ops.runs
 drop table ops.runs;
 
+-- set up: drop ops.files
 drop table ops.files;
 
+-- set up: drop staging.songs
 drop table staging.songs;
 
+-- set up: drop staging.events
 drop table staging.events;
 
+-- set up: drop time
 drop table time;
 
+-- set up: drop artists
 drop table artists;
 
+-- set up: drop songs
 drop table songs;
 
+-- set up: drop users
 drop table users;
 
+-- set up: drop songplays
 drop table songplays;
 
+-- lease: who holds it
 select holder, since from ops.lease_holder;
 
-set statement_timeout to 2000;
-
+-- cancel: end what a session is at
 select pg_cancel_backend(1);
 
-select path, file_id, sha256, bytes, fingerprint, duplicate from ops.files where kind = 'log' and fingerprint in ('1408:"3fe616894429ed7095e553d1ae3105fa"', '348:"30ec66f9e3f6d760479bd1dd384e715b"', '298:"59ad55ae572c1755b37d36617b18d0ee"', '293:"7b7b4b63914630c7e021fc49425157ce"', '695:"eedfedbb65e212c6ed21707b68af39b3"', '1396:"618f69b1616634e0eee4055852cd572f"', '704:"b1b26cab6e9a6584c905ea20e1ad0211"', '60:"0ff928121ca2bccb23c24d99a1b41cdb"', '347:"5f60d256d120064251e059b478862963"') order by path;
-
+-- drift: number the records
 insert into read_rows (record) select record from read_records_2;
 
-insert into ops.files (kind, path, file_id, sha256, bytes, fingerprint, lines, staged, rejected, blank, duplicate, run_id, loaded_at) values ($1, $2, cast($3 as integer), $4, cast($5 as bigint), $6, cast($7 as bigint), cast($8 as bigint), cast($9 as bigint), cast($10 as bigint), cast($11 as boolean), $12, cast($13 as timestamp)), ($14, $15, cast($16 as integer), $17, cast($18 as bigint), $19, cast($20 as bigint), cast($21 as bigint), cast($22 as bigint), cast($23 as bigint), cast($24 as boolean), $25, cast($26 as timestamp)), ($27, $28, cast($29 as integer), $30, cast($31 as bigint), $32, cast($33 as bigint), cast($34 as bigint), cast($35 as bigint), cast($36 as bigint), cast($37 as boolean), $38, cast($39 as timestamp)), ($40, $41, cast($42 as integer), $43, cast($44 as bigint), $45, cast($46 as bigint), cast($47 as bigint), cast($48 as bigint), cast($49 as bigint), cast($50 as boolean), $51, cast($52 as timestamp)), ($53, $54, cast($55 as integer), $56, cast($57 as bigint), $58, cast($59 as bigint), cast($60 as bigint), cast($61 as bigint), cast($62 as bigint), cast($63 as boolean), $64, cast($65 as timestamp)), ($66, $67, cast($68 as integer), $69, cast($70 as bigint), $71, cast($72 as bigint), cast($73 as bigint), cast($74 as bigint), cast($75 as bigint), cast($76 as boolean), $77, cast($78 as timestamp)), ($79, $80, cast($81 as integer), $82, cast($83 as bigint), $84, cast($85 as bigint), cast($86 as bigint), cast($87 as bigint), cast($88 as bigint), cast($89 as boolean), $90, cast($91 as timestamp)), ($92, $93, cast($94 as integer), $95, cast($96 as bigint), $97, cast($98 as bigint), cast($99 as bigint), cast($100 as bigint), cast($101 as bigint), cast($102 as boolean), $103, cast($104 as timestamp)), ($105, $106, cast($107 as integer), $108, cast($109 as bigint), $110, cast($111 as bigint), cast($112 as bigint), cast($113 as bigint), cast($114 as bigint), cast($115 as boolean), $116, cast($117 as timestamp)), ($118, $119, cast($120 as integer), $121, cast($122 as bigint), $123, cast($124 as bigint), cast($125 as bigint), cast($126 as bigint), cast($127 as bigint), cast($128 as boolean), $129, cast($130 as timestamp));
-
+-- reconnect: whether the lost session is there
 select process from stv_sessions where process = 1 and trim(user_name) = current_user;
 
+-- reconnect: end the lost session
 select pg_terminate_backend(1);
 
-select path, file_id, sha256, bytes, fingerprint, duplicate from ops.files where kind = 'log' and fingerprint in ('348:"1468abd07055420aea19edd234dc4900"') order by path;
-
+-- validate: take records into staging.events
 insert into staging.events (file_id, artist, auth, first_name, gender, item_in_session, last_name, length, level, location, method, page, registration, session_id, song, status, ts, user_agent, user_id, extra)
-select 1, artist, auth, first_name, gender, item_in_session, last_name, length, level, location, method, page, registration, session_id, song, status, ts, user_agent, user_id, extra from (
+select 7, artist, auth, first_name, gender, item_in_session, last_name, length, level, location, method, page, registration, session_id, song, status, ts, user_agent, user_id, extra from (
 select artist, auth, first_name, gender, case when abs(item_in_session) <= 9007199254740991 then cast(item_in_session as bigint) end as item_in_session, last_name, case when length = 0 then 0 else length end as length, level, location, method, page, case when registration = 0 then 0 else registration end as registration, case when abs(session_id) <= 9007199254740991 then cast(session_id as bigint) end as session_id, song, case when abs(status) <= 9007199254740991 then cast(status as bigint) end as status, case when abs(ts) <= 9007199254740991 then cast(ts as bigint) end as ts, user_agent, user_id, extra
 from (
   select artist, artist_type, auth, auth_type, first_name, first_name_type, gender, gender_type, item_in_session, item_in_session_type, last_name, last_name_type, length, length_type, level, level_type, location, location_type, method, method_type, page, page_type, registration, registration_type, session_id, session_id_type, song, song_type, status, status_type, ts, ts_type, user_agent, user_agent_type, user_id, user_id_type, record, record_type, extra, case
@@ -150,26 +164,31 @@ from (
 where fault = 0
 ) as accepted;
 
+-- commit: whether the run stands
 select 1 as found from ops.runs where run_id = $1;
 
+-- doctor: version
 select version() as version;
 
+-- doctor: isolation
 select isolation_level from stv_db_isolation_level where db_name = current_database();
 
+-- doctor: rights of the user
 select current_user as role, current_schema() as star,
        has_database_privilege(current_database(), 'create') as may_create,
        has_database_privilege(current_database(), 'temp') as may_temporary;
 
+-- doctor: rights on a schema
 select has_schema_privilege(nspname, 'create') as may from pg_namespace where nspname = 'public';
 
-select has_schema_privilege(nspname, 'create') as may from pg_namespace where nspname = 'staging';
-
-select has_schema_privilege(nspname, 'create') as may from pg_namespace where nspname = 'ops';
-
+-- doctor: make doctor_records
 create temporary table doctor_records (record super);
 
-copy doctor_records from 's3://staging/area/sparkify-0123456789abcdef/20260101T000000000Z-01234567/doctor.manifest' iam_role 'arn:aws:iam::123456789012:role/sparkify-copy' region 'us-east-1' format json 'noshred' manifest noload maxerror 100000 compupdate off statupdate off;
+-- doctor: whether the role may read
+copy doctor_records from 's3://staging/area/sparkify-0123/20260101T000000000Z-0123/doctor.manifest' iam_role 'arn:aws:iam::123456789012:role/sparkify-copy' region 'us-east-1' format json 'noshred' manifest noload maxerror 100000 compupdate off statupdate off;
 
+-- doctor: drop doctor_records
 drop table if exists doctor_records;
 
-copy doctor_records from 's3://staging/area/sparkify-0123456789abcdef/20260101T000000000Z-01234567/doctor.manifest' iam_role default format json 'noshred' manifest noload maxerror 100000 compupdate off statupdate off;
+-- doctor: whether the role may read
+copy doctor_records from 's3://staging/area/sparkify-0123/20260101T000000000Z-0123/doctor.manifest' iam_role default format json 'noshred' manifest noload maxerror 100000 compupdate off statupdate off;

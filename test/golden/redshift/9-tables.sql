@@ -1,5 +1,6 @@
--- What is sent to Amazon Redshift, each statement once: 9 tables.
+-- What is sent to Amazon Redshift: 9 tables. Of each name and shape, the first.
 
+-- set up: create songplays
 create table songplays (
     songplay_id varchar(48) encode zstd not null,
     start_time timestamp encode raw not null,
@@ -14,6 +15,7 @@ create table songplays (
 diststyle auto
 compound sortkey(start_time);
 
+-- set up: create songplays
 create table songplays (
     songplay_id varchar(48) encode zstd not null,
     start_time timestamp encode raw not null,
@@ -28,6 +30,7 @@ create table songplays (
 diststyle even
 compound sortkey(start_time);
 
+-- set up: create songplays
 create table songplays (
     songplay_id varchar(48) encode zstd not null,
     start_time timestamp encode raw not null,
@@ -42,6 +45,7 @@ create table songplays (
 diststyle all
 compound sortkey(start_time);
 
+-- set up: create songplays
 create table songplays (
     songplay_id varchar(48) encode zstd not null,
     start_time timestamp encode raw not null,
@@ -56,8 +60,8 @@ create table songplays (
 diststyle key distkey(song_id)
 compound sortkey(start_time);
 
+-- session: settings
 set search_path to "analytics";
 
-select 1 as found from pg_namespace where nspname = 'analytics';
-
+-- set up: create a schema
 create schema if not exists "analytics";

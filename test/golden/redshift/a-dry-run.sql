@@ -1,19 +1,15 @@
--- What is sent to Amazon Redshift, each statement once: a dry run.
+-- What is sent to Amazon Redshift: a dry run. Of each name and shape, the first.
 
-insert into ops.lease_holder (holder, since) values ('sparkify etl (process 1 on host), PID 1 of the cluster', '2026-01-01 00:00:00.000');
+-- lease: say who holds it
+insert into ops.lease_holder (holder, since) values ('sparkify etl (process 1 on host), PID 0 of the cluster', '2026-01-01 00:00:00.000');
 
+-- set up: create a schema
 create schema if not exists "ops";
 
+-- append: ops.warehouse, few rows
 insert into ops.warehouse (layout_version, created_by, next_file_id, last_run_id, match_on) values (cast(2 as integer), '0.1.0', cast(1 as integer), null, 'title, artist, duration');
 
-copy read_records_1 from 's3://staging/area/dry-run/songs-1.manifest' iam_role 'arn:aws:iam::123456789012:role/sparkify-copy' region 'us-east-1' format json 'noshred' manifest maxerror 100000 compupdate off statupdate off;
-
-copy read_records_2 from 's3://staging/area/dry-run/events-1.manifest' iam_role 'arn:aws:iam::123456789012:role/sparkify-copy' region 'us-east-1' format json 'noshred' manifest maxerror 100000 compupdate off statupdate off;
-
-copy read_records_3 from 's3://staging/area/dry-run/events-1.manifest' iam_role 'arn:aws:iam::123456789012:role/sparkify-copy' region 'us-east-1' format json 'noshred' manifest gzip maxerror 100000 compupdate off statupdate off;
-
-copy read_records_4 from 's3://staging/area/dry-run/events-1.manifest' iam_role 'arn:aws:iam::123456789012:role/sparkify-copy' region 'us-east-1' format json 'noshred' manifest zstd maxerror 100000 compupdate off statupdate off;
-
+-- validate: records that staging.songs refuses
 create temporary table read_refused as select fault, record, record_type
 from (
   select num_songs, num_songs_type, artist_id, artist_id_type, artist_latitude, artist_latitude_type, artist_longitude, artist_longitude_type, artist_location, artist_location_type, artist_name, artist_name_type, song_id, song_id_type, title, title_type, duration, duration_type, year, year_type, record, record_type, extra, case
@@ -75,8 +71,9 @@ from (
 ) as judged
 where fault > 0;
 
+-- validate: write what staging.songs refused
 insert into ops.rejects (reject_id, file_id, kind, path, line, rule, field, value, reason, "raw", run_id, rejected_at)
-select '1:' || cast(place as varchar), 1, 'song', cast('s3://data/song_data/ (3 objects)' as varchar(4096)), 0, rule, field, value, reason, "raw", cast('2026-01-01T00:00:00.000Z-012345' as varchar(64)), cast('2026-01-01 00:00:00.000' as timestamp)
+select '1:' || cast(place as varchar), 1, 'song', cast('s3://data/song_data/ (3 objects)' as varchar(4096)), 0, rule, field, value, reason, "raw", cast('2026-01-01T00:00:00.000Z-0123' as varchar(64)), cast('2026-01-01 00:00:00.000' as timestamp)
 from (
 select row_number() over (order by fault, "raw") as place, rule, field, shown as value, reason, "raw"
 from (
@@ -165,6 +162,7 @@ from (
 ) as told
 ) as refused;
 
+-- validate: records that staging.events refuses
 create temporary table read_refused as select fault, record, record_type
 from (
   select artist, artist_type, auth, auth_type, first_name, first_name_type, gender, gender_type, item_in_session, item_in_session_type, last_name, last_name_type, length, length_type, level, level_type, location, location_type, method, method_type, page, page_type, registration, registration_type, session_id, session_id_type, song, song_type, status, status_type, ts, ts_type, user_agent, user_agent_type, user_id, user_id_type, record, record_type, extra, case
@@ -262,8 +260,9 @@ from (
 ) as judged
 where fault > 0;
 
+-- validate: write what staging.events refused
 insert into ops.rejects (reject_id, file_id, kind, path, line, rule, field, value, reason, "raw", run_id, rejected_at)
-select '1:' || cast(place as varchar), 1, 'log', cast('s3://data/log_data/ (7 objects)' as varchar(4096)), 0, rule, field, value, reason, "raw", cast('2026-01-01T00:00:00.000Z-012345' as varchar(64)), cast('2026-01-01 00:00:00.000' as timestamp)
+select '2:' || cast(place as varchar), 2, 'log', cast('s3://data/log_data/ (7 objects)' as varchar(4096)), 0, rule, field, value, reason, "raw", cast('2026-01-01T00:00:00.000Z-0123' as varchar(64)), cast('2026-01-01 00:00:00.000' as timestamp)
 from (
 select row_number() over (order by fault, "raw") as place, rule, field, case when fault in (44, 45, 46, 47) then coalesce(shown, 'null') else shown end as value, reason, "raw"
 from (
@@ -404,6 +403,7 @@ from (
 ) as told
 ) as refused;
 
+-- validate: records that staging.events refuses
 create temporary table read_refused as select fault, record, record_type
 from (
   select artist, artist_type, auth, auth_type, first_name, first_name_type, gender, gender_type, item_in_session, item_in_session_type, last_name, last_name_type, length, length_type, level, level_type, location, location_type, method, method_type, page, page_type, registration, registration_type, session_id, session_id_type, song, song_type, status, status_type, ts, ts_type, user_agent, user_agent_type, user_id, user_id_type, record, record_type, extra, case
@@ -501,148 +501,7 @@ from (
 ) as judged
 where fault > 0;
 
-insert into ops.rejects (reject_id, file_id, kind, path, line, rule, field, value, reason, "raw", run_id, rejected_at)
-select '1:' || cast(place as varchar), 1, 'log', cast('s3://data/log_data/ (2 objects)' as varchar(4096)), 0, rule, field, value, reason, "raw", cast('2026-01-01T00:00:00.000Z-012345' as varchar(64)), cast('2026-01-01 00:00:00.000' as timestamp)
-from (
-select row_number() over (order by fault, "raw") as place, rule, field, case when fault in (44, 45, 46, 47) then coalesce(shown, 'null') else shown end as value, reason, "raw"
-from (
-  select shown, "raw", fault,
-    case when fault in (1) then 'not_an_object'
-    when fault in (2, 4, 6, 8, 10, 15, 22, 24, 27, 34, 41, 43) then 'text_too_long'
-    when fault in (3, 5, 7, 9, 12, 14, 16, 19, 21, 23, 26, 28, 31, 33, 35, 38, 40, 42) then 'wrong_type'
-    when fault in (11, 18, 25, 30, 37) then 'missing_field'
-    when fault in (13, 17, 29, 32, 36, 39) then 'out_of_range'
-    when fault in (20) then 'not_accepted'
-    when fault in (44, 45, 46, 47) then 'incomplete_play' end as rule,
-    case when fault in (3, 4, 46) then 'artist'
-    when fault in (5, 6) then 'auth'
-    when fault in (7, 8) then 'firstName'
-    when fault in (9, 10) then 'gender'
-    when fault in (11, 12, 13) then 'itemInSession'
-    when fault in (14, 15) then 'lastName'
-    when fault in (16, 17, 47) then 'length'
-    when fault in (18, 19, 20) then 'level'
-    when fault in (21, 22) then 'location'
-    when fault in (23, 24) then 'method'
-    when fault in (25, 26, 27) then 'page'
-    when fault in (28, 29) then 'registration'
-    when fault in (30, 31, 32) then 'sessionId'
-    when fault in (33, 34, 45) then 'song'
-    when fault in (35, 36) then 'status'
-    when fault in (37, 38, 39) then 'ts'
-    when fault in (40, 41) then 'userAgent'
-    when fault in (42, 43, 44) then 'userId' end as field,
-    case when fault in (1) then 'the record is ' || called || ', not an object'
-    when fault in (2) then 'the undeclared keys have more than 65535 bytes'
-    when fault in (3) then 'artist is ' || called || ', not a text'
-    when fault in (4) then 'artist has ' || bytes || ' bytes, more than 1024'
-    when fault in (5) then 'auth is ' || called || ', not a text'
-    when fault in (6) then 'auth has ' || bytes || ' bytes, more than 64'
-    when fault in (7) then 'firstName is ' || called || ', not a text'
-    when fault in (8) then 'firstName has ' || bytes || ' bytes, more than 256'
-    when fault in (9) then 'gender is ' || called || ', not a text'
-    when fault in (10) then 'gender has ' || bytes || ' bytes, more than 16'
-    when fault in (11) then 'itemInSession is ' || case when type is null then 'missing' else 'null' end
-    when fault in (12) then 'itemInSession is ' || called || ', not a whole number'
-    when fault in (13) then 'itemInSession is ' || shown || ', not a finite number from 0'
-    when fault in (14) then 'lastName is ' || called || ', not a text'
-    when fault in (15) then 'lastName has ' || bytes || ' bytes, more than 256'
-    when fault in (16) then 'length is ' || called || ', not a number'
-    when fault in (17) then 'length is ' || shown || ', not a finite number from 0'
-    when fault in (18) then 'level is ' || case when type is null then 'missing' else 'null' end
-    when fault in (19) then 'level is ' || called || ', not a text'
-    when fault in (20) then 'level is ' || shown || ', not free or paid'
-    when fault in (21) then 'location is ' || called || ', not a text'
-    when fault in (22) then 'location has ' || bytes || ' bytes, more than 512'
-    when fault in (23) then 'method is ' || called || ', not a text'
-    when fault in (24) then 'method has ' || bytes || ' bytes, more than 16'
-    when fault in (25) then 'page is ' || case when type is null then 'missing' else 'null' end
-    when fault in (26) then 'page is ' || called || ', not a text'
-    when fault in (27) then 'page has ' || bytes || ' bytes, more than 64'
-    when fault in (28) then 'registration is ' || called || ', not a number'
-    when fault in (29) then 'registration is ' || shown || ', beyond what can be stored exactly'
-    when fault in (30) then 'sessionId is ' || case when type is null then 'missing' else 'null' end
-    when fault in (31) then 'sessionId is ' || called || ', not a whole number'
-    when fault in (32) then 'sessionId is ' || shown || ', not a finite number from 0'
-    when fault in (33) then 'song is ' || called || ', not a text'
-    when fault in (34) then 'song has ' || bytes || ' bytes, more than 1024'
-    when fault in (35) then 'status is ' || called || ', not a whole number'
-    when fault in (36) then 'status is ' || shown || ', beyond what can be stored exactly'
-    when fault in (37) then 'ts is ' || case when type is null then 'missing' else 'null' end
-    when fault in (38) then 'ts is ' || called || ', not a whole number'
-    when fault in (39) then 'ts is ' || shown || ', outside 2000-01-01T00:00:00.000Z (946684800000) to 2026-01-02T00:00:00.000Z (1767312000000)'
-    when fault in (40) then 'userAgent is ' || called || ', not a text'
-    when fault in (41) then 'userAgent has ' || bytes || ' bytes, more than 1024'
-    when fault in (42) then 'userId is ' || called || ', not a text'
-    when fault in (43) then 'userId has ' || bytes || ' bytes, more than 64'
-    when fault in (44) then 'a NextSong event without userId'
-    when fault in (45) then 'a NextSong event without song'
-    when fault in (46) then 'a NextSong event without artist'
-    when fault in (47) then 'a NextSong event without length' end as reason
-  from (
-    select fault, "raw", type, shown, bytes, case type when 'null' then 'null' when 'array' then 'an array' when 'object' then 'an object'
-      when 'string' then 'the text ' || shown when 'boolean' then 'the boolean ' || shown else 'the number ' || shown end as called
-    from (
-      select fault, "raw", type, bytes,
-        case when length(json) > 200 then substring(json, 1, 200) || '…' else json end as shown
-      from (
-        select fault, case when json_size(judged.record) <= 65535 then json_serialize(judged.record) else '' end as "raw",
-          case when fault in (1) then json_typeof(judged.record)
-    when fault in (3, 4, 46) then json_typeof(judged.record."artist")
-    when fault in (5, 6) then json_typeof(judged.record."auth")
-    when fault in (7, 8) then json_typeof(judged.record."firstName")
-    when fault in (9, 10) then json_typeof(judged.record."gender")
-    when fault in (11, 12, 13) then json_typeof(judged.record."itemInSession")
-    when fault in (14, 15) then json_typeof(judged.record."lastName")
-    when fault in (16, 17, 47) then json_typeof(judged.record."length")
-    when fault in (18, 19, 20) then json_typeof(judged.record."level")
-    when fault in (21, 22) then json_typeof(judged.record."location")
-    when fault in (23, 24) then json_typeof(judged.record."method")
-    when fault in (25, 26, 27) then json_typeof(judged.record."page")
-    when fault in (28, 29) then json_typeof(judged.record."registration")
-    when fault in (30, 31, 32) then json_typeof(judged.record."sessionId")
-    when fault in (33, 34, 45) then json_typeof(judged.record."song")
-    when fault in (35, 36) then json_typeof(judged.record."status")
-    when fault in (37, 38, 39) then json_typeof(judged.record."ts")
-    when fault in (40, 41) then json_typeof(judged.record."userAgent")
-    when fault in (42, 43, 44) then json_typeof(judged.record."userId") end as type,
-          case when fault in (1) then case when json_size(judged.record) > 65535 then '' else json_serialize(judged.record) end
-    when fault in (3, 4, 46) then case when json_size(judged.record."artist") > 65535 then '' else json_serialize(judged.record."artist") end
-    when fault in (5, 6) then case when json_size(judged.record."auth") > 65535 then '' else json_serialize(judged.record."auth") end
-    when fault in (7, 8) then case when json_size(judged.record."firstName") > 65535 then '' else json_serialize(judged.record."firstName") end
-    when fault in (9, 10) then case when json_size(judged.record."gender") > 65535 then '' else json_serialize(judged.record."gender") end
-    when fault in (11, 12, 13) then case when json_size(judged.record."itemInSession") > 65535 then '' else json_serialize(judged.record."itemInSession") end
-    when fault in (14, 15) then case when json_size(judged.record."lastName") > 65535 then '' else json_serialize(judged.record."lastName") end
-    when fault in (16, 17, 47) then case when json_size(judged.record."length") > 65535 then '' else json_serialize(judged.record."length") end
-    when fault in (18, 19, 20) then case when json_size(judged.record."level") > 65535 then '' else json_serialize(judged.record."level") end
-    when fault in (21, 22) then case when json_size(judged.record."location") > 65535 then '' else json_serialize(judged.record."location") end
-    when fault in (23, 24) then case when json_size(judged.record."method") > 65535 then '' else json_serialize(judged.record."method") end
-    when fault in (25, 26, 27) then case when json_size(judged.record."page") > 65535 then '' else json_serialize(judged.record."page") end
-    when fault in (28, 29) then case when json_size(judged.record."registration") > 65535 then '' else json_serialize(judged.record."registration") end
-    when fault in (30, 31, 32) then case when json_size(judged.record."sessionId") > 65535 then '' else json_serialize(judged.record."sessionId") end
-    when fault in (33, 34, 45) then case when json_size(judged.record."song") > 65535 then '' else json_serialize(judged.record."song") end
-    when fault in (35, 36) then case when json_size(judged.record."status") > 65535 then '' else json_serialize(judged.record."status") end
-    when fault in (37, 38, 39) then case when json_size(judged.record."ts") > 65535 then '' else json_serialize(judged.record."ts") end
-    when fault in (40, 41) then case when json_size(judged.record."userAgent") > 65535 then '' else json_serialize(judged.record."userAgent") end
-    when fault in (42, 43, 44) then case when json_size(judged.record."userId") > 65535 then '' else json_serialize(judged.record."userId") end end as json,
-          case when fault in (4) then cast(octet_length(cast(judged.record."artist" as varchar(65535))) as varchar)
-    when fault in (6) then cast(octet_length(cast(judged.record."auth" as varchar(65535))) as varchar)
-    when fault in (8) then cast(octet_length(cast(judged.record."firstName" as varchar(65535))) as varchar)
-    when fault in (10) then cast(octet_length(cast(judged.record."gender" as varchar(65535))) as varchar)
-    when fault in (15) then cast(octet_length(cast(judged.record."lastName" as varchar(65535))) as varchar)
-    when fault in (22) then cast(octet_length(cast(judged.record."location" as varchar(65535))) as varchar)
-    when fault in (24) then cast(octet_length(cast(judged.record."method" as varchar(65535))) as varchar)
-    when fault in (27) then cast(octet_length(cast(judged.record."page" as varchar(65535))) as varchar)
-    when fault in (34) then cast(octet_length(cast(judged.record."song" as varchar(65535))) as varchar)
-    when fault in (41) then cast(octet_length(cast(judged.record."userAgent" as varchar(65535))) as varchar)
-    when fault in (43) then cast(octet_length(cast(judged.record."userId" as varchar(65535))) as varchar) end as bytes
-        from read_refused as judged
-      ) as found
-    ) as shortened
-  ) as named
-) as told
-) as refused;
-
+-- validate: records that staging.events refuses
 create temporary table read_refused as select fault, record, record_type
 from (
   select artist, artist_type, auth, auth_type, first_name, first_name_type, gender, gender_type, item_in_session, item_in_session_type, last_name, last_name_type, length, length_type, level, level_type, location, location_type, method, method_type, page, page_type, registration, registration_type, session_id, session_id_type, song, song_type, status, status_type, ts, ts_type, user_agent, user_agent_type, user_id, user_id_type, record, record_type, extra, case
@@ -740,173 +599,27 @@ from (
 ) as judged
 where fault > 0;
 
-insert into ops.rejects (reject_id, file_id, kind, path, line, rule, field, value, reason, "raw", run_id, rejected_at)
-select '1:' || cast(place as varchar), 1, 'log', cast('s3://data/log_data/3.json.zst' as varchar(4096)), 0, rule, field, value, reason, "raw", cast('2026-01-01T00:00:00.000Z-012345' as varchar(64)), cast('2026-01-01 00:00:00.000' as timestamp)
-from (
-select row_number() over (order by fault, "raw") as place, rule, field, case when fault in (44, 45, 46, 47) then coalesce(shown, 'null') else shown end as value, reason, "raw"
-from (
-  select shown, "raw", fault,
-    case when fault in (1) then 'not_an_object'
-    when fault in (2, 4, 6, 8, 10, 15, 22, 24, 27, 34, 41, 43) then 'text_too_long'
-    when fault in (3, 5, 7, 9, 12, 14, 16, 19, 21, 23, 26, 28, 31, 33, 35, 38, 40, 42) then 'wrong_type'
-    when fault in (11, 18, 25, 30, 37) then 'missing_field'
-    when fault in (13, 17, 29, 32, 36, 39) then 'out_of_range'
-    when fault in (20) then 'not_accepted'
-    when fault in (44, 45, 46, 47) then 'incomplete_play' end as rule,
-    case when fault in (3, 4, 46) then 'artist'
-    when fault in (5, 6) then 'auth'
-    when fault in (7, 8) then 'firstName'
-    when fault in (9, 10) then 'gender'
-    when fault in (11, 12, 13) then 'itemInSession'
-    when fault in (14, 15) then 'lastName'
-    when fault in (16, 17, 47) then 'length'
-    when fault in (18, 19, 20) then 'level'
-    when fault in (21, 22) then 'location'
-    when fault in (23, 24) then 'method'
-    when fault in (25, 26, 27) then 'page'
-    when fault in (28, 29) then 'registration'
-    when fault in (30, 31, 32) then 'sessionId'
-    when fault in (33, 34, 45) then 'song'
-    when fault in (35, 36) then 'status'
-    when fault in (37, 38, 39) then 'ts'
-    when fault in (40, 41) then 'userAgent'
-    when fault in (42, 43, 44) then 'userId' end as field,
-    case when fault in (1) then 'the record is ' || called || ', not an object'
-    when fault in (2) then 'the undeclared keys have more than 65535 bytes'
-    when fault in (3) then 'artist is ' || called || ', not a text'
-    when fault in (4) then 'artist has ' || bytes || ' bytes, more than 1024'
-    when fault in (5) then 'auth is ' || called || ', not a text'
-    when fault in (6) then 'auth has ' || bytes || ' bytes, more than 64'
-    when fault in (7) then 'firstName is ' || called || ', not a text'
-    when fault in (8) then 'firstName has ' || bytes || ' bytes, more than 256'
-    when fault in (9) then 'gender is ' || called || ', not a text'
-    when fault in (10) then 'gender has ' || bytes || ' bytes, more than 16'
-    when fault in (11) then 'itemInSession is ' || case when type is null then 'missing' else 'null' end
-    when fault in (12) then 'itemInSession is ' || called || ', not a whole number'
-    when fault in (13) then 'itemInSession is ' || shown || ', not a finite number from 0'
-    when fault in (14) then 'lastName is ' || called || ', not a text'
-    when fault in (15) then 'lastName has ' || bytes || ' bytes, more than 256'
-    when fault in (16) then 'length is ' || called || ', not a number'
-    when fault in (17) then 'length is ' || shown || ', not a finite number from 0'
-    when fault in (18) then 'level is ' || case when type is null then 'missing' else 'null' end
-    when fault in (19) then 'level is ' || called || ', not a text'
-    when fault in (20) then 'level is ' || shown || ', not free or paid'
-    when fault in (21) then 'location is ' || called || ', not a text'
-    when fault in (22) then 'location has ' || bytes || ' bytes, more than 512'
-    when fault in (23) then 'method is ' || called || ', not a text'
-    when fault in (24) then 'method has ' || bytes || ' bytes, more than 16'
-    when fault in (25) then 'page is ' || case when type is null then 'missing' else 'null' end
-    when fault in (26) then 'page is ' || called || ', not a text'
-    when fault in (27) then 'page has ' || bytes || ' bytes, more than 64'
-    when fault in (28) then 'registration is ' || called || ', not a number'
-    when fault in (29) then 'registration is ' || shown || ', beyond what can be stored exactly'
-    when fault in (30) then 'sessionId is ' || case when type is null then 'missing' else 'null' end
-    when fault in (31) then 'sessionId is ' || called || ', not a whole number'
-    when fault in (32) then 'sessionId is ' || shown || ', not a finite number from 0'
-    when fault in (33) then 'song is ' || called || ', not a text'
-    when fault in (34) then 'song has ' || bytes || ' bytes, more than 1024'
-    when fault in (35) then 'status is ' || called || ', not a whole number'
-    when fault in (36) then 'status is ' || shown || ', beyond what can be stored exactly'
-    when fault in (37) then 'ts is ' || case when type is null then 'missing' else 'null' end
-    when fault in (38) then 'ts is ' || called || ', not a whole number'
-    when fault in (39) then 'ts is ' || shown || ', outside 2000-01-01T00:00:00.000Z (946684800000) to 2026-01-02T00:00:00.000Z (1767312000000)'
-    when fault in (40) then 'userAgent is ' || called || ', not a text'
-    when fault in (41) then 'userAgent has ' || bytes || ' bytes, more than 1024'
-    when fault in (42) then 'userId is ' || called || ', not a text'
-    when fault in (43) then 'userId has ' || bytes || ' bytes, more than 64'
-    when fault in (44) then 'a NextSong event without userId'
-    when fault in (45) then 'a NextSong event without song'
-    when fault in (46) then 'a NextSong event without artist'
-    when fault in (47) then 'a NextSong event without length' end as reason
-  from (
-    select fault, "raw", type, shown, bytes, case type when 'null' then 'null' when 'array' then 'an array' when 'object' then 'an object'
-      when 'string' then 'the text ' || shown when 'boolean' then 'the boolean ' || shown else 'the number ' || shown end as called
-    from (
-      select fault, "raw", type, bytes,
-        case when length(json) > 200 then substring(json, 1, 200) || '…' else json end as shown
-      from (
-        select fault, case when json_size(judged.record) <= 65535 then json_serialize(judged.record) else '' end as "raw",
-          case when fault in (1) then json_typeof(judged.record)
-    when fault in (3, 4, 46) then json_typeof(judged.record."artist")
-    when fault in (5, 6) then json_typeof(judged.record."auth")
-    when fault in (7, 8) then json_typeof(judged.record."firstName")
-    when fault in (9, 10) then json_typeof(judged.record."gender")
-    when fault in (11, 12, 13) then json_typeof(judged.record."itemInSession")
-    when fault in (14, 15) then json_typeof(judged.record."lastName")
-    when fault in (16, 17, 47) then json_typeof(judged.record."length")
-    when fault in (18, 19, 20) then json_typeof(judged.record."level")
-    when fault in (21, 22) then json_typeof(judged.record."location")
-    when fault in (23, 24) then json_typeof(judged.record."method")
-    when fault in (25, 26, 27) then json_typeof(judged.record."page")
-    when fault in (28, 29) then json_typeof(judged.record."registration")
-    when fault in (30, 31, 32) then json_typeof(judged.record."sessionId")
-    when fault in (33, 34, 45) then json_typeof(judged.record."song")
-    when fault in (35, 36) then json_typeof(judged.record."status")
-    when fault in (37, 38, 39) then json_typeof(judged.record."ts")
-    when fault in (40, 41) then json_typeof(judged.record."userAgent")
-    when fault in (42, 43, 44) then json_typeof(judged.record."userId") end as type,
-          case when fault in (1) then case when json_size(judged.record) > 65535 then '' else json_serialize(judged.record) end
-    when fault in (3, 4, 46) then case when json_size(judged.record."artist") > 65535 then '' else json_serialize(judged.record."artist") end
-    when fault in (5, 6) then case when json_size(judged.record."auth") > 65535 then '' else json_serialize(judged.record."auth") end
-    when fault in (7, 8) then case when json_size(judged.record."firstName") > 65535 then '' else json_serialize(judged.record."firstName") end
-    when fault in (9, 10) then case when json_size(judged.record."gender") > 65535 then '' else json_serialize(judged.record."gender") end
-    when fault in (11, 12, 13) then case when json_size(judged.record."itemInSession") > 65535 then '' else json_serialize(judged.record."itemInSession") end
-    when fault in (14, 15) then case when json_size(judged.record."lastName") > 65535 then '' else json_serialize(judged.record."lastName") end
-    when fault in (16, 17, 47) then case when json_size(judged.record."length") > 65535 then '' else json_serialize(judged.record."length") end
-    when fault in (18, 19, 20) then case when json_size(judged.record."level") > 65535 then '' else json_serialize(judged.record."level") end
-    when fault in (21, 22) then case when json_size(judged.record."location") > 65535 then '' else json_serialize(judged.record."location") end
-    when fault in (23, 24) then case when json_size(judged.record."method") > 65535 then '' else json_serialize(judged.record."method") end
-    when fault in (25, 26, 27) then case when json_size(judged.record."page") > 65535 then '' else json_serialize(judged.record."page") end
-    when fault in (28, 29) then case when json_size(judged.record."registration") > 65535 then '' else json_serialize(judged.record."registration") end
-    when fault in (30, 31, 32) then case when json_size(judged.record."sessionId") > 65535 then '' else json_serialize(judged.record."sessionId") end
-    when fault in (33, 34, 45) then case when json_size(judged.record."song") > 65535 then '' else json_serialize(judged.record."song") end
-    when fault in (35, 36) then case when json_size(judged.record."status") > 65535 then '' else json_serialize(judged.record."status") end
-    when fault in (37, 38, 39) then case when json_size(judged.record."ts") > 65535 then '' else json_serialize(judged.record."ts") end
-    when fault in (40, 41) then case when json_size(judged.record."userAgent") > 65535 then '' else json_serialize(judged.record."userAgent") end
-    when fault in (42, 43, 44) then case when json_size(judged.record."userId") > 65535 then '' else json_serialize(judged.record."userId") end end as json,
-          case when fault in (4) then cast(octet_length(cast(judged.record."artist" as varchar(65535))) as varchar)
-    when fault in (6) then cast(octet_length(cast(judged.record."auth" as varchar(65535))) as varchar)
-    when fault in (8) then cast(octet_length(cast(judged.record."firstName" as varchar(65535))) as varchar)
-    when fault in (10) then cast(octet_length(cast(judged.record."gender" as varchar(65535))) as varchar)
-    when fault in (15) then cast(octet_length(cast(judged.record."lastName" as varchar(65535))) as varchar)
-    when fault in (22) then cast(octet_length(cast(judged.record."location" as varchar(65535))) as varchar)
-    when fault in (24) then cast(octet_length(cast(judged.record."method" as varchar(65535))) as varchar)
-    when fault in (27) then cast(octet_length(cast(judged.record."page" as varchar(65535))) as varchar)
-    when fault in (34) then cast(octet_length(cast(judged.record."song" as varchar(65535))) as varchar)
-    when fault in (41) then cast(octet_length(cast(judged.record."userAgent" as varchar(65535))) as varchar)
-    when fault in (43) then cast(octet_length(cast(judged.record."userId" as varchar(65535))) as varchar) end as bytes
-        from read_refused as judged
-      ) as found
-    ) as shortened
-  ) as named
-) as told
-) as refused;
+-- append: ops.files, few rows
+insert into ops.files (kind, path, file_id, sha256, bytes, fingerprint, lines, staged, rejected, blank, duplicate, run_id, loaded_at) values ('song', 's3://data/song_data/1.json', cast(1 as integer), 'etag:7bbedce859bbff87620de9de6369412af2089c39b3ece4d11eb69042983', cast(191 as bigint), '191:"d7ee835b1d19ffd98b78c65fbf362259"', cast(0 as bigint), cast(0 as bigint), cast(0 as bigint), cast(0 as bigint), cast(false as boolean), '2026-01-01T00:00:00.000Z-0123', cast('2026-01-01 00:00:00.000' as timestamp)), ('song', 's3://data/song_data/2.json', cast(1 as integer), 'etag:1c1edfacf61d42394332318db4b82f2324cb9d0bb5dbe819f3c962c850b', cast(203 as bigint), '203:"d0ae5c0a7f0e3145277bdc4fed00d7fb"', cast(0 as bigint), cast(0 as bigint), cast(0 as bigint), cast(0 as bigint), cast(false as boolean), '2026-01-01T00:00:00.000Z-0123', cast('2026-01-01 00:00:00.000' as timestamp)), ('song', 's3://data/song_data/3.json', cast(1 as integer), 'etag:002c52e0dd68fb5b4b279982ef9507df5b8766e49d4770b721dc5cc37bf', cast(191 as bigint), '191:"3159bf78c58cacc38479a0bc2c8da3b6"', cast(0 as bigint), cast(0 as bigint), cast(0 as bigint), cast(0 as bigint), cast(false as boolean), '2026-01-01T00:00:00.000Z-0123', cast('2026-01-01 00:00:00.000' as timestamp));
 
-insert into ops.files (kind, path, file_id, sha256, bytes, fingerprint, lines, staged, rejected, blank, duplicate, run_id, loaded_at) values ('song', 's3://data/song_data/1.json', cast(1 as integer), 'etag:7bbedce859bbff87620de9de6369412af2089c39b3ece4d11eb69042983', cast(191 as bigint), '191:"d7ee835b1d19ffd98b78c65fbf362259"', cast(0 as bigint), cast(0 as bigint), cast(0 as bigint), cast(0 as bigint), cast(false as boolean), '2026-01-01T00:00:00.000Z-012345', cast('2026-01-01 00:00:00.000' as timestamp)), ('song', 's3://data/song_data/2.json', cast(1 as integer), 'etag:1c1edfacf61d42394332318db4b82f2324cb9d0bb5dbe819f3c962c850b', cast(203 as bigint), '203:"d0ae5c0a7f0e3145277bdc4fed00d7fb"', cast(0 as bigint), cast(0 as bigint), cast(0 as bigint), cast(0 as bigint), cast(false as boolean), '2026-01-01T00:00:00.000Z-012345', cast('2026-01-01 00:00:00.000' as timestamp)), ('song', 's3://data/song_data/3.json', cast(1 as integer), 'etag:002c52e0dd68fb5b4b279982ef9507df5b8766e49d4770b721dc5cc37bf', cast(191 as bigint), '191:"3159bf78c58cacc38479a0bc2c8da3b6"', cast(0 as bigint), cast(0 as bigint), cast(0 as bigint), cast(0 as bigint), cast(false as boolean), '2026-01-01T00:00:00.000Z-012345', cast('2026-01-01 00:00:00.000' as timestamp));
-
+-- manifest: next names become the first
 update ops.files set duplicate = false
-     where kind = 'song' and duplicate and path in (
-       select min(path) from ops.files where kind = 'song' group by file_id, sha256 having bool_and(duplicate)
-     );
+where kind = 'song' and duplicate and path in (
+    select min(path) from ops.files where kind = 'song' group by file_id, sha256 having bool_and(duplicate)
+);
 
-insert into ops.files (kind, path, file_id, sha256, bytes, fingerprint, lines, staged, rejected, blank, duplicate, run_id, loaded_at) values ('log', 's3://data/log_data/1.json', cast(2 as integer), 'etag:8e3243793f26dde994063721a5c42d37e8c5941dab2dc1ded43c933c2b1', cast(1408 as bigint), '1408:"3fe616894429ed7095e553d1ae3105fa"', cast(0 as bigint), cast(0 as bigint), cast(0 as bigint), cast(0 as bigint), cast(false as boolean), '2026-01-01T00:00:00.000Z-012345', cast('2026-01-01 00:00:00.000' as timestamp)), ('log', 's3://data/log_data/10.json', cast(2 as integer), 'etag:f482e8d048a360afc218407496a9e1abdb4bc940f3559d79d5f1d7690e2', cast(348 as bigint), '348:"30ec66f9e3f6d760479bd1dd384e715b"', cast(0 as bigint), cast(0 as bigint), cast(0 as bigint), cast(0 as bigint), cast(false as boolean), '2026-01-01T00:00:00.000Z-012345', cast('2026-01-01 00:00:00.000' as timestamp)), ('log', 's3://data/log_data/11.json', cast(2 as integer), 'etag:38a82d203b1ddd76717025eb3ae17bbdf0064ced3ae47d9b45a2602a398', cast(348 as bigint), '348:"1468abd07055420aea19edd234dc4900"', cast(0 as bigint), cast(0 as bigint), cast(0 as bigint), cast(0 as bigint), cast(false as boolean), '2026-01-01T00:00:00.000Z-012345', cast('2026-01-01 00:00:00.000' as timestamp)), ('log', 's3://data/log_data/4.json', cast(2 as integer), 'etag:bbdf842124c1618cbb11da1866f1cb8d6cc6356f0c1964ea06dbf5f6fea', cast(695 as bigint), '695:"eedfedbb65e212c6ed21707b68af39b3"', cast(0 as bigint), cast(0 as bigint), cast(0 as bigint), cast(0 as bigint), cast(false as boolean), '2026-01-01T00:00:00.000Z-012345', cast('2026-01-01 00:00:00.000' as timestamp)), ('log', 's3://data/log_data/5.json', cast(2 as integer), 'etag:33921d77a808502f1f0c0698c7faa5a69ed6fbd2e347defb4b8bb1e250d', cast(1396 as bigint), '1396:"618f69b1616634e0eee4055852cd572f"', cast(0 as bigint), cast(0 as bigint), cast(0 as bigint), cast(0 as bigint), cast(false as boolean), '2026-01-01T00:00:00.000Z-012345', cast('2026-01-01 00:00:00.000' as timestamp)), ('log', 's3://data/log_data/7.json', cast(2 as integer), 'etag:00792c0d0d9daa29673613e85fd0779b75c6fe8d2a253bf3bbcf5263b70', cast(704 as bigint), '704:"b1b26cab6e9a6584c905ea20e1ad0211"', cast(0 as bigint), cast(0 as bigint), cast(0 as bigint), cast(0 as bigint), cast(false as boolean), '2026-01-01T00:00:00.000Z-012345', cast('2026-01-01 00:00:00.000' as timestamp)), ('log', 's3://data/log_data/9.json', cast(2 as integer), 'etag:18cdbc46768d1772ec54800e056cbd7c9112ffe90851ec4c34586c45ce3', cast(347 as bigint), '347:"5f60d256d120064251e059b478862963"', cast(0 as bigint), cast(0 as bigint), cast(0 as bigint), cast(0 as bigint), cast(false as boolean), '2026-01-01T00:00:00.000Z-012345', cast('2026-01-01 00:00:00.000' as timestamp)), ('log', 's3://data/log_data/2.json.gz', cast(3 as integer), 'etag:6c7596b88cef5bdc584f67ce0e9da3f5346acff3eab287f9eb1f992c54c', cast(298 as bigint), '298:"59ad55ae572c1755b37d36617b18d0ee"', cast(0 as bigint), cast(0 as bigint), cast(0 as bigint), cast(0 as bigint), cast(false as boolean), '2026-01-01T00:00:00.000Z-012345', cast('2026-01-01 00:00:00.000' as timestamp)), ('log', 's3://data/log_data/8.json.gz', cast(3 as integer), 'etag:8f48711656b74ef3a682ba3190a059c6dc7f8fb298686f23d199fd1bc50', cast(60 as bigint), '60:"0ff928121ca2bccb23c24d99a1b41cdb"', cast(0 as bigint), cast(0 as bigint), cast(0 as bigint), cast(0 as bigint), cast(false as boolean), '2026-01-01T00:00:00.000Z-012345', cast('2026-01-01 00:00:00.000' as timestamp)), ('log', 's3://data/log_data/3.json.zst', cast(4 as integer), 'etag:e4b2987887fe032c75c6aa5675af58cfd79e38fea996813750be2d61201', cast(293 as bigint), '293:"7b7b4b63914630c7e021fc49425157ce"', cast(0 as bigint), cast(0 as bigint), cast(0 as bigint), cast(0 as bigint), cast(false as boolean), '2026-01-01T00:00:00.000Z-012345', cast('2026-01-01 00:00:00.000' as timestamp)), ('log', 's3://data/log_data/6.json', cast(2 as integer), 'etag:bbdf842124c1618cbb11da1866f1cb8d6cc6356f0c1964ea06dbf5f6fea', cast(695 as bigint), '695:"eedfedbb65e212c6ed21707b68af39b3"', cast(0 as bigint), cast(0 as bigint), cast(0 as bigint), cast(0 as bigint), cast(true as boolean), '2026-01-01T00:00:00.000Z-012345', cast('2026-01-01 00:00:00.000' as timestamp));
+-- append: ops.files, few rows
+insert into ops.files (kind, path, file_id, sha256, bytes, fingerprint, lines, staged, rejected, blank, duplicate, run_id, loaded_at) values ('log', 's3://data/log_data/1.json', cast(2 as integer), 'etag:8e3243793f26dde994063721a5c42d37e8c5941dab2dc1ded43c933c2b1', cast(1408 as bigint), '1408:"3fe616894429ed7095e553d1ae3105fa"', cast(0 as bigint), cast(0 as bigint), cast(0 as bigint), cast(0 as bigint), cast(false as boolean), '2026-01-01T00:00:00.000Z-0123', cast('2026-01-01 00:00:00.000' as timestamp)), ('log', 's3://data/log_data/10.json', cast(2 as integer), 'etag:f482e8d048a360afc218407496a9e1abdb4bc940f3559d79d5f1d7690e2', cast(348 as bigint), '348:"30ec66f9e3f6d760479bd1dd384e715b"', cast(0 as bigint), cast(0 as bigint), cast(0 as bigint), cast(0 as bigint), cast(false as boolean), '2026-01-01T00:00:00.000Z-0123', cast('2026-01-01 00:00:00.000' as timestamp)), ('log', 's3://data/log_data/11.json', cast(2 as integer), 'etag:38a82d203b1ddd76717025eb3ae17bbdf0064ced3ae47d9b45a2602a398', cast(348 as bigint), '348:"1468abd07055420aea19edd234dc4900"', cast(0 as bigint), cast(0 as bigint), cast(0 as bigint), cast(0 as bigint), cast(false as boolean), '2026-01-01T00:00:00.000Z-0123', cast('2026-01-01 00:00:00.000' as timestamp)), ('log', 's3://data/log_data/4.json', cast(2 as integer), 'etag:bbdf842124c1618cbb11da1866f1cb8d6cc6356f0c1964ea06dbf5f6fea', cast(695 as bigint), '695:"eedfedbb65e212c6ed21707b68af39b3"', cast(0 as bigint), cast(0 as bigint), cast(0 as bigint), cast(0 as bigint), cast(false as boolean), '2026-01-01T00:00:00.000Z-0123', cast('2026-01-01 00:00:00.000' as timestamp)), ('log', 's3://data/log_data/5.json', cast(2 as integer), 'etag:33921d77a808502f1f0c0698c7faa5a69ed6fbd2e347defb4b8bb1e250d', cast(1396 as bigint), '1396:"618f69b1616634e0eee4055852cd572f"', cast(0 as bigint), cast(0 as bigint), cast(0 as bigint), cast(0 as bigint), cast(false as boolean), '2026-01-01T00:00:00.000Z-0123', cast('2026-01-01 00:00:00.000' as timestamp)), ('log', 's3://data/log_data/7.json', cast(2 as integer), 'etag:00792c0d0d9daa29673613e85fd0779b75c6fe8d2a253bf3bbcf5263b70', cast(704 as bigint), '704:"b1b26cab6e9a6584c905ea20e1ad0211"', cast(0 as bigint), cast(0 as bigint), cast(0 as bigint), cast(0 as bigint), cast(false as boolean), '2026-01-01T00:00:00.000Z-0123', cast('2026-01-01 00:00:00.000' as timestamp)), ('log', 's3://data/log_data/9.json', cast(2 as integer), 'etag:18cdbc46768d1772ec54800e056cbd7c9112ffe90851ec4c34586c45ce3', cast(347 as bigint), '347:"5f60d256d120064251e059b478862963"', cast(0 as bigint), cast(0 as bigint), cast(0 as bigint), cast(0 as bigint), cast(false as boolean), '2026-01-01T00:00:00.000Z-0123', cast('2026-01-01 00:00:00.000' as timestamp)), ('log', 's3://data/log_data/2.json.gz', cast(3 as integer), 'etag:a7013c89288f8230873c8ed048bd3e51b9a883704d4deaf3aacbff13c9c', cast(714 as bigint), '714:"b8ba47bf5b5c1a8e17bbde0963167819"', cast(0 as bigint), cast(0 as bigint), cast(0 as bigint), cast(0 as bigint), cast(false as boolean), '2026-01-01T00:00:00.000Z-0123', cast('2026-01-01 00:00:00.000' as timestamp)), ('log', 's3://data/log_data/8.json.gz', cast(3 as integer), 'etag:45967a50350d4e59b890e2c791ec952bcc50cba3b8483586a5a5c7da1d6', cast(60 as bigint), '60:"81a2587fc5bd62b07ea0b66a6d712d0f"', cast(0 as bigint), cast(0 as bigint), cast(0 as bigint), cast(0 as bigint), cast(false as boolean), '2026-01-01T00:00:00.000Z-0123', cast('2026-01-01 00:00:00.000' as timestamp)), ('log', 's3://data/log_data/3.json.zst', cast(4 as integer), 'etag:e4b2987887fe032c75c6aa5675af58cfd79e38fea996813750be2d61201', cast(293 as bigint), '293:"7b7b4b63914630c7e021fc49425157ce"', cast(0 as bigint), cast(0 as bigint), cast(0 as bigint), cast(0 as bigint), cast(false as boolean), '2026-01-01T00:00:00.000Z-0123', cast('2026-01-01 00:00:00.000' as timestamp)), ('log', 's3://data/log_data/6.json', cast(2 as integer), 'etag:bbdf842124c1618cbb11da1866f1cb8d6cc6356f0c1964ea06dbf5f6fea', cast(695 as bigint), '695:"eedfedbb65e212c6ed21707b68af39b3"', cast(0 as bigint), cast(0 as bigint), cast(0 as bigint), cast(0 as bigint), cast(true as boolean), '2026-01-01T00:00:00.000Z-0123', cast('2026-01-01 00:00:00.000' as timestamp));
 
-update ops.files set duplicate = false
-     where kind = 'log' and duplicate and path in (
-       select min(path) from ops.files where kind = 'log' group by file_id, sha256 having bool_and(duplicate)
-     );
-
+-- summarise: rejects by rule
 select rule, field, count(*) as records, min(reject_id) as example
-     from ops.rejects where run_id = '2026-01-01T00:00:00.000Z-012345' group by rule, field order by records desc, rule, field;
+from ops.rejects
+where run_id = '2026-01-01T00:00:00.000Z-0123'
+group by rule, field
+order by records desc, rule, field;
 
-update ops.warehouse set last_run_id = '2026-01-01T00:00:00.000Z-012345';
+-- record: the last run
+update ops.warehouse set last_run_id = '2026-01-01T00:00:00.000Z-0123';
 
-insert into ops.runs (run_id, command, started_at, committed_at, duration_seconds, files_loaded, events_staged, songs_staged, rejected, songplays_rows, match_on, sparkify_version, report) values ('2026-01-01T00:00:00.000Z-012345', 'test', cast('2026-01-01 00:00:00.000' as timestamp), cast('2026-01-01 00:00:00.000' as timestamp), cast(0 as double precision), cast(13 as integer), cast(0 as integer), cast(0 as integer), cast(0 as integer), cast(0 as integer), 'title, artist, duration', '0.1.0', '{}');
-
-copy staging.songs (file_id, num_songs, artist_id, artist_latitude, artist_longitude, artist_location, artist_name, song_id, title, duration, year, extra) from 's3://staging/area/dry-run/songs-1.manifest' iam_role 'arn:aws:iam::123456789012:role/sparkify-copy' region 'us-east-1' format json 's3://staging/area/dry-run/jsonpaths/songs-1.json' manifest gzip timeformat 'auto' maxerror 1 compupdate off statupdate off;
-
-copy staging.events (file_id, artist, auth, first_name, gender, item_in_session, last_name, length, level, location, method, page, registration, session_id, song, status, ts, user_agent, user_id, extra) from 's3://staging/area/dry-run/events-1.manifest' iam_role 'arn:aws:iam::123456789012:role/sparkify-copy' region 'us-east-1' format json 's3://staging/area/dry-run/jsonpaths/events-1.json' manifest gzip timeformat 'auto' maxerror 1 compupdate off statupdate off;
-
-insert into ops.files (kind, path, file_id, sha256, bytes, fingerprint, lines, staged, rejected, blank, duplicate, run_id, loaded_at) values ('song', 's3://data/song_data/1.json', cast(1 as integer), 'd0c1c2aa0a6c6a7633a9eac5f6b96e57d7984a5aea74c7614378e70801a9b488', cast(191 as bigint), '191:"d7ee835b1d19ffd98b78c65fbf362259"', cast(0 as bigint), cast(0 as bigint), cast(0 as bigint), cast(0 as bigint), cast(false as boolean), '2026-01-01T00:00:00.000Z-012345', cast('2026-01-01 00:00:00.000' as timestamp)), ('song', 's3://data/song_data/2.json', cast(2 as integer), 'dbf5335d6d7a0ec16cf682141200d76bbb0bb8a6e5102a5445b72c1faa52e9d7', cast(203 as bigint), '203:"d0ae5c0a7f0e3145277bdc4fed00d7fb"', cast(0 as bigint), cast(0 as bigint), cast(0 as bigint), cast(0 as bigint), cast(false as boolean), '2026-01-01T00:00:00.000Z-012345', cast('2026-01-01 00:00:00.000' as timestamp)), ('song', 's3://data/song_data/3.json', cast(3 as integer), 'f889b8f111849662428c3b76df30ac0bbf3dcca2548328e2f4e09c2933ac553b', cast(191 as bigint), '191:"3159bf78c58cacc38479a0bc2c8da3b6"', cast(0 as bigint), cast(0 as bigint), cast(0 as bigint), cast(0 as bigint), cast(false as boolean), '2026-01-01T00:00:00.000Z-012345', cast('2026-01-01 00:00:00.000' as timestamp));
-
-insert into ops.files (kind, path, file_id, sha256, bytes, fingerprint, lines, staged, rejected, blank, duplicate, run_id, loaded_at) values ('log', 's3://data/log_data/1.json', cast(4 as integer), '4064c38d4b38f033055d51713e9d9cd7ff8f287654fd9b83870957ed26318eb4', cast(1408 as bigint), '1408:"3fe616894429ed7095e553d1ae3105fa"', cast(0 as bigint), cast(0 as bigint), cast(0 as bigint), cast(0 as bigint), cast(false as boolean), '2026-01-01T00:00:00.000Z-012345', cast('2026-01-01 00:00:00.000' as timestamp)), ('log', 's3://data/log_data/10.json', cast(5 as integer), '12ca7a78d589bb90ffa6f3639364ea386de1685802af5474f4eef578ebac55fc', cast(348 as bigint), '348:"30ec66f9e3f6d760479bd1dd384e715b"', cast(0 as bigint), cast(0 as bigint), cast(0 as bigint), cast(0 as bigint), cast(false as boolean), '2026-01-01T00:00:00.000Z-012345', cast('2026-01-01 00:00:00.000' as timestamp)), ('log', 's3://data/log_data/11.json', cast(6 as integer), 'd16493d6f8dd088a19871f80d2ed0e74a2e6eff4916ff76d1516cc6b49232e00', cast(348 as bigint), '348:"1468abd07055420aea19edd234dc4900"', cast(0 as bigint), cast(0 as bigint), cast(0 as bigint), cast(0 as bigint), cast(false as boolean), '2026-01-01T00:00:00.000Z-012345', cast('2026-01-01 00:00:00.000' as timestamp)), ('log', 's3://data/log_data/2.json.gz', cast(7 as integer), 'ea19462a30e16efe992a7a1692221dab9e5b796b1193f963ff144a448f858cde', cast(298 as bigint), '298:"59ad55ae572c1755b37d36617b18d0ee"', cast(0 as bigint), cast(0 as bigint), cast(0 as bigint), cast(0 as bigint), cast(false as boolean), '2026-01-01T00:00:00.000Z-012345', cast('2026-01-01 00:00:00.000' as timestamp)), ('log', 's3://data/log_data/3.json.zst', cast(8 as integer), '91ff2fe9c78994b2966495f5ba38d3860b4aec9aa87459f575f1313d0e2e7047', cast(293 as bigint), '293:"7b7b4b63914630c7e021fc49425157ce"', cast(0 as bigint), cast(0 as bigint), cast(0 as bigint), cast(0 as bigint), cast(false as boolean), '2026-01-01T00:00:00.000Z-012345', cast('2026-01-01 00:00:00.000' as timestamp)), ('log', 's3://data/log_data/4.json', cast(9 as integer), '83e026aedd1ec5ea5f3f8ccb7237fe3a1a5787851fcb127e68dfc3c16e59c6f6', cast(695 as bigint), '695:"eedfedbb65e212c6ed21707b68af39b3"', cast(0 as bigint), cast(0 as bigint), cast(0 as bigint), cast(0 as bigint), cast(false as boolean), '2026-01-01T00:00:00.000Z-012345', cast('2026-01-01 00:00:00.000' as timestamp)), ('log', 's3://data/log_data/5.json', cast(10 as integer), '74019ff05525c6e82ee52445a55bd3e8485e29719271d9ea67bc1c30d240af46', cast(1396 as bigint), '1396:"618f69b1616634e0eee4055852cd572f"', cast(0 as bigint), cast(0 as bigint), cast(0 as bigint), cast(0 as bigint), cast(false as boolean), '2026-01-01T00:00:00.000Z-012345', cast('2026-01-01 00:00:00.000' as timestamp)), ('log', 's3://data/log_data/7.json', cast(11 as integer), '8817d3671008e44456fec176926bfeba57f72ef2a7822bcd5f4e26d3d80f0132', cast(704 as bigint), '704:"b1b26cab6e9a6584c905ea20e1ad0211"', cast(0 as bigint), cast(0 as bigint), cast(0 as bigint), cast(0 as bigint), cast(false as boolean), '2026-01-01T00:00:00.000Z-012345', cast('2026-01-01 00:00:00.000' as timestamp)), ('log', 's3://data/log_data/8.json.gz', cast(12 as integer), '07cfd4c961ac34c8807440ef6ab09d435680dc729ccb1b821a0699bb3fbe546c', cast(60 as bigint), '60:"0ff928121ca2bccb23c24d99a1b41cdb"', cast(0 as bigint), cast(0 as bigint), cast(0 as bigint), cast(0 as bigint), cast(false as boolean), '2026-01-01T00:00:00.000Z-012345', cast('2026-01-01 00:00:00.000' as timestamp)), ('log', 's3://data/log_data/9.json', cast(13 as integer), '70e0ffa8264774fe952adecec87c5e3a29298cd3a34dbb2f82b838133b9a08c9', cast(347 as bigint), '347:"5f60d256d120064251e059b478862963"', cast(0 as bigint), cast(0 as bigint), cast(0 as bigint), cast(0 as bigint), cast(false as boolean), '2026-01-01T00:00:00.000Z-012345', cast('2026-01-01 00:00:00.000' as timestamp)), ('log', 's3://data/log_data/6.json', cast(9 as integer), '83e026aedd1ec5ea5f3f8ccb7237fe3a1a5787851fcb127e68dfc3c16e59c6f6', cast(695 as bigint), '695:"eedfedbb65e212c6ed21707b68af39b3"', cast(0 as bigint), cast(0 as bigint), cast(0 as bigint), cast(0 as bigint), cast(true as boolean), '2026-01-01T00:00:00.000Z-012345', cast('2026-01-01 00:00:00.000' as timestamp));
+-- append: ops.runs, few rows
+insert into ops.runs (run_id, command, started_at, committed_at, duration_seconds, files_loaded, events_staged, songs_staged, rejected, songplays_rows, match_on, sparkify_version, report) values ('2026-01-01T00:00:00.000Z-0123', 'test', cast('2026-01-01 00:00:00.000' as timestamp), cast('2026-01-01 00:00:00.000' as timestamp), cast(0 as double precision), cast(13 as integer), cast(0 as integer), cast(0 as integer), cast(0 as integer), cast(0 as integer), 'title, artist, duration', '0.1.0', '{}');

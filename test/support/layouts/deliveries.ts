@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { replay } from '../../../src/pipeline/replay.ts';
 import { silent } from '../../../src/telemetry/observer.ts';
 import type { Warehouse } from '../../../src/warehouses/warehouse.ts';
+import { rowsOf } from '../ad-hoc.ts';
 import { eventRecord, jsonLines, pageRecord, play, songRecord, writeFiles } from '../records.ts';
 import { deliver } from '../warehouse.ts';
 
@@ -72,7 +73,7 @@ export async function loadDeliveries(
     });
   }
   if (!replays) return;
-  const [reject] = await warehouse.rows("select reject_id from ops.rejects where rule = 'not_accepted'");
+  const [reject] = await rowsOf(warehouse, "select reject_id from ops.rejects where rule = 'not_accepted'");
   await replay(
     [{ rejectId: String(reject?.reject_id), raw: JSON.stringify(play(5)) }],
     warehouse,

@@ -4,7 +4,9 @@ import { fileURLToPath } from 'node:url';
 import { allTables } from '../../../src/models/book.ts';
 import { columnNames, qualifiedName } from '../../../src/schema/table.ts';
 import { columnName, createTableSql, literal } from '../../../src/warehouses/sql.ts';
-import type { Dialect, SqlValue, Warehouse } from '../../../src/warehouses/warehouse.ts';
+import type { SqlValue } from '../../../src/warehouses/statement.ts';
+import type { Dialect, Warehouse } from '../../../src/warehouses/warehouse.ts';
+import { rowsOf, runOn } from '../ad-hoc.ts';
 
 /** How a frozen layout's tables are written: by engine. */
 export type Engine = 'duckdb' | 'postgres' | 'redshift';
@@ -35,8 +37,9 @@ export async function thaw(
   layout: number,
   engine: Engine,
   folder: string,
-  run: (sql: string) => Promise<unknown>,
+  on: Pick<Warehouse, 'run'>,
 ): Promise<void> {
+  const run = (sql: string): Promise<number> => runOn(on, sql);
   for (const schema of ['staging', 'ops']) await run(`create schema if not exists ${schema}`);
   for (const statement of frozenTables(layout, engine)) await run(statement);
   for (const statement of statementsOf(join(FOLDER, String(layout), 'rows.sql'))) {
@@ -60,7 +63,7 @@ export async function freeze(
   for (const table of allTables) {
     const names = columnNames(table);
     const columns = names.map(columnName).join(', ');
-    const found = await warehouse.rows(`select ${columns} from ${qualifiedName(table)}`);
+    const found = await rowsOf(warehouse, `select ${columns} from ${qualifiedName(table)}`);
     const texts = found.map((row) =>
       names.map((name) => valueText(name === 'fingerprint' ? null : (row[name] ?? null), folder)).join(', '),
     );

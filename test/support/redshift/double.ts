@@ -34,6 +34,8 @@ export interface RedshiftDouble {
   readonly statements: string[];
   readonly faults: Faults;
   sessions(): number;
+  /** The process of every session that there was. */
+  readonly pids: readonly number[];
   /** Bytes on the wire to all clients so far, encrypted ones as they are. */
   bytesSent(): number;
   setLogin(user: string, login: Login | null): void;
@@ -62,6 +64,7 @@ export async function startRedshiftDouble(options: RedshiftDoubleOptions): Promi
     open: options.open ?? refuseStore,
     outside: (sql) => outside(pool, sql),
     backends: new Map(),
+    pids: [],
     nextTransaction: () => {
       transactions += 2;
       return transactions;
@@ -84,6 +87,7 @@ export async function startRedshiftDouble(options: RedshiftDoubleOptions): Promi
     statements: world.statements,
     faults,
     sessions: () => world.backends.size,
+    pids: world.pids,
     bytesSent: () => sockets.reduce((sum, { bytesWritten }) => sum + bytesWritten, 0),
     setLogin(user, login) {
       if (login === null) delete world.logins[user];
@@ -141,6 +145,7 @@ async function answer(front: Front, world: World, { user, parameters }: SignedIn
   const secret = randomInt(2 ** 31);
   const key = `${backend.pid} ${secret}`;
   world.backends.set(key, backend);
+  world.pids.push(backend.pid);
   void front.closed.then(() => backend.close());
   let left = false;
   void backend.closed.then(() => {

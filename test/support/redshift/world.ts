@@ -22,6 +22,8 @@ export interface World {
   outside(sql: string): Promise<BackendResult>;
   /** The backends of the sessions that are there, by their own process and secret. */
   readonly backends: Map<string, Backend>;
+  /** The processes of all sessions, of those that are gone too. */
+  readonly pids: number[];
   /** Counts transactions, for the words of a violation. */
   nextTransaction(): number;
 }

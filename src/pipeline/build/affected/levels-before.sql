@@ -1,0 +1,6 @@
+-- The level of each touched user right before the first touched moment.
+select ops.user_levels.user_id, ops.user_levels.level, ops.user_levels.valid_from
+from ops.user_levels
+join touched_users on touched_users.user_id = ops.user_levels.user_id
+where ops.user_levels.valid_from < touched_users.from_time
+    and (ops.user_levels.valid_to is null or ops.user_levels.valid_to >= touched_users.from_time)
