@@ -4,6 +4,7 @@ import { SourceChangedError, UnreadableFileError } from '../errors.ts';
 import type { Table } from '../schema/table.ts';
 import { fileError } from '../sources/file-errors.ts';
 import { assertSame, type Source, type SourceFile } from '../sources/source.ts';
+import { unlessStopped } from '../stopping.ts';
 import { type Findings, KEPT_FILE_BYTES, type Survey, surveyChunks, surveySmall } from './survey.ts';
 import type { Request } from './survey-worker.ts';
 
@@ -25,9 +26,11 @@ export type FileFailure = UnreadableFileError | SourceChangedError;
 /** Hears how far the reading has come. */
 export interface SurveyObserver {
   advance(bytes: number): void;
-  fileDone(): void;
+  fileDone(file: SourceFile): void;
   /** A file is left out that cannot be read; where this throws, the survey ends. */
   passOver(failure: FileFailure): void;
+  /** Ends the survey. */
+  readonly signal?: AbortSignal;
 }
 
 /** Surveys files, large local ones on threads of their own; the result is in the files' order. */
@@ -39,13 +42,15 @@ export async function surveyAll(
 ): Promise<Survey[]> {
   const surveys: (Survey | undefined)[] = new Array(files.length);
   const attempt = async (at: number, survey: () => Promise<Survey>): Promise<void> => {
+    observer.signal?.throwIfAborted();
     try {
       surveys[at] = await survey();
     } catch (error) {
+      observer.signal?.throwIfAborted();
       if (!(error instanceof UnreadableFileError || error instanceof SourceChangedError)) throw error;
       observer.passOver(error);
     }
-    observer.fileDone();
+    observer.fileDone(files[at] as SourceFile);
   };
   const numbered = [...files.entries()];
   const isSmall = ({ bytes }: SourceFile): boolean => bytes <= KEPT_FILE_BYTES;
@@ -63,7 +68,7 @@ export async function surveyAll(
   try {
     await share(large, threads.length || source.concurrency.large, ([at, file], lane) =>
       attempt(at, async () => {
-        const findings = await findingsOf(file, { source, table, thread: threads[lane] }, observer.advance);
+        const findings = await findingsOf(file, { source, table, thread: threads[lane] }, observer);
         // A file that is still being written to is known before its rows are staged.
         if (source.isLocal) await assertSame(file, source);
         return { ...findings, file, content: null };
@@ -90,11 +95,12 @@ function smallSurveyor(source: Source, observer: SurveyObserver): (file: SourceF
 function findingsOf(
   file: SourceFile,
   { source, table, thread }: { source: Source; table: Table; thread: Worker | undefined },
-  onBytes: (bytes: number) => void,
+  { advance, signal }: SurveyObserver,
 ): Promise<Findings> {
   const { path, bytes } = file;
-  if (thread === undefined) return surveyChunks(source.open(file), table, onBytes, bytes);
-  return ask(thread, { path, table: table.name as Request['table'], bytes }, onBytes);
+  const stop = signal === undefined ? {} : { signal };
+  if (thread === undefined) return surveyChunks(source.open(file), table, advance, { bytes, ...stop });
+  return unlessStopped(ask(thread, { path, table: table.name as Request['table'], bytes }, advance), signal);
 }
 
 /** Does work in lanes: each lane takes the next item when it is done with one. */
@@ -136,14 +142,11 @@ function ask(thread: Worker, request: Request, onBytes: (bytes: number) => void)
       reject(error);
     };
     const hear = ({ bytes = 0, findings, error }: Answer): void => {
-      try {
-        if (error)
-          throw fileError(request.path, Object.assign(new Error(error.message), { code: error.code }));
-        onBytes(bytes);
-      } catch (stopped) {
-        failed(stopped);
+      if (error) {
+        failed(fileError(request.path, Object.assign(new Error(error.message), { code: error.code })));
         return;
       }
+      onBytes(bytes);
       if (!findings) return;
       stop();
       resolve(findings);

@@ -22,7 +22,7 @@ parentPort?.on('message', async ({ path, table, bytes }: Request) => {
     unsaid = 0;
   };
   try {
-    const findings = await surveyChunks(readChunks(path), tables[table], tell, bytes);
+    const findings = await surveyChunks(readChunks(path), tables[table], tell, { bytes });
     parentPort?.postMessage({ bytes: unsaid, findings });
   } catch (error) {
     // The pool says again what failed, in its own words.

@@ -45,7 +45,7 @@ export async function surveyChunks(
   chunks: AsyncIterable<Buffer>,
   table: Table,
   onChunk: (bytes: number) => void,
-  bytes: number,
+  { bytes, signal }: { readonly bytes: number; readonly signal?: AbortSignal },
 ): Promise<Findings> {
   const hash = createHash('sha256');
   const lines = lineSurvey(table);
@@ -61,7 +61,11 @@ export async function surveyChunks(
     }
   }
   try {
-    for await (const chunk of unpack(hashed(), bytes)) if (compression === 'none') lines.push(chunk);
+    for await (const chunk of unpack(hashed(), bytes)) {
+      // Much may come of one chunk that is packed.
+      signal?.throwIfAborted();
+      if (compression === 'none') lines.push(chunk);
+    }
   } catch (error) {
     if (!(error instanceof UnpackError)) throw error;
     damage = error.message;

@@ -1,5 +1,6 @@
 import { ANSWER_KEY_FILE, type AnswerKey, type FileKey } from '../answer-key/answer-key.ts';
 import { SparkifyError, UsageError } from '../errors.ts';
+import { onStop } from '../stopping.ts';
 import { dayOf } from './calendar.ts';
 import { writerTo } from './file-writer.ts';
 import { keyOf, keyText } from './key-of.ts';
@@ -21,8 +22,10 @@ export interface MakeOptions {
   readonly threads: number;
   readonly part: Part | null;
   readonly onTask: (kind: Task['kind'], amount: number) => void;
-  /** Called before the work begins, if there is any; hears how to stop it with an error. */
-  readonly onStart: (stop: (error: Error) => void) => void;
+  /** Called before the work begins, if there is any. */
+  readonly onStart: () => void;
+  /** Ends the work by its reason. */
+  readonly signal?: AbortSignal;
 }
 
 /** What was made. */
@@ -39,7 +42,12 @@ const SONGS_A_TASK = 5_000;
 
 /** Makes a data set at a place, with its answer key; what stands there of it stays as it is. */
 export async function makeDataSet(wanted: Settings, options: MakeOptions): Promise<MadeDataSet> {
-  const place = await openPlace(options.address);
+  const { address, signal } = options;
+  // Threads hear of the signal from this one: it cannot be handed to them.
+  const place = await openPlace({
+    ...address,
+    s3: { ...address.s3, ...(signal === undefined ? {} : { signal }) },
+  });
   try {
     return await makeAt(place, wanted, options);
   } finally {
@@ -107,7 +115,7 @@ async function runAll(
   tasks: readonly Task[],
   { settings, standing }: { readonly settings: Settings; readonly standing: ReadonlySet<string> },
   place: Place,
-  { address, threads, onTask, onStart }: MakeOptions,
+  { address, threads, onTask, onStart, signal }: MakeOptions,
 ): Promise<Made[]> {
   const catalogue = catalogueOf(settings);
   if (hasThreads) {
@@ -115,8 +123,9 @@ async function runAll(
     const { bytes, ends, count } = fragments;
     const start = { settings, catalogue: arrays, fragments: { bytes, ends, count }, address, standing };
     const run = runTasks(tasks, threads, start, (task, amount) => onTask(task.kind, amount));
-    onStart(run.stop);
-    return run.done.finally(() => place.tidy());
+    const forget = onStop(signal, () => run.stop(signal?.reason));
+    onStart();
+    return run.done.finally(() => place.tidy()).finally(forget);
   }
   const run = taskRunner(settings, catalogue, {
     filesAtOnce: place.filesAtOnce,

@@ -1,13 +1,14 @@
 import { Worker } from 'node:worker_threads';
 import { SparkifyError } from '../errors.ts';
+import { isS3Address } from '../sources/s3-address.ts';
 import type { Made, Task } from './task.ts';
 import type { WorkerStart } from './task-worker.ts';
 
 /** Threads run what was built; from the sources, as tests do, everything runs in one. */
 export const hasThreads = import.meta.url.endsWith('.js');
 
-/** A thread that has not ended by then is in the middle of something long, or waits for a server. */
-const PATIENCE_MS = 5_000;
+/** A thread that has not ended by then is in the middle of something long, or waits for a server: in S3 it may have parts to remove. */
+const PATIENCE_MS = { folder: 500, s3: 5_000 };
 
 type Said =
   | { progress: number }
@@ -24,6 +25,7 @@ export function runTasks(
   start: WorkerStart,
   onProgress: (task: Task, amount: number) => void,
 ): { readonly done: Promise<Made[]>; stop(error: Error): void } {
+  const patienceMs = isS3Address(start.address.out) ? PATIENCE_MS.s3 : PATIENCE_MS.folder;
   const results: Made[] = [];
   const workers: Worker[] = [];
   const exits: Promise<unknown>[] = [];
@@ -64,7 +66,7 @@ export function runTasks(
       worker.on('error', reject);
       give(worker);
     }
-  }).finally(() => Promise.all(workers.map((worker, at) => end(worker, exits[at]))));
+  }).finally(() => Promise.all(workers.map((worker, at) => end(worker, exits[at], patienceMs))));
   return { done, stop: (error) => fail(error) };
 }
 
@@ -80,9 +82,9 @@ function errorOf({
 }
 
 /** Lets a thread give up its files before it ends. */
-async function end(worker: Worker, exit: Promise<unknown> | undefined): Promise<void> {
+async function end(worker: Worker, exit: Promise<unknown> | undefined, patienceMs: number): Promise<void> {
   worker.postMessage('close');
-  const patience = setTimeout(() => void worker.terminate(), PATIENCE_MS);
+  const patience = setTimeout(() => void worker.terminate(), patienceMs);
   await exit;
   clearTimeout(patience);
 }

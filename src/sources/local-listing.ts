@@ -1,6 +1,7 @@
 import { accessSync, constants, statSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { dirname, resolve, sep } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { isDynamicPattern } from 'tinyglobby';
 import { SourceError, UnreadableFileError } from '../errors.ts';
 import { withoutSecrets } from '../secrets.ts';
@@ -15,7 +16,7 @@ const COARSE_GRAIN_MS = 2_000;
 const STATS_PER_TURN = 256;
 
 /** What lies at a path or glob now. Rejects only where the place as a whole cannot be read. */
-export async function list(place: string, nowMs: number): Promise<Listing> {
+export async function list(place: string, nowMs: number, signal?: AbortSignal): Promise<Listing> {
   const root = resolve(place);
   // An address without its scheme looks like a path.
   const shown = withoutSecrets(place) === place ? root : withoutSecrets(place);
@@ -24,14 +25,14 @@ export async function list(place: string, nowMs: number): Promise<Listing> {
     throw sourceError(root, cause);
   });
   if (found?.isFile()) return listOne(root, nowMs);
-  if (found?.isDirectory()) return listFolder(root, nowMs);
+  if (found?.isDirectory()) return listFolder(root, nowMs, signal);
   if (found) throw new SourceError(`${root} is neither a file nor a folder.`);
   if (!isDynamicPattern(place)) {
     throw new SourceError(`There is no file or folder ${shown}.`, {
       hint: 'Check the path: a folder, one file or a glob. In dwh.cfg it is relative to that file.',
     });
   }
-  const { files, unreadable } = await describeAll(await matching(place), nowMs);
+  const { files, unreadable } = await describeAll(await matching(place), nowMs, signal);
   if (files.length === 0 && unreadable.length === 0) {
     throw new SourceError(`No file matches ${withoutSecrets(place)}.`, {
       hint: 'Quote a glob so that the shell leaves it alone.',
@@ -65,11 +66,15 @@ function listOne(path: string, nowMs: number): Listing {
   }
 }
 
-async function listFolder(root: string, nowMs: number): Promise<Listing> {
-  const found = await walk(root);
+async function listFolder(root: string, nowMs: number, signal?: AbortSignal): Promise<Listing> {
+  const found = await walk(root, signal);
   const isData = (path: string): boolean => DATA_FILE.test(path);
   const skipped = found.paths.filter((path) => !isData(path));
-  const { files, unreadable } = await describeAll({ ...found, paths: found.paths.filter(isData) }, nowMs);
+  const { files, unreadable } = await describeAll(
+    { ...found, paths: found.paths.filter(isData) },
+    nowMs,
+    signal,
+  );
   if (files.length === 0 && unreadable.length === 0) throw nothingIn(root, skipped.length);
   const prefix = root.endsWith(sep) ? root : root + sep;
   const hidden = new Set(unreadable.map(({ path }) => path));
@@ -88,12 +93,13 @@ function liesIn(path: string, names: ReadonlySet<string>, root: string): boolean
 async function describeAll(
   { paths, unreadable: found }: Found,
   nowMs: number,
+  signal: AbortSignal | undefined,
 ): Promise<{ files: SourceFile[]; unreadable: Unreadable[] }> {
   const byPath = (a: string, b: string): number => (a < b ? -1 : 1);
   const files: SourceFile[] = [];
   const unreadable = [...found];
   for (const [at, path] of [...paths].sort(byPath).entries()) {
-    if (at % STATS_PER_TURN === 0) await new Promise(setImmediate);
+    if (at % STATS_PER_TURN === 0) await setImmediate(undefined, signal === undefined ? {} : { signal });
     try {
       files.push(describe(path, nowMs));
     } catch (cause) {

@@ -26,12 +26,13 @@ interface Folder {
  * Every file below a folder, links followed; hidden names and loops of folders are passed over. Rejects only where the
  * folder itself cannot be read; whatever else cannot be is named.
  */
-export async function walk(root: string): Promise<Found> {
+export async function walk(root: string, signal?: AbortSignal): Promise<Found> {
   const found: Found = { paths: [], unreadable: [] };
   const first = { path: root, real: await realpath(root) };
   const visited = new Set([first.real]);
   const pending: Folder[] = [first];
   for (let folder = pending.pop(); folder !== undefined; folder = pending.pop()) {
+    signal?.throwIfAborted();
     const { path: here } = folder;
     const entries = await entriesOf(here, found.unreadable).catch((cause) => {
       if (here === root) throw sourceError(here, cause);

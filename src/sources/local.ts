@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import type { SourceError } from '../errors.ts';
+import { unlessStopped } from '../stopping.ts';
 import { fileError, isMissing } from './file-errors.ts';
 import { describe, list } from './local-listing.ts';
 import type { Source } from './source.ts';
@@ -8,15 +9,15 @@ import type { Source } from './source.ts';
 const CHUNK_BYTES = 1024 * 1024;
 
 /** A folder, one file, or a glob on this machine. */
-export function localSource(place: string, nowMs: () => number): Source {
+export function localSource(place: string, nowMs: () => number, signal?: AbortSignal): Source {
   return {
     isLocal: true,
     concurrency: { small: 8, large: 1 },
     fetch: async (files) => files.map(({ path }) => path),
     release: async () => {},
     close: async () => {},
-    list: () => list(place, nowMs()),
-    open: (file) => readChunks(file.path),
+    list: () => unlessStopped(list(place, nowMs(), signal), signal),
+    open: (file) => readChunks(file.path, fileError, signal),
     async readSmall(file) {
       try {
         return readFileSync(file.path);
@@ -39,19 +40,24 @@ export function localSource(place: string, nowMs: () => number): Source {
 export async function* readChunks(
   path: string,
   asError: (path: string, cause: unknown) => SourceError = fileError,
+  signal?: AbortSignal,
 ): AsyncGenerator<Buffer> {
   const refuse = (cause: unknown): never => {
+    signal?.throwIfAborted();
     throw asError(path, cause);
   };
-  const file = await open(path).catch(refuse);
+  const file = await unlessStopped(open(path), signal).catch(refuse);
   try {
     const buffer = Buffer.allocUnsafe(CHUNK_BYTES);
     for (;;) {
-      const { bytesRead } = await file.read(buffer, 0, CHUNK_BYTES).catch(refuse);
+      const { bytesRead } = await unlessStopped(file.read(buffer, 0, CHUNK_BYTES), signal).catch(refuse);
       if (bytesRead === 0) return;
       yield buffer.subarray(0, bytesRead);
     }
   } finally {
-    await file.close();
+    const closed = file.close();
+    // It waits for a disk that does not answer.
+    if (signal?.aborted) closed.catch(() => {});
+    else await closed;
   }
 }

@@ -1,5 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import type { S3Client } from '@aws-sdk/client-s3';
+import { onStop } from '../stopping.ts';
 import { s3Path } from './s3-address.ts';
 import type { S3Options } from './s3-client.ts';
 import type { SourceFile } from './source.ts';
@@ -32,6 +33,7 @@ export function openBucket(
 ): OpenBucket {
   const stopping = new AbortController();
   setMaxListeners(0, stopping.signal);
+  const forget = onStop(options.signal, () => stopping.abort(options.signal?.reason));
   let opened: Promise<S3Client> | null = null;
   return {
     bucket: {
@@ -46,6 +48,7 @@ export function openBucket(
     },
     stop: () => stopping.abort(),
     async close() {
+      forget();
       if (opened !== null) (await opened).destroy();
     },
   };

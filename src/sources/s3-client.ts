@@ -1,4 +1,5 @@
 import type { S3Client, S3ClientConfig } from '@aws-sdk/client-s3';
+import { pause, unlessStopped } from '../stopping.ts';
 
 /** How an S3 server is reached; what is not set, the SDK finds where AWS tools look. */
 export interface S3Options {
@@ -12,6 +13,8 @@ export interface S3Options {
   readonly requesterPays?: boolean;
   /** A server that says nothing for so long is asked again. */
   readonly stallMs?: number;
+  /** Ends whatever is under way. */
+  readonly signal?: AbortSignal;
 }
 
 /** How often a request is tried before it has failed. */
@@ -32,7 +35,7 @@ const unsigned: Pick<S3ClientConfig, 'signer' | 'credentials'> = {
 export async function openS3Client(
   { endpoint, region, pathStyle, anonymous, stallMs }: S3Options,
   mostSockets: number,
-  stopping?: AbortSignal,
+  stopping: AbortSignal,
 ): Promise<S3Client> {
   const { S3Client } = await import('@aws-sdk/client-s3');
   const client = new S3Client({
@@ -50,12 +53,13 @@ export async function openS3Client(
     },
     ...(anonymous === true ? unsigned : {}),
   });
-  if (stopping !== undefined) stopWith(client, stopping);
+  stopWith(client, stopping);
   return client;
 }
 
 /** Ends requests that are under way once the signal comes; those that name or remove an upload still pass, so that none is left. */
-function stopWith({ config: { requestHandler } }: S3Client, stopping: AbortSignal): void {
+function stopWith(client: S3Client, stopping: AbortSignal): void {
+  const { requestHandler } = client.config;
   const handle = requestHandler.handle.bind(requestHandler);
   requestHandler.handle = (request, options) =>
     handle(
@@ -64,10 +68,19 @@ function stopWith({ config: { requestHandler } }: S3Client, stopping: AbortSigna
         ? options
         : { ...options, abortSignal: stopping },
     );
+  const send = client.send.bind(client) as (command: object, ...more: unknown[]) => Promise<never>;
+  // Before a request, between two attempts and while it looks for credentials, the SDK hears no signal.
+  client.send = (command: object, ...more: unknown[]) =>
+    PASSES.test(command.constructor.name)
+      ? send(command, ...more)
+      : unlessStopped(send(command, ...more), stopping);
 }
 
-/** Waits longer with each attempt, by a chance that keeps many readers apart. */
-export function pause(attempt: number): Promise<void> {
-  const most = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** attempt);
-  return new Promise((resolve) => setTimeout(resolve, most * Math.random()));
+/** Commands that put away what was begun. */
+const PASSES = /^(?:Delete|CreateMultipartUpload|AbortMultipartUpload)/;
+
+/** Waits longer with each attempt, by a chance that keeps many readers apart; rejects once the signal comes. */
+export function pauseBefore(attempt: number, stopping: AbortSignal): Promise<void> {
+  const mostMs = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** attempt);
+  return pause(mostMs * Math.random(), stopping);
 }

@@ -1,4 +1,5 @@
 import { UsageError } from '../errors.ts';
+import { onStop } from '../stopping.ts';
 import { s3Source } from './s3.ts';
 import { parseS3Address, s3Path } from './s3-address.ts';
 import { openBucket, type S3Bucket } from './s3-bucket.ts';
@@ -33,6 +34,11 @@ export function s3Destination(place: string, options: S3Options): S3Destination 
   const { bucket, stop, close } = openBucket(name, options, (stopping) =>
     openS3Client(options, MOST_SOCKETS, stopping),
   );
+  const end = async (): Promise<void> => {
+    stop();
+    await Promise.all([...uploads].map((upload) => upload.abandon()));
+  };
+  const forget = onStop(options.signal, () => void end().catch(() => {}));
   return {
     names: () => namesBelow(bucket, prefix),
     sizes: () => sizesBelow(bucket, prefix),
@@ -46,8 +52,8 @@ export function s3Destination(place: string, options: S3Options): S3Destination 
     claim: (path, text) => putNew(bucket, prefix + path, text),
     remove: (path) => removeObject(bucket, prefix + path),
     async close() {
-      stop();
-      await Promise.all([...uploads].map((upload) => upload.abandon()));
+      forget();
+      await end();
       await close();
     },
   };

@@ -1,7 +1,7 @@
 import type { GetObjectCommandInput } from '@aws-sdk/client-s3';
 import { SourceChangedError, SourceError } from '../errors.ts';
 import { keyOf, type S3Bucket } from './s3-bucket.ts';
-import { MOST_ATTEMPTS, pause, STALL_MS } from './s3-client.ts';
+import { MOST_ATTEMPTS, pauseBefore, STALL_MS } from './s3-client.ts';
 import { isPassing, s3Error, statusOf } from './s3-errors.ts';
 import { etagHash, etagOf, isContentEtag, partSizes } from './s3-etag.ts';
 import { changedWhileRead, type SourceFile } from './source.ts';
@@ -38,7 +38,7 @@ export async function fetchWhole(bucket: S3Bucket, file: SourceFile): Promise<Bu
       return Buffer.concat(chunks);
     } catch (error) {
       if (!(error instanceof CorruptedError) || attempt >= MOST_ATTEMPTS) throw error;
-      await pause(attempt);
+      await pauseBefore(attempt, bucket.stopping);
     }
   }
 }
@@ -108,7 +108,7 @@ async function* piece(
       // The SDK has tried requests again already; what breaks off after the answer is ours to resume.
       if (!hasAnswer || attempt >= MOST_ATTEMPTS || !isPassing(cause))
         throw s3Error(cause, 'get', bucket.name, keyOf(bucket, file));
-      await pause(attempt);
+      await pauseBefore(attempt, bucket.stopping);
     }
   }
 }

@@ -20,7 +20,9 @@ const LARGE_AT_ONCE = 4;
 export function s3Source(place: string, options: S3SourceOptions): Source {
   const { bucket: name, key } = parseS3Address(place, options.exact === true);
   const spool = openSpool(options.room ?? spoolRoom());
-  const { bucket, stop, close } = openBucket(name, options, () => openS3Client(options, SMALL_AT_ONCE));
+  const { bucket, stop, close } = openBucket(name, options, (stopping) =>
+    openS3Client(options, SMALL_AT_ONCE, stopping),
+  );
   return {
     isLocal: false,
     concurrency: { small: SMALL_AT_ONCE, large: LARGE_AT_ONCE },

@@ -1,4 +1,5 @@
 import type { LeaseError } from '../errors.ts';
+import { pause } from '../stopping.ts';
 
 /** Who writes, for the message that another writer gets. */
 export interface LeaseOptions {
@@ -7,6 +8,8 @@ export interface LeaseOptions {
   /** Called once when somebody else holds the lease. */
   readonly onWait?: (message: string) => void;
   readonly nowMs: () => number;
+  /** Ends the waiting, and later whatever the warehouse is at. */
+  readonly signal?: AbortSignal;
 }
 
 /** Somebody else holds the lease: what they do, for "the warehouse is …", and the error that says so. */
@@ -18,7 +21,7 @@ export interface Held {
 /** Tries for a lease until it is taken, or throws once the wait is over; says once that it waits. */
 export async function waitForLease<T>(
   name: string,
-  { waitMs, onWait, nowMs }: LeaseOptions,
+  { waitMs, onWait, nowMs, signal }: LeaseOptions,
   pollMs: number,
   attempt: (nth: number) => Promise<{ readonly taken: T } | Held>,
 ): Promise<T> {
@@ -28,6 +31,6 @@ export async function waitForLease<T>(
     if ('taken' in found) return found.taken;
     if (nowMs() >= until) throw found.error;
     if (nth === 1) onWait?.(`Waiting for ${name}, which is ${found.does}.`);
-    await new Promise((resolve) => setTimeout(resolve, pollMs));
+    await pause(pollMs, signal);
   }
 }

@@ -39,11 +39,11 @@ export async function openWarehouse(place: Place, lease: LeaseOptions): Promise<
 export async function openPublished(place: Place, options: ReaderOptions): Promise<ReadOnlyWarehouse> {
   if (place.engine === 'postgres') {
     const { openPublishedPostgres } = await import('./postgres/reader.ts');
-    return openPublishedPostgres(place.server);
+    return openPublishedPostgres(place.server, options);
   }
   if (place.engine === 'redshift') {
     const { openPublishedRedshift } = await import('./redshift/reader.ts');
-    return openPublishedRedshift(place.server, place.s3, options.nowMs);
+    return openPublishedRedshift(place.server, place.s3, options);
   }
   const file = fileOf(place);
   const { openPublishedDuckDb } = await import('./duckdb/reader.ts');

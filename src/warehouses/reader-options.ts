@@ -9,4 +9,6 @@ export interface ReaderOptions {
   readonly note?: (message: string) => void;
   /** The only files that the reader may write, as absolute paths. */
   readonly writes?: readonly string[];
+  /** Ends whatever the reader is at; it is of no use afterwards. */
+  readonly signal?: AbortSignal;
 }

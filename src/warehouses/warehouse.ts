@@ -74,8 +74,6 @@ export interface Warehouse {
   readonly reconnect?: () => Promise<void>;
   /** Makes what was committed visible to readers that must not block a load. */
   publish(): Promise<void>;
-  /** Ends the running statement, from another turn of the event loop. */
-  interrupt(): void;
   close(): Promise<void>;
 }
 
@@ -109,7 +107,5 @@ export interface ReadOnlyWarehouse {
    * rows. What lies there is replaced, or refused by a NotEmptyError. Absent where an engine cannot.
    */
   readonly unload?: (sql: string, address: string, isReplacing: boolean) => Promise<number>;
-  /** Ends what is being written, from another turn of the event loop; the reader is of no use afterwards. */
-  interrupt(): void;
   close(): Promise<void>;
 }

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { chmod, type FileHandle, open, rename, rm, stat, statfs, utimes } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { onStop } from '../../stopping.ts';
 import { asidePath, sweepAside } from './aside.ts';
 
 /** Where readers look: a copy that is replaced by rename, so that no reader ever meets a half-written file. */
@@ -30,13 +31,13 @@ export async function isPublished(file: string): Promise<boolean> {
  * may read the warehouse may read the copy, and nobody is asked to write it: a program that opens it to write fails.
  * `held` is the warehouse's file, which this process keeps open until it gives up the lease.
  */
-export async function publish(file: string, held: FileHandle): Promise<void> {
+export async function publish(file: string, held: FileHandle, signal?: AbortSignal): Promise<void> {
   const target = publishedPath(file);
   const aside = asidePath(target, 'tmp');
   try {
     const { atime, mtime, mode, size } = await stat(file);
-    if (size > SMALL_BYTES) await copyElsewhere(file, aside);
-    else await copyHeld(held, aside, size);
+    if (size > SMALL_BYTES) await copyElsewhere(file, aside, signal);
+    else await copyHeld(held, aside, size, signal);
     await utimes(aside, atime, mtime);
     // Windows renames nothing over a file that is read-only; some file systems have no modes.
     if (process.platform !== 'win32') await chmod(aside, mode & 0o444).catch(() => {});
@@ -61,7 +62,7 @@ const SMALL_BYTES = 64 * 1024 * 1024;
 const CHUNK_BYTES = 4 * 1024 * 1024;
 
 /** Copies a file by a handle that stays open as long as the lease; so that no attempt fills the disk for others, there must be room. */
-async function copyHeld(held: FileHandle, to: string, bytes: number): Promise<void> {
+async function copyHeld(held: FileHandle, to: string, bytes: number, signal?: AbortSignal): Promise<void> {
   const { bavail, bsize } = await statfs(dirname(to));
   if (bavail * bsize < bytes) throw new Error('no space left on device');
   const copy = await open(to, 'wx');
@@ -70,6 +71,7 @@ async function copyHeld(held: FileHandle, to: string, bytes: number): Promise<vo
     for (let at = 0; at < bytes; ) {
       const { bytesRead } = await held.read(buffer, 0, buffer.length, at);
       if (bytesRead === 0) throw new Error('the warehouse ended while it was being copied');
+      signal?.throwIfAborted();
       await copy.writeFile(buffer.subarray(0, bytesRead));
       at += bytesRead;
     }
@@ -94,7 +96,7 @@ const COPY = `
  * Copies a file in a process of its own, out of reach of Ctrl-C. This process must not close a file that is the warehouse's: the
  * kernel would take all its locks on that file away, and the lease with them.
  */
-function copyElsewhere(from: string, to: string): Promise<void> {
+function copyElsewhere(from: string, to: string, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, ['-e', COPY, from, to], {
       stdio: ['ignore', 'ignore', 'pipe'],
@@ -104,10 +106,13 @@ function copyElsewhere(from: string, to: string): Promise<void> {
     child.stderr.on('data', (piece) => {
       told += piece;
     });
+    const forget = onStop(signal, () => child.kill('SIGKILL'));
     child.once('error', reject);
-    child.once('close', (code, signal) => {
+    child.once('close', (code, killedBy) => {
+      forget();
       if (code === 0) return resolve();
-      const why = /^Error: (.*)$/m.exec(told)?.[1] ?? `the copying process ended with ${signal ?? code}`;
+      if (signal?.aborted) return reject(signal.reason);
+      const why = /^Error: (.*)$/m.exec(told)?.[1] ?? `the copying process ended with ${killedBy ?? code}`;
       reject(new Error(`Cannot copy ${from}: ${why}`));
     });
   });

@@ -1,5 +1,6 @@
 import { type DuckDBConnection, DuckDBTypeId } from '@duckdb/node-api';
 import { UsageError, WarehouseError } from '../../errors.ts';
+import { onStop } from '../../stopping.ts';
 import { lockedTo } from '../duckdb-lock.ts';
 import { literal } from '../sql.ts';
 import type { SqlValue } from '../statement.ts';
@@ -23,16 +24,17 @@ interface ReaderPlaces {
   /** Files that the reader may write. */
   readonly writes: readonly string[];
   readonly memoryLimit: string;
+  readonly signal?: AbortSignal;
 }
 
-interface DuckDbReader extends Pick<ReadOnlyWarehouse, 'answer' | 'writeParquet' | 'interrupt' | 'close'> {
+interface DuckDbReader extends Pick<ReadOnlyWarehouse, 'answer' | 'writeParquet' | 'close'> {
   readonly connection: DuckDBConnection;
 }
 
 /** A reader for statements of people: judged, on a connection that is locked to its database and the files it may write. */
 export async function openReader(
   { instance, release }: Snapshot,
-  { file, published, writes, memoryLimit }: ReaderPlaces,
+  { file, published, writes, memoryLimit, signal }: ReaderPlaces,
 ): Promise<DuckDbReader> {
   const connection = await instance.connect();
   const spill = await spillFolder(published);
@@ -40,12 +42,15 @@ export async function openReader(
     `set memory_limit = ${literal(memoryLimit)}; set temp_directory = ${literal(spill.folder)}; ${lockedTo(writes)}`,
   );
   let stopping: NodeJS.Timeout | null = null;
-  const assertGoingOn = (): void => {
-    if (stopping !== null) throw new WarehouseError('The reader was stopped.');
-  };
+  const assertGoingOn = (): void => signal?.throwIfAborted();
   // An exit waits for the statement that DuckDB is at.
   const onExit = (): void => connection.interrupt();
   process.on('exit', onExit);
+  const forget = onStop(signal, () => {
+    // A statement that has been asked for, but not begun, does not notice the first time.
+    stopping = setInterval(() => connection.interrupt(), INTERRUPT_MS).unref();
+    connection.interrupt();
+  });
   return {
     connection,
     answer: (sql) => guarded(file, () => answer(connection, file, { sql, assertGoingOn })),
@@ -53,12 +58,8 @@ export async function openReader(
       assertGoingOn();
       return writeParquet(connection, sql, path).catch((cause) => refuse(fileIn(cause, path) ?? file, cause));
     },
-    interrupt() {
-      // A statement that has been asked for, but not begun, does not notice the first time.
-      stopping ??= setInterval(() => connection.interrupt(), INTERRUPT_MS).unref();
-      connection.interrupt();
-    },
     async close() {
+      forget();
       process.off('exit', onExit);
       if (stopping !== null) clearInterval(stopping);
       connection.closeSync();

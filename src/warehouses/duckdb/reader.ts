@@ -10,6 +10,7 @@ import {
   OtherProgramError,
   WarehouseError,
 } from '../../errors.ts';
+import type { LeaseOptions } from '../lease.ts';
 import type { ReaderOptions } from '../reader-options.ts';
 import type { SqlRow } from '../statement.ts';
 import type { ReadOnlyWarehouse, Warehouse } from '../warehouse.ts';
@@ -29,13 +30,14 @@ import { MEMORY_LIMIT, openDuckDb } from './writer.ts';
  */
 export async function openPublishedDuckDb(
   file: string,
-  { nowMs, recover, note = () => {}, writes = [] }: ReaderOptions,
+  { nowMs, recover, note = () => {}, writes = [], signal }: ReaderOptions,
 ): Promise<ReadOnlyWarehouse> {
   const published = publishedPath(file);
+  const stop = signal === undefined ? {} : { signal };
   if (!(await hasContent(file))) throw noWarehouse(file);
   if (!(await isPublished(file))) {
     await assertOurs(file);
-    const failed = await publishIfFree(file, nowMs, recover);
+    const failed = await publishIfFree(file, { command: 'publish', waitMs: 0, nowMs, ...stop }, recover);
     if (failed !== null && !existsSync(published)) {
       throw new WarehouseError(`Nothing of ${file} is published yet. ${failed.message}`, {
         cause: failed,
@@ -50,11 +52,12 @@ export async function openPublishedDuckDb(
       );
     }
   }
-  const { connection, ...reader } = await openReader(await openSnapshot(published, note), {
+  const { connection, ...reader } = await openReader(await openSnapshot(published, note, signal), {
     file,
     published,
     writes,
     memoryLimit: MEMORY_LIMIT,
+    ...stop,
   });
   return {
     ...queries(connection, file),
@@ -97,11 +100,11 @@ export async function assertOurs(file: string): Promise<void> {
 /** Publishes what was left unpublished; why it could not be, where readers can go on without. */
 async function publishIfFree(
   file: string,
-  nowMs: () => number,
+  lease: LeaseOptions,
   recover: (warehouse: Warehouse) => Promise<void>,
 ): Promise<WarehouseError | null> {
   try {
-    const warehouse = await openDuckDb(file, { command: 'publish', waitMs: 0, nowMs });
+    const warehouse = await openDuckDb(file, lease);
     try {
       await recover(warehouse);
       await warehouse.publish();

@@ -1,7 +1,8 @@
-import { rmSync } from 'node:fs';
+import { createReadStream, createWriteStream, rmSync } from 'node:fs';
 import { constants, copyFile, rm, stat, statfs } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { DiskFullError, SparkifyError, WarehouseError } from '../../errors.ts';
 import { asidePath, sweepAside } from './aside.ts';
@@ -19,7 +20,11 @@ export interface Snapshot {
  * Opens a published copy. Another program that has it open to write, or left a log beside it, locks nobody out: then
  * a copy of the copy is read, which goes with its reader.
  */
-export async function openSnapshot(published: string, note: (message: string) => void): Promise<Snapshot> {
+export async function openSnapshot(
+  published: string,
+  note: (message: string) => void,
+  signal?: AbortSignal,
+): Promise<Snapshot> {
   const log = await stat(`${published}.wal`).catch(() => null);
   const held = log !== null && log.size > 0 ? 'changed by another program, which left a log' : null;
   if (held === null) {
@@ -27,11 +32,11 @@ export async function openSnapshot(published: string, note: (message: string) =>
       return { instance: await openReadOnly(published), release: async () => {} };
     } catch (cause) {
       if (!isLockError(cause)) refuse(published, cause, republish(published));
-      return openCopy(published, describeLock(cause as Error), note);
+      return openCopy(published, { held: describeLock(cause as Error), remedy: '' }, note, signal);
     }
   }
   const remedy = ` Once no program has it open, remove the log: rm -f ${quoted(`${published}.wal`)}`;
-  return openCopy(published, held, note, remedy);
+  return openCopy(published, { held, remedy }, note, signal);
 }
 
 /** Opens a database file only to read it. */
@@ -41,11 +46,11 @@ function openReadOnly(file: string): Promise<DuckDBInstance> {
 
 async function openCopy(
   published: string,
-  held: string,
+  { held, remedy }: { held: string; remedy: string },
   note: (message: string) => void,
-  remedy = '',
+  signal?: AbortSignal,
 ): Promise<Snapshot> {
-  const copy = await copyForReader(published, held);
+  const copy = await copyForReader(published, held, signal);
   const tidy = (): void => rmSync(copy, { force: true });
   process.on('exit', tidy);
   const release = async (): Promise<void> => {
@@ -67,14 +72,15 @@ function republish(published: string): string {
 }
 
 /** Copies the file beside itself, or into the folder for temporary files where that cannot be. */
-async function copyForReader(published: string, held: string): Promise<string> {
+async function copyForReader(published: string, held: string, signal?: AbortSignal): Promise<string> {
   let failed: unknown = null;
   for (const folder of [dirname(published), tmpdir()]) {
     const name = join(folder, basename(published));
     try {
       await sweepAside(name, 'copy', 'of the dead');
-      return await copyStill(published, asidePath(name, 'copy'));
+      return await copyStill(published, asidePath(name, 'copy'), signal);
     } catch (cause) {
+      signal?.throwIfAborted();
       failed = cause;
     }
   }
@@ -88,11 +94,11 @@ async function copyForReader(published: string, held: string): Promise<string> {
 const TRIES = 3;
 
 /** Copies a file that did not change meanwhile. */
-async function copyStill(from: string, to: string): Promise<string> {
+async function copyStill(from: string, to: string, signal?: AbortSignal): Promise<string> {
   for (let attempt = 1; attempt <= TRIES; attempt += 1) {
     const before = await stat(from);
     try {
-      await cloneOrCopy(from, to, before.size);
+      await cloneOrCopy(from, to, before.size, signal);
       const after = await stat(from);
       if (after.mtimeMs === before.mtimeMs && after.size === before.size) return to;
     } catch (cause) {
@@ -105,13 +111,15 @@ async function copyStill(from: string, to: string): Promise<string> {
 }
 
 /** A reflink costs no room; for a copy there must be enough. */
-async function cloneOrCopy(from: string, to: string, bytes: number): Promise<void> {
+async function cloneOrCopy(from: string, to: string, bytes: number, signal?: AbortSignal): Promise<void> {
   const { COPYFILE_EXCL, COPYFILE_FICLONE_FORCE } = constants;
   try {
     await copyFile(from, to, COPYFILE_EXCL | COPYFILE_FICLONE_FORCE);
   } catch {
     const { bavail, bsize } = await statfs(dirname(to));
     if (bavail * bsize < bytes) throw new DiskFullError(`No space left for it in ${dirname(to)}.`);
-    await copyFile(from, to, COPYFILE_EXCL);
+    await pipeline(createReadStream(from), createWriteStream(to, { flags: 'wx' }), {
+      ...(signal === undefined ? {} : { signal }),
+    });
   }
 }

@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { NeverPublishedError } from '../../errors.ts';
 import type { LeaseOptions } from '../lease.ts';
+import { stoppable } from '../stoppable.ts';
 import type { Warehouse } from '../warehouse.ts';
 import { append } from './append.ts';
 import { duckdbDialect } from './dialect.ts';
@@ -13,13 +14,15 @@ import { fileReads } from './read-files.ts';
 /** DuckDB's own share of the memory; Node's readers need the rest of 1.5 GB. */
 export const MEMORY_LIMIT = '1000MB';
 
+const INTERRUPT_MS = 50;
+
 /** Opens the file for its only writer, making it if there is none; the lease is DuckDB's lock on the file. */
 export async function openDuckDb(file: string, lease: LeaseOptions): Promise<Warehouse> {
   const { instance, held, release } = await takeLease(file, lease);
   const connection = await instance.connect();
   await connection.run(`set memory_limit = '${MEMORY_LIMIT}'; set preserve_insertion_order = false;`);
   const { rows, run } = queries(connection, file);
-  return {
+  const warehouse: Warehouse = {
     rows,
     run,
     name: `duckdb:${file}`,
@@ -43,17 +46,20 @@ export async function openDuckDb(file: string, lease: LeaseOptions): Promise<War
       if (await isPublished(file)) return;
       try {
         await run({ name: 'publish: checkpoint', sql: 'checkpoint' });
-        await guarded(file, () => publish(file, held));
+        await guarded(file, () => publish(file, held, lease.signal));
       } catch (cause) {
         const before = await stat(publishedPath(file)).catch(() => null);
         if (before?.isFile() === true) throw cause;
         throw new NeverPublishedError((cause as Error).message, { cause });
       }
     },
-    interrupt: () => connection.interrupt(),
     async close() {
       connection.closeSync();
       await release();
     },
   };
+  return stoppable(warehouse, lease.signal, {
+    interrupt: () => connection.interrupt(),
+    againMs: INTERRUPT_MS,
+  });
 }

@@ -3,7 +3,7 @@ import { stat } from 'node:fs/promises';
 import type { ConnectionOptions } from 'node:tls';
 import pg from 'pg';
 import { ConfigError } from '../../errors.ts';
-import { applicationName, endClient } from '../pg-wire/client.ts';
+import { applicationName, connectClient } from '../pg-wire/client.ts';
 import { readPem } from '../pg-wire/pem.ts';
 import { getTypeParser } from '../pg-wire/values.ts';
 import type { PostgresServer } from './server.ts';
@@ -12,18 +12,19 @@ import type { PostgresServer } from './server.ts';
 export async function openClient(
   server: PostgresServer,
   purpose: string,
+  signal?: AbortSignal,
 ): Promise<{ client: pg.Client; isEncrypted: boolean }> {
   const { sslMode } = server;
   const mayBePlain = sslMode === 'prefer' || sslMode === 'allow';
   const isSocket = server.host.startsWith('/');
   if (sslMode === 'disable' || isSocket) {
-    return { client: await open(server, purpose, false), isEncrypted: false };
+    return { client: await open(server, purpose, false, signal), isEncrypted: false };
   }
   try {
-    return { client: await open(server, purpose, await tlsOptions(server)), isEncrypted: true };
+    return { client: await open(server, purpose, await tlsOptions(server), signal), isEncrypted: true };
   } catch (error) {
     if (!mayBePlain || !/does not support SSL/i.test((error as Error).message)) throw error;
-    return { client: await open(server, purpose, false), isEncrypted: false };
+    return { client: await open(server, purpose, false, signal), isEncrypted: false };
   }
 }
 
@@ -31,6 +32,7 @@ async function open(
   server: PostgresServer,
   purpose: string,
   ssl: ConnectionOptions | false,
+  signal: AbortSignal | undefined,
 ): Promise<pg.Client> {
   const client = new pg.Client({
     host: server.host,
@@ -47,13 +49,8 @@ async function open(
   });
   // A session that dies says so here as well as in the query that it dies in; unheard, it would end the process.
   client.on('error', () => {});
-  try {
-    await client.connect();
-    return client;
-  } catch (error) {
-    await endClient(client);
-    throw error;
-  }
+  await connectClient(client, signal);
+  return client;
 }
 
 /** libpq's modes: require encrypts, verify-ca makes sure of the authority, verify-full of the host's name too. */

@@ -1,6 +1,6 @@
 import type pg from 'pg';
 import { atStatement, ConfigError } from '../../errors.ts';
-import { endClient } from '../pg-wire/client.ts';
+import { dropAfter, endClient } from '../pg-wire/client.ts';
 import { connectError, postgresError } from '../pg-wire/errors.ts';
 import { utcText } from '../pg-wire/values.ts';
 import { reportStatement, type SqlRow, type Statement } from '../statement.ts';
@@ -68,8 +68,12 @@ const optionalSettings = [
 ] as const;
 
 /** Opens a session of our own, encrypted as the settings ask. */
-export async function connect(server: PostgresServer, purpose: string): Promise<PostgresConnection> {
-  const connection = await openConnection(server, purpose);
+export async function connect(
+  server: PostgresServer,
+  purpose: string,
+  signal?: AbortSignal,
+): Promise<PostgresConnection> {
+  const connection = await openConnection(server, purpose, signal);
   const { run, rows } = connection;
   try {
     if (connection.isPooled) await assertOwnSession(server, rows, connection.pid);
@@ -87,8 +91,11 @@ export async function connect(server: PostgresServer, purpose: string): Promise<
  * Opens one transaction that only reads. Its settings end with it, so that it may come through a pooler that gives the
  * session to others afterwards.
  */
-export async function connectToRead(server: PostgresServer): Promise<PostgresConnection> {
-  const connection = await openConnection(server, 'reader');
+export async function connectToRead(
+  server: PostgresServer,
+  signal?: AbortSignal,
+): Promise<PostgresConnection> {
+  const connection = await openConnection(server, 'reader', signal);
   const { run } = connection;
   try {
     await run({
@@ -125,10 +132,15 @@ async function applySettings(
   });
 }
 
-/** Opens a session with the settings of server, role and database. */
-export async function openConnection(server: PostgresServer, purpose: string): Promise<PostgresConnection> {
+/** Opens a session with the settings of server, role and database; the signal ends it. */
+export async function openConnection(
+  server: PostgresServer,
+  purpose: string,
+  signal?: AbortSignal,
+): Promise<PostgresConnection> {
   const name = serverName(server);
-  const { client, isEncrypted } = await openClient(server, purpose).catch((cause) => {
+  const { client, isEncrypted } = await openClient(server, purpose, signal).catch((cause) => {
+    signal?.throwIfAborted();
     throw cause instanceof ConfigError ? cause : connectError(name, cause);
   });
   const query = async (statement: Statement): Promise<pg.QueryResult<SqlRow>> => {
@@ -141,7 +153,8 @@ export async function openConnection(server: PostgresServer, purpose: string): P
   };
   const rows: PostgresConnection['rows'] = async (statement) => (await query(statement)).rows;
   const run: PostgresConnection['run'] = async (statement) => (await query(statement)).rowCount ?? 0;
-  const close = (): Promise<void> => endClient(client);
+  const keep = dropAfter(signal, client);
+  const close = (): Promise<void> => endClient(client).finally(keep);
   try {
     const [own] = await rows({
       name: 'session: its process and version',

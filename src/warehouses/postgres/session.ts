@@ -12,10 +12,10 @@ export const PASSING_TARGET = 10;
 
 /** Two sessions: one that works, one that holds the lease. */
 export async function openSessions(server: PostgresServer, lease: LeaseOptions): Promise<WriterSessions> {
-  const main = await connect(server, lease.command);
+  const main = await connect(server, lease.command, lease.signal);
   let holder: PostgresConnection | null = null;
   try {
-    holder = await connect(server, lease.command);
+    holder = await connect(server, lease.command, lease.signal);
     await takeLease({ main, holder }, serverName(server), lease);
     for (const setting of [
       `work_mem = '${WORK_MEMORY}'`,
@@ -41,18 +41,21 @@ export function reopen(
   server: PostgresServer,
   lease: LeaseOptions,
   lost: WriterSessions,
-  isStopped: () => boolean,
 ): Promise<WriterSessions> {
   const connectAgain = async (): Promise<WriterSessions> => {
-    await endLost(server, lost);
+    await endLost(server, lost, lease.signal);
     return openSessions(server, lease);
   };
-  return reconnect(connectAgain, lease.nowMs, isStopped);
+  return reconnect(connectAgain, lease);
 }
 
 /** The server may not have noticed yet that a session was lost; until it does, that session holds its locks. */
-async function endLost(server: PostgresServer, { main, holder }: WriterSessions): Promise<void> {
-  const other = await openConnection(server, 'reconnect');
+async function endLost(
+  server: PostgresServer,
+  { main, holder }: WriterSessions,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const other = await openConnection(server, 'reconnect', signal);
   try {
     for (const { pid, since } of [main, holder]) {
       await other.rows({

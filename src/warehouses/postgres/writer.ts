@@ -4,6 +4,7 @@ import type { Table } from '../../schema/table.ts';
 import type { LeaseOptions } from '../lease.ts';
 import { postgresError } from '../pg-wire/errors.ts';
 import { reportStatement } from '../statement.ts';
+import { stoppable } from '../stoppable.ts';
 import type { Warehouse } from '../warehouse.ts';
 import type { PostgresConnection } from './connection.ts';
 import { copyRows } from './copy.ts';
@@ -25,7 +26,6 @@ interface Writer {
   sessions: WriterSessions;
   /** Indexes that are sure to stand. */
   readonly indexed: Set<string>;
-  isStopped: boolean;
 }
 
 /** Opens a database for its only writer. */
@@ -35,9 +35,8 @@ export async function openPostgres(server: PostgresServer, lease: LeaseOptions):
     name,
     sessions: await openSessions(server, lease),
     indexed: new Set(),
-    isStopped: false,
   };
-  return {
+  const warehouse: Warehouse = {
     name,
     dialect: postgresDialect(server.schema),
     rows: (statement) => writer.sessions.main.rows(statement),
@@ -49,16 +48,13 @@ export async function openPostgres(server: PostgresServer, lease: LeaseOptions):
       const lost = writer.sessions;
       await closeSessions(lost);
       writer.indexed.clear();
-      writer.sessions = await reopen(server, lease, lost, () => writer.isStopped);
+      writer.sessions = await reopen(server, lease, lost);
     },
     publish: async () => {},
-    interrupt() {
-      writer.isStopped = true;
-      // Only another session can end what this one is at.
-      void cancel(server, writer.sessions.main.pid);
-    },
     close: () => closeSessions(writer.sessions),
   };
+  // Only another session can end what this one is at.
+  return stoppable(warehouse, lease.signal, { interrupt: () => cancel(server, writer.sessions.main.pid) });
 }
 
 /** All or nothing; `tables` get the indexes that they lack once the work is done. */

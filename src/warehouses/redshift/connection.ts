@@ -1,6 +1,7 @@
 import pg from 'pg';
 import { atStatement, ConfigError, WarehouseError } from '../../errors.ts';
-import { applicationName, endClient } from '../pg-wire/client.ts';
+import { unlessStopped } from '../../stopping.ts';
+import { applicationName, connectClient, dropAfter, endClient } from '../pg-wire/client.ts';
 import { connectError } from '../pg-wire/errors.ts';
 import { readPem } from '../pg-wire/pem.ts';
 import { getTypeParser, utcText } from '../pg-wire/values.ts';
@@ -69,8 +70,12 @@ export function sessionSettings(server: RedshiftServer): readonly Statement[] {
   return settings.map((sql) => ({ name: 'session: settings', sql }));
 }
 
-/** Sessions on a cluster or workgroup, always over TLS that makes sure of it. */
-export function redshiftSessions(server: RedshiftServer, nowMs: () => number): DriverSessions {
+/** Sessions on a cluster or workgroup, always over TLS that makes sure of it; the signal ends those that it finds. */
+export function redshiftSessions(
+  server: RedshiftServer,
+  nowMs: () => number,
+  stopping?: AbortSignal,
+): DriverSessions {
   const name = redshiftName(server);
   const logins = redshiftLogins(server.auth, {
     region: server.region,
@@ -80,15 +85,20 @@ export function redshiftSessions(server: RedshiftServer, nowMs: () => number): D
   });
 
   async function open(purpose: string): Promise<DriverConnection> {
-    const client = await openClient(server, purpose, await logins.next()).catch(async (cause) => {
+    // What is opened after the signal puts away what was begun before it.
+    const signal = stopping?.aborted === true ? undefined : stopping;
+    const login = (): Promise<Login> => unlessStopped(logins.next(), signal);
+    const client = await openClient(server, purpose, await login(), signal).catch(async (cause) => {
+      signal?.throwIfAborted();
       if (!REFUSED.test((cause as pg.DatabaseError).code ?? '')) throw failure(name, cause);
       // It may have expired, or been changed, since it was given: once more with a new one.
       logins.refused();
-      return openClient(server, purpose, await logins.next()).catch((again) => {
+      return openClient(server, purpose, await login(), signal).catch((again) => {
+        signal?.throwIfAborted();
         throw failure(name, again);
       });
     });
-    return connectionOf(client, name, sessionSettings(server));
+    return connectionOf(client, name, sessionSettings(server), signal);
   }
 
   return { open, close: logins.close };
@@ -109,7 +119,10 @@ async function connectionOf(
   client: pg.Client,
   name: string,
   settings: readonly Statement[],
+  signal: AbortSignal | undefined,
 ): Promise<DriverConnection> {
+  const keep = dropAfter(signal, client);
+  const close = (): Promise<void> => endClient(client).finally(keep);
   const query = async (statement: Statement, isCommitting = false): Promise<pg.QueryResult<SqlRow>> => {
     const { sql, parameters = [] } = statement;
     reportStatement(statement);
@@ -148,15 +161,20 @@ async function connectionOf(
           throw new WarehouseError(`${name}: the transaction had failed before.`);
       },
       rollback: async () => void (await query({ name: 'rollback', sql: 'rollback' })),
-      close: () => endClient(client),
+      close,
     };
   } catch (error) {
-    await endClient(client);
+    await close();
     throw error;
   }
 }
 
-async function openClient(server: RedshiftServer, purpose: string, login: Login): Promise<pg.Client> {
+async function openClient(
+  server: RedshiftServer,
+  purpose: string,
+  login: Login,
+  signal: AbortSignal | undefined,
+): Promise<pg.Client> {
   const client = new pg.Client({
     host: server.host,
     port: server.port,
@@ -171,13 +189,8 @@ async function openClient(server: RedshiftServer, purpose: string, login: Login)
   });
   // A session that dies says so here as well as in the query that it dies in; unheard, it would end the process.
   client.on('error', () => {});
-  try {
-    await client.connect();
-    return client;
-  } catch (error) {
-    await endClient(client);
-    throw error;
-  }
+  await connectClient(client, signal);
+  return client;
 }
 
 /** A statement may take so long before another session cancels it: whether statement_timeout counts waiting for locks, no guide says. */

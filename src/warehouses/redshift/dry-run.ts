@@ -35,7 +35,7 @@ export async function rehearseRedshift(
   lease: LeaseOptions,
   s3: S3Options,
 ): Promise<Rehearsal> {
-  const sessions = redshiftSessions(server, lease.nowMs);
+  const sessions = redshiftSessions(server, lease.nowMs, lease.signal);
   const reader = await sessions.open('dry run');
   const script: Script = { statements: [...sessionSettings(server)], objects: [] };
   const recording: RedshiftSessions = {

@@ -1,7 +1,9 @@
 import { PassingError } from '../../errors.ts';
 import type { S3Options } from '../../sources/s3-client.ts';
+import { onStop, pause } from '../../stopping.ts';
 import { answer, type Judge, writeAnswer } from '../pg-wire/query-result.ts';
 import { readingStatement } from '../pg-wire/reading-statement.ts';
+import type { ReaderOptions } from '../reader-options.ts';
 import type { ReadOnlyWarehouse } from '../warehouse.ts';
 import { assertReadsOnRedshift } from './calls.ts';
 import {
@@ -16,18 +18,27 @@ import type { RedshiftServer } from './server.ts';
 import { storageOf } from './storage.ts';
 import { unloader } from './unload.ts';
 
+/** A cluster that does not answer is not waited for any longer. */
+const PATIENCE_MS = 500;
+
 /** Opens a database of a cluster or workgroup for a reader: one transaction, so that everything it sees is of one load. */
 export async function openPublishedRedshift(
   server: RedshiftServer,
   s3: S3Options,
-  nowMs: () => number,
+  { nowMs, signal }: Pick<ReaderOptions, 'nowMs' | 'signal'>,
 ): Promise<ReadOnlyWarehouse> {
-  const sessions = redshiftSessions(server, nowMs);
+  const sessions = redshiftSessions(server, nowMs, signal);
   const connection = await sessions.open('reader').catch((error) => {
     sessions.close();
     throw error;
   });
+  let stopped: Promise<void> | null = null;
+  const forget = onStop(signal, () => {
+    stopped = Promise.race([stop(sessions, connection), pause(PATIENCE_MS)]);
+  });
   const close = async (): Promise<void> => {
+    forget();
+    await stopped;
     await connection.close();
     sessions.close();
   };
@@ -55,7 +66,6 @@ export async function openPublishedRedshift(
         })
         .finally(other.close);
     },
-    interrupt: () => void stop(sessions, connection),
     close,
   };
 }

@@ -1,4 +1,4 @@
-import { PassingError, WarehouseError } from '../../errors.ts';
+import { PassingError } from '../../errors.ts';
 import type { LeaseOptions } from '../lease.ts';
 import { reconnect } from '../pg-wire/reconnect.ts';
 import type { Statement } from '../statement.ts';
@@ -27,7 +27,6 @@ interface LockOptions {
   /** What a statement may take afterwards. */
   readonly timeoutMs: number;
   readonly aside: () => Promise<RedshiftConnection>;
-  readonly isStopped: () => boolean;
 }
 
 /** Where a session is opened, and for whom. */
@@ -45,12 +44,11 @@ interface OpenOn {
 export async function beginLocked(
   main: RedshiftConnection,
   names: readonly string[],
-  { timeoutMs, aside, isStopped }: LockOptions,
+  { timeoutMs, aside }: LockOptions,
 ): Promise<boolean> {
   // Whoever asks for a table after this waits behind it, so it may not wait long.
   await main.run(timeoutStatement(LOCK_MS));
   const isLocked = await tryLock(main, aside, names, 2 * LOCK_MS);
-  if (!isLocked && isStopped()) throw new WarehouseError('The load was stopped while it waited for a lock.');
   await main.run(timeoutStatement(timeoutMs));
   if (!isLocked) await main.begin();
   return isLocked;
@@ -101,12 +99,12 @@ async function slicesOf(main: RedshiftConnection): Promise<number> {
 }
 
 /** New sessions in place of lost ones. */
-export function reopen(on: OpenOn, lost: Session, isStopped: () => boolean): Promise<Session> {
+export function reopen(on: OpenOn, lost: Session): Promise<Session> {
   const connectAgain = async (): Promise<Session> => {
     await endLost(on.sessions, lost);
     return openSession(on);
   };
-  return reconnect(connectAgain, on.lease.nowMs, isStopped);
+  return reconnect(connectAgain, on.lease);
 }
 
 /** The cluster may not have noticed yet that a session was lost; until it does, that session holds its locks. */

@@ -1,5 +1,6 @@
 import type { S3Options } from '../../sources/s3-client.ts';
 import type { LeaseOptions } from '../lease.ts';
+import { stoppable } from '../stoppable.ts';
 import type { Warehouse } from '../warehouse.ts';
 import { bulkInserter } from './bulk-insert.ts';
 import { redshiftName, redshiftSessions } from './connection.ts';
@@ -21,8 +22,15 @@ import {
 
 /** Opens a database of a cluster or workgroup for its only writer. */
 export function openRedshift(server: RedshiftServer, lease: LeaseOptions, s3: S3Options): Promise<Warehouse> {
-  const sessions = redshiftSessions(server, lease.nowMs);
-  const on = { name: redshiftName(server), server, lease, sessions, staging: stagingOf(server, s3) };
+  const sessions = redshiftSessions(server, lease.nowMs, lease.signal);
+  const stop = lease.signal === undefined ? {} : { signal: lease.signal };
+  const on = {
+    name: redshiftName(server),
+    server,
+    lease,
+    sessions,
+    staging: stagingOf(server, { ...s3, ...stop }),
+  };
   return redshiftWarehouse(on, () => accessOf(server, s3));
 }
 
@@ -39,7 +47,6 @@ export async function redshiftWarehouse(on: WritingOn, access: () => string): Pr
       throw error;
     }),
     aside: null,
-    isStopped: false,
     inTransaction: false,
     jsonPaths: undefined,
     grown: new Map(),
@@ -52,7 +59,7 @@ export async function redshiftWarehouse(on: WritingOn, access: () => string): Pr
     }),
   };
   await staging.removeLeftovers().catch(() => {});
-  return {
+  const warehouse: Warehouse = {
     name,
     dialect,
     async rows(statement) {
@@ -79,13 +86,9 @@ export async function redshiftWarehouse(on: WritingOn, access: () => string): Pr
       if (aside !== null) await (await aside).close();
       writing.aside = null;
       writing.reads.forget();
-      writing.session = await reopen(on, lost, () => writing.isStopped);
+      writing.session = await reopen(on, lost);
     },
     publish: () => renewStatistics(writing),
-    interrupt() {
-      writing.isStopped = true;
-      void cancel(() => openAside(writing), writing.session.main.pid);
-    },
     async close() {
       const { session, aside } = writing;
       await inserter.discard();
@@ -96,4 +99,7 @@ export async function redshiftWarehouse(on: WritingOn, access: () => string): Pr
       sessions.close();
     },
   };
+  return stoppable(warehouse, lease.signal, {
+    interrupt: () => cancel(() => openAside(writing), writing.session.main.pid),
+  });
 }

@@ -29,7 +29,6 @@ export interface Writing {
   session: Session;
   /** Another session, outside any transaction; null until it is needed. */
   aside: Promise<RedshiftConnection> | null;
-  isStopped: boolean;
   inTransaction: boolean;
   /** LOG_JSONPATH as it was read; undefined until a log needs it. */
   jsonPaths: JsonPaths | null | undefined;
@@ -120,8 +119,8 @@ async function begin(writing: Writing, writes: readonly Table[]): Promise<void> 
   const isLocked = await beginLocked(main, names, {
     timeoutMs: timeoutOf(server),
     aside: () => openAside(writing),
-    isStopped: () => writing.isStopped,
   });
+  lease.signal?.throwIfAborted();
   if (!isLocked)
     lease.onWait?.(`Readers hold tables of ${name}; loading beside them, without locking the tables first.`);
 }
