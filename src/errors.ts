@@ -106,11 +106,13 @@ export class CommitUnclearError extends PassingError {}
 
 /** All is committed that was to be; what failed came after it: publishing it, or telling of it. `report` is what was done. */
 export class CommittedError extends WarehouseError {
-  override readonly exitCode = 4;
+  /** 4; the signal's, where a signal ended what came after the commit. */
+  override readonly exitCode: number;
   readonly report: unknown;
 
   constructor(message: string, options: { hint?: string; cause?: unknown; report?: unknown } = {}) {
     super(message, options);
+    this.exitCode = options.cause instanceof InterruptedError ? options.cause.exitCode : 4;
     this.report = options.report ?? null;
   }
 }

@@ -6,6 +6,9 @@ import type { Config } from './config/config.ts';
 import type { SettingName } from './config/settings.ts';
 import { CommittedError, InterruptedError } from './errors.ts';
 import { secretKeeper } from './secrets.ts';
+import { unlessStopped } from './stopping.ts';
+import type { LoadEvent } from './telemetry/events.ts';
+import { type Listener, observerOf } from './telemetry/observer.ts';
 import { hideFromProcessList, warningOfSecrets, wordsOf } from './terminal/command-line.ts';
 import { drawFailure, failureOf } from './terminal/failure.ts';
 import { listenForSignals } from './terminal/interruption.ts';
@@ -62,11 +65,10 @@ const secrets = secretKeeper();
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
 const program = programOf(process.env);
 const asCalled = hintsFor(program, Object.keys(commands));
-const interruption = listenForSignals((why) =>
-  process.exit(printError(why, process.argv.includes('--json'))),
-);
+const interruption = listenForSignals((why) => printError(why, process.argv.includes('--json')));
 
 process.exitCode = await main(process.argv.slice(2));
+if (interruption.signal.aborted) interruption.leave(process.exitCode);
 
 async function main(given: readonly string[]): Promise<number> {
   const isJson = given.includes('--json');
@@ -76,7 +78,7 @@ async function main(given: readonly string[]): Promise<number> {
     return await parseAndRun(helpAsFlag(given, Object.keys(commands)));
   } catch (error) {
     const isOwn = error instanceof InterruptedError || error instanceof CommittedError;
-    return printError(isOwn ? error : (interruption.reason ?? error), isJson);
+    return printError(isOwn ? error : (interruption.signal.reason ?? error), isJson);
   }
 }
 
@@ -145,10 +147,7 @@ async function runCommand(command: Command, called: Commander): Promise<number> 
   const options = Object.entries(called.opts<Record<string, Flags[string] | readonly string[]>>());
   const flags = Object.fromEntries(options.filter(([, value]) => !Array.isArray(value))) as Flags;
   const lists = Object.fromEntries(options.filter(([, value]) => Array.isArray(value))) as Lists;
-  const { makeVoice } = await import('./terminal/progress.ts');
-  const [quiet, verbose] = [flags.quiet === true, flags.verbose === true];
-  const plain = makeVoice({ quiet, verbose, stream: process.stderr });
-  const voice = interruption.through(safely(plain));
+  const voice = await makeVoice(flags.quiet === true, flags.verbose === true);
   const warning = warningOfSecrets(wordsOf(process.argv.slice(2)));
   if (warning !== null) voice.warn(warning);
   if (command.isMadeUp !== true) process.umask(umasks[600]);
@@ -172,7 +171,7 @@ async function printResult(result: Result, isJson: boolean): Promise<number> {
     if (text !== '') await print(text.endsWith('\n') ? text : `${text}\n`);
   } catch (cause) {
     if (failure !== null) printError(failure, false);
-    if (!interruption.isCommitting) throw cause;
+    if (!interruption.hasCommitted) throw cause;
     const message = `All is committed, but its report could not be printed. ${(cause as Error).message}`;
     throw new CommittedError(message, { cause, hint: 'sparkify status tells what was loaded.' });
   }
@@ -208,16 +207,20 @@ function makeContext(voice: Voice, lists: Lists, { isMadeUp }: Command): Context
     },
     write(text) {
       hasBegun = true;
-      return print(text);
+      return unlessStopped(print(text), interruption.signal);
     },
     async confirm(question) {
       if (process.stdin.isTTY !== true) return false;
       const ask = createInterface({ input: process.stdin, output: process.stderr });
-      const said = await ask.question(`${question} [y/N] `);
-      ask.close();
+      // It takes Ctrl-C for itself.
+      ask.on('SIGINT', () => process.kill(process.pid, 'SIGINT'));
+      const said = await ask
+        .question(`${question} [y/N] `, { signal: interruption.signal })
+        .finally(() => ask.close());
       return /^y(es)?$/i.test(said.trim());
     },
-    onInterrupt: interruption.onStop,
+    signal: interruption.signal,
+    stopsByItself: interruption.stopsByItself,
   };
 }
 
@@ -234,15 +237,25 @@ async function readAndWarn(flags: Flags, lists: Lists, voice: Voice): Promise<Co
   return config;
 }
 
-/** A voice that says no secret, and whose warnings are in the result too. */
-function safely(voice: Voice): Voice {
+/** Who hears what a command does: the signals' listener, the result, which has its warnings, and the terminal. */
+async function makeVoice(quiet: boolean, verbose: boolean): Promise<Voice> {
+  const { drawProgress, voiceOf } = await import('./terminal/progress.ts');
+  const seconds = (): number => performance.now() / 1000;
+  const { hear, done } = drawProgress({ quiet, verbose, stream: process.stderr, seconds });
+  const keepWarning: Listener = (event) => {
+    if (event.type === 'warning') warnings.push(event.message);
+  };
+  const { emit, signal } = observerOf([interruption.hear, keepWarning, hear], interruption.signal);
+  return voiceOf({ emit: (event) => emit(withoutSecrets(event)), signal }, { isVerbose: verbose, done });
+}
+
+/** The event without a secret in what it says; the many that say how far the work has come have none. */
+function withoutSecrets(event: LoadEvent): LoadEvent {
+  if (event.type === 'progressed' || event.type === 'fileRead') return event;
+  const safe = (value: unknown): unknown => (typeof value === 'string' ? secrets.hide(value) : value);
   return {
-    ...voice,
-    note: (message) => voice.note(secrets.hide(message)),
-    warn(message) {
-      warnings.push(secrets.hide(message));
-      voice.warn(secrets.hide(message));
-    },
+    ...event,
+    ...Object.fromEntries(Object.entries(event).map(([name, value]) => [name, safe(value)])),
   };
 }
 

@@ -56,8 +56,9 @@ async function checkAll(context: Context, flags: Flags, warehouse: ReadOnlyWareh
     ...driftChecks(await lastDrift(warehouse)),
     ...limits,
   ];
-  context.voice.step('checks', checks.length, 'checks');
-  const results = await runChecks(checks, warehouse, () => context.voice.advance(1));
+  const { emit } = context.voice.observer;
+  emit({ type: 'stepStarted', step: 'checks', total: checks.length, unit: 'checks' });
+  const results = await runChecks(checks, warehouse, () => emit({ type: 'progressed', amount: 1 }));
   const match = await matchReport(warehouse);
   return {
     status: results.some(({ status }) => status === 'failed') ? 'failed' : 'passed',

@@ -17,8 +17,6 @@ export const command: Command = {
   },
   async run(context, flags) {
     const config = await context.config(flags);
-    const stopped: InterruptedError[] = [];
-    context.onInterrupt((why) => stopped.push(why));
     const lease = { command: 'create-tables', defaultWaitSeconds: 0 };
     return withWriter(context, config, lease, async (warehouse) => {
       const committed: string[] = [];
@@ -28,8 +26,8 @@ export const command: Command = {
       } catch (error) {
         const done = committed.at(-1);
         if (done === undefined || error instanceof CommittedError) throw error;
-        const [why] = stopped;
-        if (why !== undefined) throw new InterruptedError(why.signal, `${done}.`);
+        const why: unknown = context.signal.reason;
+        if (why instanceof InterruptedError) throw new InterruptedError(why.signal, `${done}.`);
         throw afterCommit(done, error);
       }
     });
@@ -50,17 +48,19 @@ async function createTables(
     await dropTables(warehouse);
     committed.push('the tables were dropped, and not created again');
   }
-  const prepared = await ensureTables(warehouse, context.voice);
+  const prepared = await ensureTables(warehouse, context.voice.observer);
   const { upgraded, remade } = prepared;
   const { name } = warehouse;
   const { status, done, text } = describe(prepared, isDropping, allTables.length, name);
   const json = { status, dropped: isDropping, warehouse: name, tables: allTables.length, upgraded, remade };
   if (status !== 'unchanged') {
     committed.push(done);
-    context.voice.committing();
+    context.voice.observer.emit({ type: 'committed', runId: null });
   }
   const sentence = `${done.charAt(0).toUpperCase()}${done.slice(1)}`;
-  const { failure } = await withFailure(publishCommitted(warehouse, () => json, sentence));
+  const { failure } = await withFailure(
+    publishCommitted(warehouse, context.voice.observer, () => json, sentence),
+  );
   return { json, text, failure };
 }
 

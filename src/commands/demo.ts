@@ -75,10 +75,11 @@ async function loadAndAsk(context: Context, data: string, file: string) {
   const { USUAL_REJECT_LIMIT } = await import('../pipeline/load-options.ts');
   const { load } = await import('../pipeline/load.ts');
   const { allReports, reportSql } = await import('../reports/book.ts');
+  const { signal } = context;
   const options = {
     command: 'demo',
-    logs: openSource(resolve(data, 'log_data'), context.nowMs),
-    songs: openSource(resolve(data, 'song_data'), context.nowMs),
+    logs: openSource(resolve(data, 'log_data'), context.nowMs, { signal }),
+    songs: openSource(resolve(data, 'song_data'), context.nowMs, { signal }),
     fullRefresh: false,
     matchOn: null,
     maxRejects: USUAL_REJECT_LIMIT,
@@ -86,7 +87,7 @@ async function loadAndAsk(context: Context, data: string, file: string) {
   };
   const lease = { command: 'demo', waitSeconds: 60 };
   return withWriterAt(context, { engine: 'duckdb', file }, lease, async (warehouse) => {
-    const loaded = await withFailure(load(warehouse, options, context.voice));
+    const loaded = await withFailure(load(warehouse, options, context.voice.observer));
     const answers = [];
     for (const report of allReports)
       answers.push({

@@ -57,7 +57,7 @@ async function etl(context: Context, config: Config, asked: LoadOptions): Promis
     context,
     config,
     { command: 'etl', defaultWaitSeconds: 60 },
-    (warehouse) => withFailure(load(warehouse, options, context.voice)),
+    (warehouse) => withFailure(load(warehouse, options, context.voice.observer)),
   );
   return {
     json: report,
@@ -71,10 +71,11 @@ async function etl(context: Context, config: Config, asked: LoadOptions): Promis
 async function listedAlready(options: LoadOptions, context: Context): Promise<LoadOptions> {
   const { listAll } = await import('../sources/several.ts');
   const kinds = (['songs', 'logs'] as const).filter((kind) => options[kind] !== null);
+  const { emit } = context.voice.observer;
   const listings = await listAll(
     kinds.map((kind) => async () => {
-      context.voice.step('files', null, 'files');
-      return (options[kind] as Source).list((files) => context.voice.advance(files));
+      emit({ type: 'stepStarted', step: 'files', total: null, unit: 'files' });
+      return (options[kind] as Source).list((amount) => emit({ type: 'progressed', amount }));
     }),
   );
   const listed = kinds.map((kind, at) => [
@@ -98,21 +99,33 @@ function listedOnce(source: Source, listing: Listing): Source {
 
 async function dryRun(context: Context, flags: Flags, config: Config, options: LoadOptions): Promise<Result> {
   const { missingWarehouse, openDryRun } = await import('../warehouses/open.ts');
-  const script = await openDryRun(placeOf(config), { command: 'etl', waitMs: 0, nowMs: context.nowMs });
+  const script = await openDryRun(placeOf(config), {
+    command: 'etl',
+    waitMs: 0,
+    nowMs: context.nowMs,
+    signal: context.signal,
+  });
   if (script !== null) return printScript(context, script, options);
   const { plan } = await import('../pipeline/load.ts');
   const { countFiles } = await import('../pipeline/record/summarise.ts');
   const { hasTables } = await import('../pipeline/setup/setup.ts');
   const { drawPlan, planJson } = await import('../terminal/plan-report.ts');
   const missing = missingWarehouse(placeOf(config));
-  const planFirst = async (name: string) => ({ plans: await plan(null, options, context.voice), name });
+  const planFirst = async (name: string) => ({
+    plans: await plan(null, options, context.voice.observer),
+    name,
+  });
   const planned =
     missing === null
       ? await withPublished(
           context,
           flags,
           async (warehouse) => ({
-            plans: await plan((await hasTables(warehouse)) ? warehouse : null, options, context.voice),
+            plans: await plan(
+              (await hasTables(warehouse)) ? warehouse : null,
+              options,
+              context.voice.observer,
+            ),
             name: warehouse.name,
           }),
           { mayBeEmpty: true },
@@ -132,11 +145,15 @@ async function printScript(
   options: LoadOptions,
 ): Promise<Result> {
   const { load } = await import('../pipeline/load.ts');
+  const { observerOf } = await import('../telemetry/observer.ts');
   const { drawScript } = await import('../terminal/script.ts');
-  context.onInterrupt(warehouse.interrupt);
   try {
+    const { emit, signal } = context.voice.observer;
     // Nothing is committed, so a signal never comes too late.
-    const observer = { ...context.voice, committing: () => {} };
+    const observer = observerOf(
+      [(event) => (event.type === 'committing' || event.type === 'committed' ? undefined : emit(event))],
+      signal,
+    );
     const { status, files, upgraded, remade } = await load(warehouse, options, observer);
     const isNeeded = status === 'committed' || upgraded !== null || remade.length > 0;
     const json = {

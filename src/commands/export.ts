@@ -42,22 +42,19 @@ Examples:
     const { exportTables, prepareExport } = await import('../exports/export.ts');
     const config = await context.config(flags);
     const rules = await outputRules(context, flags);
-    const place = exportPlace(flags.parquet, s3OptionsOf(config), rules);
+    const place = exportPlace(flags.parquet, { ...s3OptionsOf(config), signal: context.signal }, rules);
+    // What was begun in S3 is given up there.
+    if (place.takesAtOnce) context.stopsByItself();
     const exported: ExportedTable[] = [];
     const unloading: string[] = [];
-    const stopped: InterruptedError[] = [];
     try {
       const isReplacing = flags.overwrite === true;
       const { found, writes } = await prepareExport(tables, place, isReplacing);
       const work = async (warehouse: ReadOnlyWarehouse): Promise<Result> => {
-        context.onInterrupt((why) => {
-          stopped.push(why);
-          place.interrupt();
-        });
         await exportTables(warehouse, tables, place, {
           isReplacing,
           found,
-          observer: context.voice,
+          observer: context.voice.observer,
           onUnload: (table) => unloading.push(table),
           onExported: (table) => exported.push(table),
         });
@@ -66,11 +63,12 @@ Examples:
           text: draw(exported, place.name),
         };
       };
-      return await withPublished(context, flags, work, { writes, putsAway: true });
+      return await withPublished(context, flags, work, { writes });
     } catch (error) {
       const left = place.takesAtOnce ? await leftBehind(place, exported, unloading) : null;
-      const [why] = stopped;
-      if (why !== undefined) throw new InterruptedError(why.signal, left ?? 'nothing was exported.');
+      const why: unknown = context.signal.reason;
+      if (why instanceof InterruptedError)
+        throw new InterruptedError(why.signal, left ?? 'nothing was exported.');
       if (left !== null) context.voice.warn(left);
       throw error;
     } finally {

@@ -160,8 +160,9 @@ async function replayRejects(context: Context, flags: Flags, file: string | unde
     config,
     { command: 'rejects replay', defaultWaitSeconds: 60 },
     async (warehouse) => {
-      const { upgraded, remade } = await ensureTables(warehouse, context.voice);
-      const { report, failure } = await withFailure(replay(mended, warehouse, context.nowMs, context.voice));
+      const { observer } = context.voice;
+      const { upgraded, remade } = await ensureTables(warehouse, observer);
+      const { report, failure } = await withFailure(replay(mended, warehouse, context.nowMs, observer));
       const lines = [
         `${plural(report.accepted, 'record')} accepted, ${plural(report.stillRefused.length, 'record')} still refused.`,
         ...report.stillRefused

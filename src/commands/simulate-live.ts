@@ -1,8 +1,9 @@
-import { type InterruptedError, UsageError } from '../errors.ts';
+import { InterruptedError, UsageError } from '../errors.ts';
 import type { LiveSink, Pace } from '../simulator/live.ts';
 import type { LiveFolder } from '../simulator/live-folder.ts';
 import { type Settings, usualSettings } from '../simulator/settings.ts';
 import { isS3Address } from '../sources/s3-address.ts';
+import { onStop, pause } from '../stopping.ts';
 import { plural } from '../terminal/format.ts';
 import { printable } from '../terminal/printable.ts';
 import type { Context, Flags, Result } from './shared/command.ts';
@@ -17,11 +18,12 @@ export async function live(context: Context, flags: Flags): Promise<Result> {
   const asked = await readFlags(context, flags);
   const { folder, settings, pace, limit } = asked;
   const { streamLive } = await import('../simulator/live.ts');
-  const stopped: InterruptedError[] = [];
-  context.onInterrupt((why) => stopped.push(why));
-  const isStopped = (): boolean => stopped.length > 0;
-  const target = folder === null ? null : await openFolder(context, folder, asked, isStopped);
-  if (!isStopped()) {
+  const { signal } = context;
+  // The file that is open is closed first; what goes to stdout ends after the events that are due.
+  if (folder === null) onStop(signal, () => {});
+  else context.stopsByItself();
+  const target = folder === null ? null : await openFolder(context, folder, asked);
+  if (!signal.aborted) {
     const way = target?.from ? 'Going on' : 'Streaming';
     context.voice.note(`${way} ${folder === null ? 'to stdout' : `into ${folder}`}; Ctrl-C ends it cleanly.`);
   }
@@ -30,12 +32,12 @@ export async function live(context: Context, flags: Flags): Promise<Result> {
       pace,
       from: target?.from ?? null,
       beginMs: asked.beginMs,
-      clock: { nowMs: context.nowMs, sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)) },
-      isStopped,
+      clock: { nowMs: context.nowMs, sleep: (ms) => pause(ms, signal).catch(() => {}) },
+      isStopped: () => signal.aborted,
       limit,
     });
     const files = (await target?.close()) ?? 0;
-    const exitCode = stopped.at(-1)?.exitCode ?? 0;
+    const exitCode = exitCodeOf(signal);
     if (folder === null) return { json: undefined, text: '', exitCode };
     return {
       json: { status: exitCode === 0 ? 'done' : 'stopped', folder, events, files, next },
@@ -43,6 +45,8 @@ export async function live(context: Context, flags: Flags): Promise<Result> {
       exitCode,
     };
   } catch (error) {
+    // Nobody took what was written last.
+    if (folder === null && signal.aborted) return { json: undefined, text: '', exitCode: exitCodeOf(signal) };
     await target?.abandon();
     throw error;
   }
@@ -93,7 +97,6 @@ async function openFolder(
   context: Context,
   folder: string,
   { settings, pace, rollMs }: Asked,
-  isStopped: () => boolean,
 ): Promise<LiveFolder> {
   const { openLiveFolder } = await import('../simulator/live-folder.ts');
   return openLiveFolder(folder, settings, {
@@ -101,11 +104,15 @@ async function openFolder(
     rollMs,
     nowMs: context.nowMs,
     onClose(files, { day, index }) {
-      if (isStopped()) return;
+      if (context.signal.aborted) return;
       const date = new Date(day * 86_400_000).toISOString().slice(0, 10);
       context.voice.note(`${plural(files, 'file')}, until event ${index} of ${date}`);
     },
   });
+}
+
+function exitCodeOf({ reason }: AbortSignal): number {
+  return reason instanceof InterruptedError ? reason.exitCode : 0;
 }
 
 function stdoutSink(context: Context): LiveSink {

@@ -44,9 +44,10 @@ export async function exportTables(
   place: ExportPlace,
   { isReplacing, found, observer, onUnload, onExported }: ExportOptions,
 ): Promise<void> {
-  observer.step('export', tables.length, 'tables');
+  observer.emit({ type: 'stepStarted', step: 'export', total: tables.length, unit: 'tables' });
   const written = new Set<string>();
   for (const table of tables) {
+    observer.signal.throwIfAborted();
     const name = qualifiedName(table);
     const sql = `select ${listColumns(table)} from ${name}`;
     let exported: ExportedTable;
@@ -60,11 +61,15 @@ export async function exportTables(
     } else exported = await writeFile(warehouse, name, sql, place);
     written.add(exported.at);
     onExported(exported);
-    observer.advance(1);
+    const { at: location, ...counts } = exported;
+    observer.emit({ type: 'exported', location, ...counts });
+    observer.emit({ type: 'progressed', amount: 1 });
   }
   const left = found.filter((name) => !written.has(place.at(name)) && !written.has(`${place.at(name)}/`));
-  if (left.length > 0) observer.note(`Left as it was in ${place.name}: ${left.join(', ')}`);
-  observer.committing();
+  if (left.length > 0)
+    observer.emit({ type: 'note', message: `Left as it was in ${place.name}: ${left.join(', ')}` });
+  observer.signal.throwIfAborted();
+  observer.emit({ type: 'committing' });
   await place.finish();
 }
 

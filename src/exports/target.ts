@@ -33,8 +33,6 @@ export interface ExportPlace {
   at(name: string): string;
   /** Gives the files their names. */
   finish(): Promise<void>;
-  /** Ends what is being sent, from another turn of the event loop. */
-  interrupt(): void;
   /** Removes what has no name yet. */
   close(): Promise<void>;
 }
@@ -94,7 +92,6 @@ function folderPlace(place: string, rules: OutputRules): ExportPlace {
       written.clear();
       made = undefined;
     },
-    interrupt: () => {},
     async close() {
       process.off('exit', tidy);
       tidy();
@@ -181,14 +178,15 @@ function prefixPlace(place: string, s3: S3Options): ExportPlace {
       return size;
     },
     async sizes(below) {
-      const there = s3Destination(`${name}/${below}`, s3);
+      const { signal: _, ...unstopped } = s3;
+      // Asked after a signal as well, for what was left.
+      const there = s3Destination(`${name}/${below}`, unstopped);
       const sizes = await there.sizes().finally(there.close);
       // The empty object that consoles make for a folder has no name within it.
       return [...sizes].filter(([path]) => path !== '').map(([, size]) => size);
     },
     at: (file) => `${name}/${file}`,
     finish: async () => {},
-    interrupt: () => void objects.close().catch(() => {}),
     async close() {
       await objects.close();
       process.off('exit', tidy);

@@ -1,16 +1,53 @@
-type StepUnit = 'bytes' | 'checks' | 'events' | 'files' | 'tables';
+import { setMaxListeners } from 'node:events';
+import { CommittedError } from '../errors.ts';
+import type { LoadEvent } from './events.ts';
 
-/** What a load tells while it works; the terminal draws it, tests ignore it. */
+/** Hears each event as it happens, and keeps nothing waiting: what takes longer is its own to queue. */
+export type Listener = (event: LoadEvent) => void;
+
+/** What work tells of itself, and by what it hears that it is to stop. */
 export interface Observer {
-  /** A step begins; `total` is in `unit`, or null where it cannot be known; so many files, where it is of files. */
-  step(name: string, total: number | null, unit: StepUnit, files?: number): void;
-  advance(amount: number): void;
-  /** One file of the step is done. */
-  fileDone(): void;
-  /** What follows is the commit: from here on a signal comes too late. */
-  committing(): void;
-  /** Something that the user should know, once. */
-  note(message: string): void;
+  /** Never throws. */
+  emit(event: LoadEvent): void;
+  /** Work looks at it at its natural boundaries, and ends by its reason. */
+  readonly signal: AbortSignal;
 }
 
-export const silent: Observer = { step() {}, advance() {}, fileDone() {}, committing() {}, note() {} };
+/** An observer whose events these listeners hear, in this order; one that throws hears no more of them. */
+export function observerOf(listeners: readonly Listener[], signal: AbortSignal = never): Observer {
+  const hearing = new Set(listeners);
+  const emit = (event: LoadEvent): void => {
+    for (const listener of hearing) {
+      try {
+        listener(event);
+      } catch (error) {
+        hearing.delete(listener);
+        const message = `A listener failed, and hears no more of what is done: ${(error as Error)?.message}`;
+        emit({ type: 'warning', message });
+      }
+    }
+  };
+  return { emit, signal };
+}
+
+/** The observer, whose events one more listener hears first. */
+export function alsoHeardBy(listener: Listener, observer: Observer): Observer {
+  return observerOf([listener, observer.emit], observer.signal);
+}
+
+/** Does work, and tells of its failure. */
+export async function tellingFailure<T>(observer: Observer, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    const { name, message } = error instanceof Error ? error : new Error(String(error));
+    observer.emit({ type: 'failed', error: name, message, isCommitted: error instanceof CommittedError });
+    throw error;
+  }
+}
+
+const never = new AbortController().signal;
+setMaxListeners(0, never);
+
+/** Tells nobody, and never stops anything. */
+export const silent: Observer = observerOf([]);

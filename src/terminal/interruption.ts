@@ -1,76 +1,80 @@
+import { getEventListeners, setMaxListeners } from 'node:events';
 import { InterruptedError } from '../errors.ts';
-import type { Voice } from './progress.ts';
+import type { Listener } from '../telemetry/observer.ts';
 
 /** What signals have asked for, and whether it is too late. */
 export interface Interruption {
-  /** The signal that came, if any. */
-  readonly reason: InterruptedError | null;
-  /** Once a commit is under way, a signal would come too late to stop it. */
-  readonly isCommitting: boolean;
-  /** Called when a signal ends the work; what has not ended then within a time is ended from outside. */
-  onStop(stop: (why: InterruptedError) => void, withinMs?: number): void;
-  /** A voice that ends the work where it reports its progress. */
-  through(voice: Voice): Voice;
+  /** The first signal aborts it, with an InterruptedError for its reason. */
+  readonly signal: AbortSignal;
+  /** Hears of commits: while one is under way, a signal comes too late, and after it the work is not undone. */
+  readonly hear: Listener;
+  /** Whether something is committed, or is being. */
+  readonly hasCommitted: boolean;
+  /** What the work puts away after a signal may take as long as it takes; a second signal ends it all the same. */
+  stopsByItself(): void;
+  /** Ends the process that was interrupted, whatever it has left under way. */
+  leave(exitCode: number): never;
 }
 
-/** Listens for SIGINT and SIGTERM; `end` is called where nothing stops by itself or in time, or the user asks twice. */
-export function listenForSignals(end: (why: InterruptedError) => void): Interruption {
-  let reason: InterruptedError | null = null;
+/** What has not ended so long after a signal is ended from outside: the next run makes right what it leaves. */
+const STOP_MS = 850;
+/** What a thread of the pool is at, which an exit would wait for: a pipe that nobody writes to, a name server that is silent. */
+const HOLDS_EXIT = /^(fsreq|getaddrinfo|getnameinfo)/i;
+
+/** Listens for SIGINT and SIGTERM; `tell` prints why the process ends, and gives its exit code. */
+export function listenForSignals(tell: (why: InterruptedError) => number): Interruption {
+  const controller = new AbortController();
+  const { signal } = controller;
+  setMaxListeners(0, signal);
   let isCommitting = false;
-  const endHard = (why: InterruptedError): void => {
-    // An exit alone would wait for a statement that an engine is at; what it removes is removed before this.
-    process.on('exit', () => {
-      process.removeAllListeners(why.signal);
-      process.kill(process.pid, why.signal);
-    });
-    end(why);
+  let hasCommitted = false;
+  let stopsByItself = false;
+
+  const leave = (exitCode: number): never => {
+    const { reason } = signal as { reason: InterruptedError };
+    if (process.getActiveResourcesInfo().some((name) => HOLDS_EXIT.test(name))) killOnExit(reason);
+    return process.exit(exitCode);
   };
-  const stops: ((why: InterruptedError) => void)[] = [];
-  const interrupt = (signal: 'SIGINT' | 'SIGTERM'): void => {
+  const endHard = (reason: InterruptedError): never => {
+    const exitCode = tell(reason);
+    killOnExit(reason);
+    return process.exit(exitCode);
+  };
+  const interrupt = (name: 'SIGINT' | 'SIGTERM'): void => {
     if (isCommitting) return;
     // Asked twice: whatever is still being put away is left to the next run.
-    const isFirst = reason === null;
-    reason ??= new InterruptedError(signal);
-    if (!isFirst) endHard(reason);
-    else if (stops.length === 0) end(reason);
-    else for (const stop of stops) stop(reason);
+    if (signal.aborted) endHard(signal.reason);
+    const reason = new InterruptedError(name, hasCommitted ? 'what was committed stays.' : undefined);
+    const isHeard = stopsByItself || getEventListeners(signal, 'abort').length > 0;
+    controller.abort(reason);
+    if (!isHeard) leave(tell(reason));
+    setTimeout(() => {
+      if (!stopsByItself) endHard(reason);
+    }, STOP_MS).unref();
   };
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => interrupt(signal));
-  const assertGoingOn = (): void => {
-    if (reason) throw reason;
-  };
+  for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, () => interrupt(name));
+
   return {
-    get reason() {
-      return reason;
+    signal,
+    leave,
+    get hasCommitted() {
+      return hasCommitted;
     },
-    get isCommitting() {
-      return isCommitting;
+    stopsByItself() {
+      stopsByItself = true;
     },
-    onStop(stop, withinMs) {
-      stops.push((why) => {
-        stop(why);
-        if (withinMs !== undefined) setTimeout(() => endHard(why), withinMs).unref();
-      });
+    hear({ type }) {
+      if (type !== 'committing' && type !== 'committed' && type !== 'retrying') return;
+      isCommitting = type === 'committing';
+      hasCommitted = type !== 'retrying';
     },
-    through: (voice) => ({
-      ...voice,
-      step(...step) {
-        assertGoingOn();
-        voice.step(...step);
-      },
-      advance(amount) {
-        assertGoingOn();
-        voice.advance(amount);
-      },
-      note(message) {
-        assertGoingOn();
-        voice.note(message);
-      },
-      committing() {
-        assertGoingOn();
-        isCommitting = true;
-        voice.committing();
-      },
-    }),
   };
+}
+
+/** An exit alone would wait for a statement that an engine is at; what it removes is removed before this. */
+function killOnExit({ signal }: InterruptedError): void {
+  process.on('exit', () => {
+    process.removeAllListeners(signal);
+    process.kill(process.pid, signal);
+  });
 }

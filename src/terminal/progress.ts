@@ -1,25 +1,46 @@
 import { SingleBar } from 'cli-progress';
 import pc from 'picocolors';
-import type { Observer } from '../telemetry/observer.ts';
+import type { LoadEvent } from '../telemetry/events.ts';
+import type { Listener, Observer } from '../telemetry/observer.ts';
+import { eventLine } from './event-line.ts';
 import { formatBytes, formatCount, plural } from './format.ts';
 import { printable } from './printable.ts';
 
 /** How a command talks to people: on stderr only, so that stdout stays for results. */
-export interface Voice extends Observer {
+export interface Voice {
   readonly isVerbose: boolean;
+  /** Hears what is done, and tells when to stop. */
+  readonly observer: Observer;
+  note(message: string): void;
   warn(message: string): void;
   /** Ends a progress bar that is still drawn. */
   done(): void;
 }
 
-export interface VoiceOptions {
-  readonly quiet: boolean;
-  readonly verbose: boolean;
-  readonly stream: NodeJS.WriteStream;
+/** The voice whose words are events, too. */
+export function voiceOf(observer: Observer, rest: Pick<Voice, 'isVerbose' | 'done'>): Voice {
+  return {
+    ...rest,
+    observer,
+    note: (message) => observer.emit({ type: 'note', message }),
+    warn: (message) => observer.emit({ type: 'warning', message }),
+  };
 }
 
-/** Progress bars on a terminal, plain lines elsewhere, only warnings when quiet. */
-export function makeVoice({ quiet, verbose, stream }: VoiceOptions): Voice {
+export interface ProgressOptions {
+  readonly quiet: boolean;
+  /** Each event of weight gets a line with the seconds since the start. */
+  readonly verbose: boolean;
+  readonly stream: NodeJS.WriteStream;
+  /** Since the start. */
+  readonly seconds: () => number;
+}
+
+/** Draws events: progress bars on a terminal, plain lines elsewhere, only warnings when quiet. */
+export function drawProgress({ quiet, verbose, stream, seconds }: ProgressOptions): {
+  readonly hear: Listener;
+  done(): void;
+} {
   const drawsBars = stream.isTTY === true && !quiet;
   let bar: SingleBar | null = null;
   let filesDone = 0;
@@ -36,36 +57,60 @@ export function makeVoice({ quiet, verbose, stream }: VoiceOptions): Voice {
     bar = null;
   }
 
+  function startStep({ step, total, unit, files }: StepStarted): void {
+    done();
+    if (total === 0) return;
+    filesDone = 0;
+    if (drawsBars && total === null) bar = startCount(stream, step, unit);
+    else if (drawsBars && total !== null)
+      bar = startBar(stream, { name: step, total, unit }, () => countFiles(files));
+    else if (!quiet && total !== null) {
+      const amount = unit === 'bytes' ? formatBytes(total) : `${formatCount(total)} ${unit}`;
+      say(`${step}: ${amount}${files === undefined ? '' : ` in ${plural(files, 'file')}`}`);
+    }
+  }
+
+  function tell(event: LoadEvent): void {
+    const line = verbose ? eventLine(event) : null;
+    if (line === null) return;
+    if (bar !== null) {
+      // The bar is drawn again below the line.
+      stream.cursorTo(0);
+      stream.clearLine(0);
+    }
+    say(`${seconds().toFixed(2).padStart(8)} s  ${line}`);
+  }
+
   return {
-    isVerbose: verbose,
-    step(name, total, unit, files) {
-      done();
-      if (total === 0) return;
-      filesDone = 0;
-      if (drawsBars && total === null) bar = startCount(stream, name, unit);
-      else if (drawsBars && total !== null)
-        bar = startBar(stream, { name, total, unit }, () => countFiles(files));
-      else if (!quiet && total !== null) {
-        const amount = unit === 'bytes' ? formatBytes(total) : `${formatCount(total)} ${unit}`;
-        say(`${name}: ${amount}${files === undefined ? '' : ` in ${plural(files, 'file')}`}`);
-      }
-    },
-    advance: (amount) => bar?.increment(amount),
-    fileDone() {
-      filesDone += 1;
-    },
-    committing: done,
-    note(message) {
-      done();
-      if (!quiet) say(message);
-    },
-    warn(message) {
-      done();
-      stream.write(`${pc.yellow('warning')} ${printable(message)}\n`);
-    },
     done,
+    hear(event) {
+      switch (event.type) {
+        case 'progressed':
+          bar?.increment(event.amount);
+          return;
+        case 'fileRead':
+          filesDone += 1;
+          return;
+        case 'stepStarted':
+          startStep(event);
+          return;
+        case 'note':
+          done();
+          if (!quiet) say(event.message);
+          return;
+        case 'warning':
+          done();
+          stream.write(`${pc.yellow('warning')} ${printable(event.message)}\n`);
+          return;
+        case 'committing':
+          done();
+      }
+      tell(event);
+    },
   };
 }
+
+type StepStarted = Extract<LoadEvent, { type: 'stepStarted' }>;
 
 /** A count whose end nobody knows. */
 function startCount(stream: NodeJS.WriteStream, name: string, unit: string): SingleBar {

@@ -1,6 +1,6 @@
 import type { Command as Commander } from 'commander';
 import type { Config } from '../../config/config.ts';
-import type { CommittedError, InterruptedError } from '../../errors.ts';
+import type { CommittedError } from '../../errors.ts';
 import type { Voice } from '../../terminal/progress.ts';
 
 /** What a command gives back: `json` for --json, `text` for people; both go to stdout. Undefined: it was written. */
@@ -35,8 +35,10 @@ export interface Context {
   write(text: string): Promise<void>;
   /** Asks a person at a terminal; false elsewhere. */
   confirm(question: string): Promise<boolean>;
-  /** Called when a signal ends the work; the process ends if it has not ended within a time that is given. */
-  onInterrupt(stop: (why: InterruptedError) => void, withinMs?: number): void;
+  /** Aborted by Ctrl-C, with an InterruptedError for its reason; what has not ended within a second then is ended. */
+  readonly signal: AbortSignal;
+  /** What is to be put away after a signal may take longer: the process is not ended from outside. */
+  stopsByItself(): void;
 }
 
 /** One command: its flags, and what it does. */

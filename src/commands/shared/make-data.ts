@@ -23,20 +23,22 @@ export async function makeWithProgress(
 ): Promise<MadeDataSet> {
   const { makeDataSet } = await import('../../simulator/data-set.ts');
   const { predict } = await import('../../simulator/prediction.ts');
+  context.stopsByItself();
   const events = Math.round(predict(settings).events / (request.part?.of ?? 1));
   try {
     return await makeDataSet(settings, {
       ...request,
-      onStart(stop) {
+      signal: context.signal,
+      onStart() {
         if (note !== null) context.voice.note(note);
-        context.voice.step('simulate', events, 'events');
-        context.onInterrupt(({ signal }) => stop(new InterruptedError(signal, LEFT)));
+        context.voice.observer.emit({ type: 'stepStarted', step: 'simulate', total: events, unit: 'events' });
       },
       onTask(kind, amount) {
-        if (kind === 'days') context.voice.advance(amount);
+        if (kind === 'days') context.voice.observer.emit({ type: 'progressed', amount });
       },
     });
   } catch (error) {
-    throw error instanceof InterruptedError ? new InterruptedError(error.signal, LEFT) : error;
+    const why: unknown = context.signal.reason;
+    throw why instanceof InterruptedError ? new InterruptedError(why.signal, LEFT) : error;
   }
 }

@@ -4,6 +4,7 @@ import { withoutSecrets } from '../../secrets.ts';
 import { isS3Address } from '../../sources/s3-address.ts';
 import type { S3Options } from '../../sources/s3-client.ts';
 import type { Source } from '../../sources/source.ts';
+import { unlessStopped } from '../../stopping.ts';
 import type { Context, Flags } from './command.ts';
 
 /** Opens sources as the configuration says; `withSources` closes them. */
@@ -17,11 +18,8 @@ export async function withSources<T>(
 ): Promise<T> {
   const { openSource } = await import('../../sources/open.ts');
   const { spoolRoom } = await import('../../sources/spool.ts');
-  const s3 = { ...s3OptionsOf(config), room: spoolRoom() };
+  const s3 = { ...s3OptionsOf(config), room: spoolRoom(), signal: context.signal };
   const opened: Source[] = [];
-  const closeAll = (): Promise<unknown> => Promise.all(opened.map((source) => source.close()));
-  // A signal need not wait for what a server is slow to send.
-  context.onInterrupt(() => void closeAll().catch(() => {}));
   try {
     return await work((place, isExact = false) => {
       const source = openSource(place, context.nowMs, { ...s3, exact: isExact });
@@ -29,7 +27,7 @@ export async function withSources<T>(
       return source;
     });
   } finally {
-    await closeAll();
+    await Promise.all(opened.map((source) => source.close()));
   }
 }
 
@@ -55,7 +53,8 @@ export function s3OptionsOf(config: Config): S3Options {
 export async function readText(context: Context, flags: Flags, what: string, place: string): Promise<string> {
   if (!isS3Address(place)) {
     const { readFile } = await import('node:fs/promises');
-    return readFile(place, 'utf8').catch((cause) => {
+    return unlessStopped(readFile(place, 'utf8'), context.signal).catch((cause) => {
+      context.signal.throwIfAborted();
       throw new UsageError(`Cannot read ${what} ${withoutSecrets(place)}: ${(cause as Error).message}`, {
         cause,
       });

@@ -1,5 +1,4 @@
 import type { Config } from '../../config/config.ts';
-import { InterruptedError } from '../../errors.ts';
 import type { Place } from '../../warehouses/open.ts';
 import type { ReadOnlyWarehouse, Warehouse } from '../../warehouses/warehouse.ts';
 import type { Context, Flags } from './command.ts';
@@ -11,9 +10,6 @@ export function placeOf(config: Config): Place {
   return choice.engine === 'redshift' ? { ...choice, s3: s3OptionsOf(config) } : choice;
 }
 
-/** How long a reader that was told to stop may take; it has nothing to put away. */
-const STOP_MS = 2_000;
-
 interface ReadOptions {
   /** The warehouse may hold no table yet. */
   readonly mayBeEmpty?: boolean;
@@ -21,8 +17,6 @@ interface ReadOptions {
   readonly asksWhole?: boolean;
   /** Files that the reader may write. */
   readonly writes?: readonly string[];
-  /** The work has more to do after a signal than to end. */
-  readonly putsAway?: boolean;
 }
 
 /** Reads the warehouse that the flags choose, as it was last published; closes it. A signal ends its statement. */
@@ -30,40 +24,34 @@ export async function withPublished<T>(
   context: Context,
   flags: Flags,
   work: (warehouse: ReadOnlyWarehouse, config: Config) => Promise<T>,
-  { mayBeEmpty = false, asksWhole = false, writes = [], putsAway = false }: ReadOptions = {},
+  { mayBeEmpty = false, asksWhole = false, writes = [] }: ReadOptions = {},
 ): Promise<T> {
   const config = await context.config(flags);
   const { openPublished } = await import('../../warehouses/open.ts');
   const { checkLayout, hasTables, recover } = await import('../../pipeline/setup/setup.ts');
   const { assertWhole } = await import('../../pipeline/setup/warehouse-state.ts');
-  const { nowMs, voice } = context;
-  const warehouse = await openPublished(placeOf(config), { nowMs, recover, note: voice.note, writes });
-  const stopped: InterruptedError[] = [];
-  context.onInterrupt(
-    (why) => {
-      stopped.push(why);
-      warehouse.interrupt();
-    },
-    putsAway ? undefined : STOP_MS,
-  );
-  const assertGoingOn = (): void => {
-    if (stopped[0] !== undefined) throw stopped[0];
-  };
+  const { nowMs, signal, voice } = context;
+  const warehouse = await openPublished(placeOf(config), {
+    nowMs,
+    recover,
+    note: voice.note,
+    writes,
+    signal,
+  });
   try {
     const isEmpty = mayBeEmpty && !(await hasTables(warehouse));
     const missing = isEmpty ? null : await checkLayout(warehouse);
     if (asksWhole) await assertWhole(warehouse);
-    assertGoingOn();
+    signal.throwIfAborted();
     const result = await work(warehouse, config).catch((error) => {
-      if (missing !== null && stopped.length === 0 && !(error instanceof InterruptedError))
-        voice.warn(missing);
+      if (missing !== null && !signal.aborted) voice.warn(missing);
       throw error;
     });
-    assertGoingOn();
+    signal.throwIfAborted();
     return result;
   } catch (cause) {
     // What an engine says of a statement that was ended.
-    assertGoingOn();
+    signal.throwIfAborted();
     throw cause;
   } finally {
     await warehouse.close();
@@ -95,8 +83,8 @@ export async function withWriterAt<T>(
     waitMs: waitSeconds * 1000,
     onWait: context.voice.note,
     nowMs: context.nowMs,
+    signal: context.signal,
   });
-  context.onInterrupt(warehouse.interrupt);
   try {
     await recover(warehouse);
     return await work(warehouse);
