@@ -39,10 +39,9 @@ export interface Change<Result> {
  * commit. LoadError where a check fails that must hold.
  */
 export function commitChange<Result>(change: Change<Result>, context: ChangeContext): Promise<Result> {
-  const { clock, observer, run, warehouse } = context;
+  const { observer, run, warehouse } = context;
   return commitOnce(
-    warehouse,
-    run.id,
+    context,
     async () => {
       const repeats: Record<FileKind, Repeats> = {
         log: { duplicates: 0, conflicts: 0 },
@@ -52,19 +51,19 @@ export function commitChange<Result>(change: Change<Result>, context: ChangeCont
       await startTouched(warehouse);
       for (const { kind, isWhole, apply } of steps) {
         await apply();
+        observer.signal.throwIfAborted();
         repeats[kind] = await settleRepeats(kind, isWhole, warehouse);
+        observer.emit({ type: 'deduplicated', kind, ...repeats[kind] });
       }
-      clock.lap('repeats');
       const scope = await change.scope();
       const built = await build(scope, warehouse, observer);
-      clock.lap('build');
       const toCheck = loadChecks(built.scopes, { ofEveryContent: change.checksEveryContent });
       const checks = await assertChecks(toCheck, warehouse, observer);
-      clock.lap('check');
       const { record, result } = await change.sumUp({ repeats, built, checks }, scope);
       await recordRun(warehouse, run, record);
-      clock.lap('report');
-      observer.committing();
+      observer.emit({ type: 'recorded' });
+      observer.signal.throwIfAborted();
+      observer.emit({ type: 'committing' });
       return result;
     },
     allTables,

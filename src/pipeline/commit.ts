@@ -2,6 +2,7 @@ import { CommitUnclearError, LeaseError, PassingError, WarehouseError } from '..
 import type { Table } from '../schema/table.ts';
 import type { Observer } from '../telemetry/observer.ts';
 import type { Warehouse } from '../warehouses/warehouse.ts';
+import type { ChangeContext } from './load-context.ts';
 
 const TRIES = 4;
 
@@ -16,7 +17,9 @@ export async function withAttempts<T>(
       return await work();
     } catch (error) {
       if (!(error instanceof PassingError) || attempt >= TRIES) throw error;
-      observer.note(`${error.message} Trying again, from the beginning.`);
+      observer.signal.throwIfAborted();
+      observer.emit({ type: 'retrying', attempt, message: error.message });
+      observer.emit({ type: 'note', message: `${error.message} Trying again, from the beginning.` });
       await warehouse.reconnect?.();
     }
   }
@@ -27,6 +30,16 @@ export async function withAttempts<T>(
  * a new connection whether it did, so that nothing is done twice.
  */
 export async function commitOnce<T>(
+  { observer, run, warehouse }: Pick<ChangeContext, 'observer' | 'run' | 'warehouse'>,
+  work: () => Promise<T>,
+  writes: readonly Table[],
+): Promise<T> {
+  const result = await committed(warehouse, run.id, work, writes);
+  observer.emit({ type: 'committed', runId: run.id });
+  return result;
+}
+
+async function committed<T>(
   warehouse: Warehouse,
   runId: string,
   work: () => Promise<T>,

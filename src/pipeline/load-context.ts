@@ -1,8 +1,8 @@
 import type { Source } from '../sources/source.ts';
 import type { Observer } from '../telemetry/observer.ts';
+import type { PhaseSeconds } from '../telemetry/phases.ts';
 import type { Warehouse } from '../warehouses/warehouse.ts';
 import type { FileIds } from './file-ids.ts';
-import type { PhaseClock } from './phase-clock.ts';
 
 export interface Run {
   readonly id: string;
@@ -14,7 +14,8 @@ export interface ChangeContext {
   readonly warehouse: Warehouse;
   readonly run: Run;
   readonly observer: Observer;
-  readonly clock: PhaseClock;
+  /** Seconds by phase, so far. */
+  readonly phases: PhaseSeconds;
 }
 
 /** What files are staged with. */

@@ -1,6 +1,7 @@
 import { CommittedError } from '../errors.ts';
 import type { Table } from '../schema/table.ts';
-import type { Observer } from '../telemetry/observer.ts';
+import { alsoHeardBy, type Observer, tellingFailure } from '../telemetry/observer.ts';
+import { phaseTimer } from '../telemetry/phases.ts';
 import type { Warehouse } from '../warehouses/warehouse.ts';
 import { commitChange } from './change.ts';
 import { publishCommitted } from './check/guards.ts';
@@ -10,7 +11,6 @@ import type { FileKind } from './file-kinds.ts';
 import { loadChange, type Standing } from './load-change.ts';
 import type { ChangeContext, StageContext } from './load-context.ts';
 import type { LoadOptions } from './load-options.ts';
-import { phaseClock } from './phase-clock.ts';
 import { noDamage } from './plan/damage.ts';
 import { type FilePlan, isEmpty } from './plan/file-plan.ts';
 import { type LoadPlans, planLoad } from './plan/load-plans.ts';
@@ -18,7 +18,7 @@ import { type PassedOver, passedOver } from './plan/passed-over.ts';
 import type { LoadReport } from './record/load-summary.ts';
 import { renewFingerprints } from './record/manifest.ts';
 import { newRun } from './record/run.ts';
-import { timed, unchangedReport } from './record/summarise.ts';
+import { countFiles, timed, unchangedReport } from './record/summarise.ts';
 import { lastReport, totalsOf } from './record/totals.ts';
 import { assertStagingKept, findDamage } from './repair/damage.ts';
 import { ensureTables } from './setup/setup.ts';
@@ -29,7 +29,11 @@ import type { StagedFiles } from './stage/staged-files.ts';
 import { discardUnfinished } from './stage/staged-rows.ts';
 
 /** The whole load: plan, stage, change, publish. The warehouse has been recovered (see setup.ts). */
-export async function load(
+export function load(warehouse: Warehouse, options: LoadOptions, observer: Observer): Promise<LoadReport> {
+  return tellingFailure(observer, () => loadUntilDone(warehouse, options, observer));
+}
+
+async function loadUntilDone(
   warehouse: Warehouse,
   options: LoadOptions,
   observer: Observer,
@@ -50,6 +54,8 @@ export async function load(
       });
     } catch (error) {
       if (error instanceof CommittedError) throw error;
+      // After a signal the next opening of the warehouse takes them out.
+      observer.signal.throwIfAborted();
       await discardUnfinished(warehouse).catch(() => {});
       if (!without.mayGoOn(error)) throw error;
     }
@@ -64,7 +70,9 @@ export async function plan(
 ): Promise<readonly FilePlan[]> {
   const damage = warehouse !== null && options.fullRefresh ? await findDamage(warehouse, []) : noDamage;
   const once = { passedOver: passedOver(observer, 1), damage };
-  return (await planLoad(warehouse, options, observer, once)).plans;
+  const { plans } = await planLoad(warehouse, options, observer, once);
+  tellOfPlans(plans, observer);
+  return plans;
 }
 
 /** How an attempt goes, after what happened to those before it. */
@@ -76,41 +84,61 @@ interface Attempt {
   readonly lost: readonly Table[];
 }
 
+/** What is to be loaded, kind by kind. */
+function tellOfPlans(plans: readonly FilePlan[], { emit }: Observer): void {
+  for (const filePlan of plans) {
+    const files = countFiles([filePlan]);
+    emit({
+      type: 'planned',
+      kind: filePlan.kind,
+      newFiles: files.new,
+      changedFiles: files.changed,
+      unchangedFiles: files.unchanged,
+      duplicateFiles: files.duplicate,
+      movedFiles: files.moved,
+      vanishedFiles: files.vanished,
+      skippedFiles: files.skipped,
+      unreadableFiles: files.unreadable,
+      bytes: filePlan.load.reduce((sum, { survey }) => sum + survey.file.bytes, 0),
+    });
+  }
+}
+
 async function loadOnce(
   warehouse: Warehouse,
   options: LoadOptions,
-  observer: Observer,
+  outer: Observer,
   attempt: Attempt,
 ): Promise<LoadReport> {
   const run = newRun(options.nowMs());
-  const clock = phaseClock(options.nowMs);
-  const context: ChangeContext = { warehouse, run, observer, clock };
+  const { hear, seconds } = phaseTimer(options.nowMs);
+  const observer = alsoHeardBy(hear, outer);
+  const context: ChangeContext = { warehouse, run, observer, phases: seconds };
+  observer.emit({ type: 'started', runId: run.id, command: options.command, warehouse: warehouse.name });
   // Rows under ids of files to come; where staging is part of the transaction, they are found as strays.
   if (options.fullRefresh) await discardUnfinished(warehouse);
   const damage = options.fullRefresh ? await findDamage(warehouse, attempt.lost) : noDamage;
   const known = { passedOver: attempt.passedOver, damage };
   const plans = await planLoad(warehouse, options, observer, known);
-  clock.lap('plan');
+  tellOfPlans(plans.plans, observer);
   if (plans.plans.every(isEmpty) && !options.fullRefresh && !plans.rematch)
     return leaveUnchanged(plans, options, context, attempt.done);
   const standing = await readStanding(warehouse, options);
   for (const filePlan of plans.plans) {
     const isPrepared = await prepareUnits(filePlan, stageContext(filePlan.kind, plans, context));
-    if (isPrepared) clock.lap(`copy ${filePlan.kind}s`);
+    if (isPrepared) observer.emit({ type: 'copied', kind: filePlan.kind });
   }
   const stage = () => stageAll(plans, options, context);
   // DuckDB reads its own uncommitted rows slowly: there they come before the transaction.
   const stagedBefore = warehouse.dialect.stagesBeforeTransaction ? await stage() : null;
   const change = loadChange({ plans, standing, options, stagedBefore, stage }, context);
   const report = await commitChange(change, context);
-  clock.lap('commit');
   const finished = (): LoadReport => ({
     ...report,
     ...attempt.done,
     ...timed(report, options.nowMs(), context),
   });
-  await publishCommitted(warehouse, finished);
-  clock.lap('publish');
+  await publishCommitted(warehouse, observer, finished);
   return finished();
 }
 
@@ -127,7 +155,7 @@ async function leaveUnchanged(
   });
   const unchanged = await unchangedReport(warehouse, plans);
   const report = { ...unchanged, ...done, ...timed(unchanged, nowMs(), context) };
-  await publishCommitted(warehouse, () => report, 'Nothing is new');
+  await publishCommitted(warehouse, context.observer, () => report, 'Nothing is new');
   return report;
 }
 
@@ -152,11 +180,21 @@ async function stageAll(
 ): Promise<readonly StagedFiles[]> {
   const staged: StagedFiles[] = [];
   for (const filePlan of plans.plans) {
-    staged.push(await stageFiles(filePlan, stageContext(filePlan.kind, plans, context)));
-    context.clock.lap(`stage ${filePlan.kind}s`);
+    const found = await stageFiles(filePlan, stageContext(filePlan.kind, plans, context));
+    staged.push(found);
+    tellOfStaged(found, context.observer);
   }
   await assertFewRejects(staged, maxRejects, context);
   return staged;
+}
+
+function tellOfStaged(
+  { plan: { kind, load: files }, bytes, balance }: StagedFiles,
+  { emit }: Observer,
+): void {
+  const { lines, staged: stagedRecords, rejected: rejectedRecords, blank: blankLines } = balance;
+  const counts = { files: files.length, bytes, lines, stagedRecords, rejectedRecords, blankLines };
+  emit({ type: 'staged', kind, ...counts });
 }
 
 function stageContext(kind: FileKind, { sources, fileIds }: LoadPlans, context: ChangeContext): StageContext {

@@ -1,6 +1,7 @@
 import { recordFormat, recordParser, type StagedRow } from '../reading/parse.ts';
 import { LONGEST_RAW } from '../reading/read-file.ts';
-import type { Observer } from '../telemetry/observer.ts';
+import { alsoHeardBy, type Observer, tellingFailure } from '../telemetry/observer.ts';
+import { phaseTimer } from '../telemetry/phases.ts';
 import { literal } from '../warehouses/sql.ts';
 import type { Warehouse } from '../warehouses/warehouse.ts';
 import type { Built } from './build/build.ts';
@@ -12,7 +13,6 @@ import { withAttempts } from './commit.ts';
 import type { FileKind } from './file-kinds.ts';
 import { targets } from './file-kinds.ts';
 import type { MatchOn } from './match-on.ts';
-import { phaseClock } from './phase-clock.ts';
 import { newRun } from './record/run.ts';
 import { lastDrift, lastTotals } from './record/totals.ts';
 
@@ -56,11 +56,13 @@ export async function replay(
   observer: Observer,
 ): Promise<ReplayReport> {
   // Each attempt reads the rejects anew: with the connection the lease may have gone to another writer in between.
-  const report = await withAttempts(warehouse, observer, () =>
-    replayOnce(mended, warehouse, nowMs, observer),
-  );
-  if (report.status === 'committed') await publishCommitted(warehouse, () => report);
-  return report;
+  return tellingFailure(observer, async () => {
+    const report = await withAttempts(warehouse, observer, () =>
+      replayOnce(mended, warehouse, nowMs, observer),
+    );
+    if (report.status === 'committed') await publishCommitted(warehouse, observer, () => report);
+    return report;
+  });
 }
 
 async function replayOnce(
@@ -70,6 +72,7 @@ async function replayOnce(
   observer: Observer,
 ): Promise<ReplayReport> {
   const run = newRun(nowMs());
+  observer.emit({ type: 'started', runId: run.id, command: 'rejects replay', warehouse: warehouse.name });
   const open = (await warehouse.rows({
     name: 'replay: the rejects',
     sql: 'select reject_id, file_id, kind, rule, "raw" from ops.rejects order by file_id, line',
@@ -80,7 +83,8 @@ async function replayOnce(
   const { accepted, stillRefused } = parseAll(tries, byId, run.startedAt.getTime());
   if (accepted.length === 0) return { status: 'unchanged', accepted: 0, stillRefused, unknown, tables: null };
 
-  const context = { warehouse, run, observer, clock: phaseClock(nowMs) };
+  const { hear, seconds } = phaseTimer(nowMs);
+  const context = { warehouse, run, observer: alsoHeardBy(hear, observer), phases: seconds };
   const tables = await commitChange(replayChange({ accepted, stillRefused }, nowMs, warehouse), context);
   return { status: 'committed', accepted: accepted.length, stillRefused, unknown, tables };
 }

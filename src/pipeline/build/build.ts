@@ -5,7 +5,7 @@ import { songplays } from '../../models/star/songplays.ts';
 import { songs } from '../../models/star/songs.ts';
 import { time } from '../../models/star/time.ts';
 import { users } from '../../models/star/users.ts';
-import type { Table } from '../../schema/table.ts';
+import { qualifiedName, type Table } from '../../schema/table.ts';
 import type { Observer } from '../../telemetry/observer.ts';
 import { bindModel, equalOn } from '../../warehouses/sql.ts';
 import type { Dialect, Warehouse } from '../../warehouses/warehouse.ts';
@@ -35,11 +35,15 @@ export interface Built {
 /** Brings the star in line with staging; only rows that differ are written. */
 export async function build(scope: BuildScope, warehouse: Warehouse, observer: Observer): Promise<Built> {
   const scopes = new Map<string, string | null>();
-  observer.step('star', 6, 'tables');
+  observer.emit({ type: 'stepStarted', step: 'star', total: 6, unit: 'tables' });
   const done = async (rebuild: Rebuild): Promise<TableChange> => {
+    observer.signal.throwIfAborted();
     const change = await reconcile(rebuild, scope.rowsBefore, warehouse);
     scopes.set(rebuild.table.name, rebuild.scope);
-    observer.advance(1);
+    const { rows, inserted: insertedRows, updated: updatedRows, deleted: deletedRows } = change;
+    const table = qualifiedName(rebuild.table);
+    observer.emit({ type: 'built', table, rows, insertedRows, updatedRows, deletedRows });
+    observer.emit({ type: 'progressed', amount: 1 });
     return change;
   };
   await renewSongKeys(scope.allSongs, warehouse);

@@ -1,4 +1,4 @@
-import { CommittedError, LoadError, NeverPublishedError } from '../../errors.ts';
+import { CommittedError, InterruptedError, LoadError, NeverPublishedError } from '../../errors.ts';
 import type { Observer } from '../../telemetry/observer.ts';
 import type { Warehouse } from '../../warehouses/warehouse.ts';
 import { type Check, type CheckResult, runChecks } from './check.ts';
@@ -9,8 +9,12 @@ export async function assertChecks(
   warehouse: Warehouse,
   observer: Observer,
 ): Promise<CheckResult[]> {
-  observer.step('checks', checks.length, 'checks');
-  const results = await runChecks(checks, warehouse, () => observer.advance(1));
+  observer.signal.throwIfAborted();
+  observer.emit({ type: 'stepStarted', step: 'checks', total: checks.length, unit: 'checks' });
+  const results = await runChecks(checks, warehouse, () => observer.emit({ type: 'progressed', amount: 1 }));
+  const failures = results.filter(({ status }) => status === 'failed').map(({ name }) => name);
+  const passedChecks = results.length - failures.length;
+  observer.emit({ type: 'checked', passedChecks, failedChecks: failures.length, failures });
   const broken = results.find((result, at) => result.status === 'failed' && checks[at]?.blocks);
   if (broken) {
     const first = broken.sample[0] === undefined ? '' : ` First: ${JSON.stringify(broken.sample[0])}.`;
@@ -26,12 +30,14 @@ export async function assertChecks(
 
 /** Publishes what has committed; a failure here is a CommittedError with the report of what was done. */
 export async function publishCommitted(
-  warehouse: Pick<Warehouse, 'publish'>,
+  warehouse: Pick<Warehouse, 'name' | 'publish'>,
+  observer: Observer,
   reportOf: () => unknown,
   done = 'The load is committed',
 ): Promise<void> {
   try {
     await warehouse.publish();
+    observer.emit({ type: 'published', warehouse: warehouse.name });
   } catch (cause) {
     const why = (cause as Error).message;
     const seen =
@@ -39,7 +45,10 @@ export async function publishCommitted(
     throw new CommittedError(`${done}, but readers ${seen}: ${why}`, {
       cause,
       report: reportOf(),
-      hint: 'Fix the cause, then run sparkify status: it publishes again.',
+      hint:
+        cause instanceof InterruptedError
+          ? 'sparkify status publishes it.'
+          : 'Fix the cause, then run sparkify status: it publishes again.',
     });
   }
 }

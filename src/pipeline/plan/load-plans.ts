@@ -97,8 +97,9 @@ async function listSources(
   }
   const listings = await listAll(
     sources.map(({ kind, source }) => async () => {
-      observer.step(`${kind}s`, null, 'files');
-      return source.list(observer.advance);
+      observer.signal.throwIfAborted();
+      observer.emit({ type: 'stepStarted', step: `${kind}s`, total: null, unit: 'files' });
+      return source.list((amount) => observer.emit({ type: 'progressed', amount }));
     }),
   );
   return sources.map((one, at) => ({ ...one, listing: listings[at] as Listing }));

@@ -23,6 +23,7 @@ export function passedOver(observer: Observer, tries = TRIES): PassedOver {
   const reasons = new Map<string, string>();
   const said = new Set<string>();
   let left = tries;
+  const note = (message: string): void => observer.emit({ type: 'note', message });
 
   return {
     reasons,
@@ -34,7 +35,7 @@ export function passedOver(observer: Observer, tries = TRIES): PassedOver {
     mayGoOn(error) {
       if (error instanceof SourceChangedError && left > 1) {
         left -= 1;
-        observer.note(`${error.message} Planning again.`);
+        note(`${error.message} Planning again.`);
         return true;
       }
       if (!(error instanceof UnreadableFileError || error instanceof SourceChangedError)) return false;
@@ -46,11 +47,11 @@ export function passedOver(observer: Observer, tries = TRIES): PassedOver {
     say(files) {
       const fresh = files.filter(({ path }) => !said.has(path));
       for (const { path, reason } of fresh) {
-        if (said.size < NAMES_SAID) observer.note(`Passed over ${path}: ${reason}.`);
+        if (said.size < NAMES_SAID) note(`Passed over ${path}: ${reason}.`);
         said.add(path);
       }
       const more = Math.min(fresh.length, said.size - NAMES_SAID);
-      if (more > 0) observer.note(`Passed over ${more} more files that cannot be read.`);
+      if (more > 0) note(`Passed over ${more} more files that cannot be read.`);
     },
   };
 }

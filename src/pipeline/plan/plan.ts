@@ -164,7 +164,7 @@ async function planAgain(
       restoredIds.set(fileId, before.fileId);
     contentOf.set(path, { fileId, sha256: survey.sha256 });
   }
-  if (left.length > 0) observer.note(whyReadAgain(left.length, lostOne.size > 0));
+  if (left.length > 0) observer.emit({ type: 'note', message: whyReadAgain(left.length, lostOne.size > 0) });
   return { units, forgotten, restoredIds };
 }
 

@@ -23,7 +23,10 @@ export async function surveyNew(
     else unreadable.push({ path: file.path, reason });
   }
   const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
-  if (files.length > 0 && objectsPerUnit === null) observer.step('reading', bytes, 'bytes', files.length);
+  if (files.length > 0 && objectsPerUnit === null) {
+    const step = { step: 'reading', total: bytes, unit: 'bytes', files: files.length } as const;
+    observer.emit({ type: 'stepStarted', ...step });
+  }
   let first: FileFailure | null = null;
   const surveys = await surveysOf(files, input, observer, (failure) => {
     first ??= failure;
@@ -52,10 +55,14 @@ export function surveyAgain(
 async function surveysOf(
   files: readonly SourceFile[],
   { objectsPerUnit, source, table }: PlanInput,
-  observer: Observer,
+  { emit, signal }: Observer,
   passOver: (failure: FileFailure) => void,
 ): Promise<Survey[]> {
-  return objectsPerUnit === null
-    ? surveyAll(source, files, table, { ...observer, passOver })
-    : files.map(listedSurvey);
+  if (objectsPerUnit !== null) return files.map(listedSurvey);
+  return surveyAll(source, files, table, {
+    advance: (amount) => emit({ type: 'progressed', amount }),
+    fileDone: ({ path, bytes }) => emit({ type: 'fileRead', path, bytes }),
+    passOver,
+    signal,
+  });
 }

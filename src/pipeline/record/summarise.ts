@@ -64,14 +64,14 @@ export async function committedReport(loaded: Loaded, { run, warehouse }: Change
 export function timed(
   { events }: Pick<LoadReport, 'events'>,
   nowMs: number,
-  { clock, run }: Pick<ChangeContext, 'clock' | 'run'>,
+  { phases, run }: Pick<ChangeContext, 'phases' | 'run'>,
 ): Timing {
   const durationSeconds = (nowMs - run.startedAt.getTime()) / 1000;
   const hasRate = events.lines > 0 && durationSeconds > 0;
   return {
     durationSeconds,
     eventsPerSecond: hasRate ? Math.round(events.lines / durationSeconds) : null,
-    phases: clock.phases,
+    phases,
   };
 }
 

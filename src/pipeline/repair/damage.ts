@@ -74,7 +74,10 @@ export async function removeStrays(
     });
   }
   if (removed > 0)
-    observer.note(`Removed ${removed} rows of contents that the manifest (ops.files) does not know.`);
+    observer.emit({
+      type: 'note',
+      message: `Removed ${removed} rows of contents that the manifest (ops.files) does not know.`,
+    });
 }
 
 /** Staging that was emptied by hand would take the star with it; a manifest that was emptied would load all files twice. */
@@ -108,7 +111,8 @@ export function tellOfDrift(
 ): void {
   const vanished = plans.reduce((sum, plan) => sum + plan.vanished.length, 0);
   if (vanished === 0 || (written?.keys === keys && written.records === records)) return;
-  observer.note(
-    `Rows of ops.drift were lost; those of ${vanished} files that are gone cannot be read again.`,
-  );
+  observer.emit({
+    type: 'note',
+    message: `Rows of ops.drift were lost; those of ${vanished} files that are gone cannot be read again.`,
+  });
 }

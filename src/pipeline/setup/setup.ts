@@ -79,9 +79,10 @@ async function createAll(warehouse: Warehouse): Promise<void> {
 /** Creates what a full refresh fills again. */
 async function createLost(warehouse: Warehouse, lost: readonly Table[], observer: Observer): Promise<void> {
   const names = lost.map(qualifiedName).join(', ');
-  observer.note(
-    `${names} of ${warehouse.name} ${lost.length === 1 ? 'was' : 'were'} missing: created empty.`,
-  );
+  observer.emit({
+    type: 'note',
+    message: `${names} of ${warehouse.name} ${lost.length === 1 ? 'was' : 'were'} missing: created empty.`,
+  });
   await warehouse.transaction(async () => {
     for (const table of lost) {
       await ensureSchema(warehouse, table.schema);

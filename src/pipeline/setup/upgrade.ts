@@ -44,9 +44,10 @@ export async function upgrade(
   if (steps.length === 0 && remade.length === 0) return { upgraded: null, remade };
   const told = steps.length > 0 ? `Upgrading ${warehouse.name} from layout ${from} to ${LAYOUT_VERSION}` : '';
   const missing = remade.length > 0 ? `making ${remade.join(', ')} again` : '';
-  observer.note(
-    `${[told, missing].filter((part) => part !== '').join('; ')}: the star is built from staging.`,
-  );
+  observer.emit({
+    type: 'note',
+    message: `${[told, missing].filter((part) => part !== '').join('; ')}: the star is built from staging.`,
+  });
   const standing = allTables.filter((table) => state.found.of(table) !== undefined);
   const made = allTables.filter((table) => state.found.of(table) === undefined);
   // Asked before the transaction, so that a dry run, which asks nothing within one, knows it too.

@@ -37,6 +37,7 @@ export async function readByEngine(plan: FilePlan, context: StageContext): Promi
   const groups = inStatements(units);
   let fetching = fetchFiles(groups[0], engineReads, source);
   for (const [at, group] of groups.entries()) {
+    context.observer.signal.throwIfAborted();
     const localPaths = await fetching;
     // The next files come while these are loaded.
     fetching = fetchFiles(groups[at + 1], engineReads, source);
@@ -48,7 +49,8 @@ export async function readByEngine(plan: FilePlan, context: StageContext): Promi
     for (const { survey } of read) await source.release(survey.file);
     for (const { fileId, staged, rejected, drift } of results)
       summaries.set(fileId, { lines: staged + rejected, staged, rejected, blank: 0, drift: [...drift] });
-    context.observer.advance(read.reduce((sum, { survey }) => sum + survey.file.bytes, 0));
+    const amount = read.reduce((sum, { survey }) => sum + survey.file.bytes, 0);
+    context.observer.emit({ type: 'progressed', amount });
   }
   return { summaries, leftover };
 }
@@ -162,7 +164,10 @@ async function readGroup(
   const refusal = results.find((result) => result.refusal !== undefined)?.refusal;
   if (refusal !== undefined) {
     if (source.isLocal) await assertAllSame(files, source);
-    observer.note(`The fast reader gave up (${refusal}); reading line by line.`);
+    observer.emit({
+      type: 'note',
+      message: `The fast reader gave up (${refusal}); reading line by line.`,
+    });
   }
   const sourcePaths = new Map([...localPaths].map(([path, localPath]) => [localPath, path]));
   const named = results.map((result) => ({

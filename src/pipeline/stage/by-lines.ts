@@ -29,10 +29,13 @@ export async function readByLines(
   { kind, format }: LineFormat,
   context: StageContext,
 ): Promise<Summaries> {
-  const { observer, source } = context;
+  const { source } = context;
+  const { emit, signal } = context.observer;
+  const advance = (amount: number): void => emit({ type: 'progressed', amount });
   const summaries = new Map<number, FileSummary>();
   const rows = rowWriter(targets[kind].staging, context.warehouse);
   const take = async (file: FileToLoad, batch: Batch, refused: RejectWriter): Promise<void> => {
+    signal.throwIfAborted();
     const rejects = batch.rejects.length > 0 ? () => refused.write(batch.rejects) : null;
     await rows.take(file, batch, rejects);
   };
@@ -48,7 +51,7 @@ export async function readByLines(
     const { bytes } = file.survey.file;
     if (damage !== null) {
       await refuseWhole(file, unreadable(damage));
-      observer.advance(bytes);
+      advance(bytes);
       continue;
     }
     const content = await contents(file);
@@ -56,7 +59,7 @@ export async function readByLines(
     if (content !== null && compression === 'none') {
       const reader = readContent(content, format);
       summaries.set(file.fileId, await drain(reader, (batch) => take(file, batch, refused)));
-      observer.advance(bytes);
+      advance(bytes);
       continue;
     }
     const reader = readFile(chunksOf(file, content, context), format, { bytes, isVouchedFor: isClean });
@@ -175,6 +178,6 @@ async function* chunksOf(
 ): AsyncGenerator<Buffer> {
   for await (const chunk of content === null ? context.source.open(file.survey.file) : [content]) {
     yield chunk as Buffer;
-    context.observer.advance((chunk as Buffer).length);
+    context.observer.emit({ type: 'progressed', amount: (chunk as Buffer).length });
   }
 }

@@ -17,7 +17,9 @@ import type { StagedFiles } from './staged-files.ts';
 export async function stageFiles(planned: FilePlan, context: StageContext): Promise<StagedFiles> {
   const { kind } = planned;
   const bytes = sum(planned.load.map((file) => file.survey.file.bytes));
-  context.observer.step(kind === 'log' ? 'events' : 'songs', bytes, 'bytes');
+  const { emit, signal } = context.observer;
+  signal.throwIfAborted();
+  emit({ type: 'stepStarted', step: kind === 'log' ? 'events' : 'songs', total: bytes, unit: 'bytes' });
   const byEngine = await readByEngine(planned, context);
   const plan = withOwnIds(planned, byEngine.leftover, context);
   const left = plan.load.filter(({ survey }) => byEngine.leftover.has(survey.file.path));
@@ -66,7 +68,10 @@ async function surveyed(
 ): Promise<readonly FileToLoad[]> {
   const unseen = files.filter(({ survey }) => isListed(survey.sha256));
   if (unseen.length === 0) return files;
-  observer.note(`The engine met what is no record in ${unseen.length} files; reading them line by line.`);
+  observer.emit({
+    type: 'note',
+    message: `The engine met what is no record in ${unseen.length} files; reading them line by line.`,
+  });
   // These bytes are counted where the lines are read.
   const quiet = {
     advance() {},
@@ -75,6 +80,7 @@ async function surveyed(
     passOver(failure: FileFailure) {
       throw failure;
     },
+    signal: observer.signal,
   };
   const surveys = await surveyAll(
     source,
