@@ -10,6 +10,7 @@ import type { Warehouse } from '../../src/warehouses/warehouse.ts';
 import { rowsOf, runOn } from '../support/ad-hoc.ts';
 import { sparkify } from '../support/command.ts';
 import { loadDeliveries, writeDeliveries } from '../support/layouts/deliveries.ts';
+import { noting } from '../support/observers.ts';
 import { freshDatabase, usePostgres, withPostgres } from '../support/postgres.ts';
 import { jsonLines, play, writeFiles } from '../support/records.ts';
 import { freshCluster, useRedshift, withRedshift } from '../support/redshift-world.ts';
@@ -259,8 +260,8 @@ describe('a full refresh', () => {
     withLoaded(async (warehouse) => {
       const before = await readTables(warehouse);
       await runOn(warehouse, "delete from ops.rejects where kind = 'song'");
-      const notes: string[] = [];
-      await refresh(warehouse, { ...silent, note: (note) => void notes.push(note) });
+      const { observer, notes } = noting();
+      await refresh(warehouse, observer);
       expect(notes).toEqual([expect.stringMatching(/^1 unchanged file is read again, since the rows/)]);
       expect(await readTables(warehouse)).toEqual(before);
       await runOn(warehouse, "delete from ops.rejects where kind = 'log'");

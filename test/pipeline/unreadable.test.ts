@@ -1,8 +1,8 @@
 import { appendFileSync, existsSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { type Observer, silent } from '../../src/telemetry/observer.ts';
 import { sparkify } from '../support/command.ts';
+import { noting } from '../support/observers.ts';
 import { jsonLines, play, songRecord, writeFiles } from '../support/records.ts';
 import { env, server, useS3Server } from '../support/s3-world.ts';
 import { deliver, freshFolder, inFolder, withWarehouse } from '../support/warehouse.ts';
@@ -12,11 +12,6 @@ useS3Server();
 /** More than a small file's bytes, so that it is read in chunks and again when it is staged. */
 const manyPlays = (from: number): string =>
   jsonLines(Array.from({ length: 100 }, (_, nth) => play(from + nth, { sessionId: from })));
-
-function listening(step: (name: string) => void): { observer: Observer; notes: string[] } {
-  const notes: string[] = [];
-  return { observer: { ...silent, step, note: (message) => void notes.push(message) }, notes };
-}
 
 describe('etl over files that cannot be read', () => {
   test('loads all others, names them, and exits 3, now and as long as they are there', async () => {
@@ -100,13 +95,13 @@ describe('etl over files that cannot be read', () => {
     };
     await withWarehouse(file, async (warehouse) => {
       // After the files were listed, and again after they were surveyed.
-      const { observer, notes } = listening((step) => step === 'reading' && grow());
+      const { observer, notes } = noting((step) => step === 'reading' && grow());
       const { files, tables } = await deliver(warehouse, { logs, observer });
       expect(files).toMatchObject({ new: 1, unreadable: 1 });
       expect(files.named.unreadable).toEqual([{ path: growing, reason: 'it is still being written' }]);
       expect(tables.songplays.rows).toBe(100);
       expect(notes.filter((note) => note.startsWith('Passed over'))).toHaveLength(1);
-      const later = await deliver(warehouse, { logs, observer: listening(() => {}).observer });
+      const later = await deliver(warehouse, { logs, observer: noting(() => {}).observer });
       expect(later.files).toMatchObject({ new: 1, unchanged: 1, unreadable: 0 });
     });
     expect(existsSync(other)).toBe(true);
@@ -118,7 +113,7 @@ describe('etl over files that cannot be read', () => {
     for (const at of names.keys()) writeFiles(logs, { [`${at + 1}.json`]: manyPlays(at * 1_000) });
     writeFiles(logs, { 'good.json': manyPlays(9_000) });
     await withWarehouse(file, async (warehouse) => {
-      const { observer } = listening((step) => {
+      const { observer } = noting((step) => {
         if (step === 'events') for (const path of names) appendFileSync(path, '{"never whole"\n');
       });
       const { files, tables } = await deliver(warehouse, { logs, observer });
@@ -131,7 +126,7 @@ describe('etl over files that cannot be read', () => {
     const { logs, file } = inFolder();
     writeFiles(logs, { 'a.json': manyPlays(1), 'b.json': manyPlays(1_000) });
     await withWarehouse(file, async (warehouse) => {
-      const { observer, notes } = listening((step) => {
+      const { observer, notes } = noting((step) => {
         if (step === 'events') rmSync(join(logs, 'a.json'), { force: true });
       });
       const { files, tables } = await deliver(warehouse, { logs, observer });

@@ -9,7 +9,6 @@ import { ensureTables } from '../../src/pipeline/setup/setup.ts';
 import { applySteps } from '../../src/pipeline/setup/upgrade.ts';
 import { integer, text } from '../../src/schema/column.ts';
 import { table } from '../../src/schema/table.ts';
-import { type Observer, silent } from '../../src/telemetry/observer.ts';
 import { openDuckDb } from '../../src/warehouses/duckdb/writer.ts';
 import { postgresDialect } from '../../src/warehouses/postgres/dialect.ts';
 import { redshiftDialect } from '../../src/warehouses/redshift/dialect.ts';
@@ -25,6 +24,7 @@ import {
   frozenTables,
   thaw,
 } from '../support/layouts/frozen.ts';
+import { noting } from '../support/observers.ts';
 import { freshDatabase, usePostgres, withPostgres } from '../support/postgres.ts';
 import { freshCluster, useRedshift, withRedshift } from '../support/redshift-world.ts';
 import { useS3Server } from '../support/s3-world.ts';
@@ -64,11 +64,6 @@ const engines: readonly [Engine, () => Promise<Open>][] = [
     },
   ],
 ];
-
-function listening(): { observer: Observer; notes: string[] } {
-  const notes: string[] = [];
-  return { notes, observer: { ...silent, note: (note) => void notes.push(note) } };
-}
 
 /** All tables; undeclared keys in one order, since older versions kept them as they stood. */
 async function tablesOf(warehouse: Warehouse): Promise<unknown> {
@@ -125,7 +120,7 @@ describe.each(engines)('on %s', (engine, freshPlace) => {
       });
       const sources = writeDeliveries(folder);
       await open(async (warehouse) => {
-        const { observer, notes } = listening();
+        const { observer, notes } = noting();
         const report = await deliver(warehouse, { ...sources, observer });
         const isOlder = layout < LAYOUT_VERSION;
         expect(report).toMatchObject({

@@ -103,7 +103,7 @@ describe('however much stands in a file', () => {
         }
       }
       const sha256 = createHash('sha256').update(content).digest('hex');
-      expect(await surveyChunks(chunks(), events, () => {}, content.length)).toMatchObject({
+      expect(await surveyChunks(chunks(), events, () => {}, { bytes: content.length })).toMatchObject({
         sha256,
         damage,
       });

@@ -57,15 +57,16 @@ export const arrows: Readonly<Record<string, readonly string[]>> = {
     'warehouses',
   ],
   'cli.ts': ['program.ts'],
-  'program.ts': ['commands', 'config', 'terminal'],
+  'program.ts': ['commands', 'config', 'telemetry', 'terminal'],
   'edit-distance.ts': [],
   'errors.ts': [],
   'secrets.ts': [],
+  'stopping.ts': [],
   'version.ts': [],
 };
 
 /** What everyone may import. */
-const forAll = ['edit-distance.ts', 'errors.ts', 'secrets.ts', 'version.ts'];
+const forAll = ['edit-distance.ts', 'errors.ts', 'secrets.ts', 'stopping.ts', 'version.ts'];
 
 /** Folders below warehouses/ that are no engine, and the engines that build on them. */
 const sharedByEngines = { 'pg-wire': ['postgres', 'redshift'] };

@@ -1,6 +1,9 @@
+import { getEventListeners } from 'node:events';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
+import { InterruptedError } from '../../src/errors.ts';
 import { allTables, modelSql, starTables } from '../../src/models/book.ts';
 import { userLevels } from '../../src/models/ops/user-levels.ts';
 import { events } from '../../src/models/staging/events.ts';
@@ -235,21 +238,34 @@ describe.each(engines)('a warehouse on %s', (name, freshPlace) => {
       await warehouse.publish();
     }));
 
-  test('interrupted, a statement ends at once, and the connection goes on', () =>
-    opened(async (warehouse) => {
-      await warehouse.append(songs, songsOf(1_000));
-      const slow = rowsOf(
+  test('a signal ends its statement at once; its transaction is rolled back, and nothing begins any more', async () => {
+    const place = await freshPlace();
+    const stopping = new AbortController();
+    const warehouse = await openWarehouse(place, { ...lease, signal: stopping.signal });
+    await ensureTables(warehouse);
+    await warehouse.append(songs, songsOf(1_000));
+    const slow = warehouse.transaction(async () => {
+      await warehouse.append(songs, [{ song_id: 'S', title: 't', artist_id: 'A', duration: 1 }]);
+      await rowsOf(
         warehouse,
         `select count(*) as n from songs as a cross join songs as b cross join songs as c cross join songs as d
          where a.duration + b.duration + c.duration + d.duration > 5`,
       );
-      slow.catch(() => {});
-      setTimeout(() => warehouse.interrupt(), 300);
-      const began = Date.now();
-      await expect(slow).rejects.toThrow();
-      expect(Date.now() - began).toBeLessThan(10_000);
-      expect(await rowsOf(warehouse, 'select 1 as one')).toEqual([{ one: 1 }]);
-    }));
+    });
+    slow.catch(() => {});
+    await setTimeout(300);
+    const stoppedAtMs = Date.now();
+    stopping.abort(new InterruptedError('SIGINT'));
+    await expect(slow).rejects.toBe(stopping.signal.reason);
+    await expect(rowsOf(warehouse, 'select 1 as one')).rejects.toBe(stopping.signal.reason);
+    await warehouse.close();
+    expect(Date.now() - stoppedAtMs).toBeLessThan(2_000);
+    expect(getEventListeners(stopping.signal, 'abort')).toEqual([]);
+    await opened(async (again) => {
+      expect(await rowsOf(again, 'select count(*) as n from songs')).toEqual([{ n: 1_000 }]);
+      await again.publish();
+    }, place);
+  });
 
   test('an error of the engine names the statement, unless a person asked it', () =>
     opened(async (warehouse, place) => {

@@ -10,6 +10,7 @@ import { rowsOf, runOn } from '../support/ad-hoc.ts';
 import { startAwsServer } from '../support/aws-server.ts';
 import { type Outcome, type RunOptions, sparkify } from '../support/command.ts';
 import { inventData } from '../support/invented.ts';
+import { noting } from '../support/observers.ts';
 import { usePostgres } from '../support/postgres.ts';
 import { randomNumbers } from '../support/random.ts';
 import { eventRecord, jsonLines } from '../support/records.ts';
@@ -116,9 +117,9 @@ describe('a load into Redshift is done again, whole and on new connections, afte
   ] as const)('%s', async (_, begins, fault, nth) => {
     const cluster = await freshCluster();
     const seen = once(cluster.double.faults, begins, fault, nth);
-    const notes: string[] = [];
+    const { observer } = noting();
     await withRedshift(cluster, async (warehouse) => {
-      const report = await load(warehouse, { ...silent, note: (text) => notes.push(text) });
+      const report = await load(warehouse, observer);
       expect(report.status).toBe('committed');
     });
     expect(seen()).toBeGreaterThanOrEqual(nth);
@@ -139,10 +140,8 @@ describe('a load into Redshift is done again, whole and on new connections, afte
         writes = runOn(other, "update ops.warehouse set created_by = 'another writer'");
         return { kind: 'pause', until: writes };
       });
-      const notes: string[] = [];
-      await withRedshift(cluster, (warehouse) =>
-        load(warehouse, { ...silent, note: (text) => notes.push(text) }),
-      );
+      const { observer, notes } = noting();
+      await withRedshift(cluster, (warehouse) => load(warehouse, observer));
       await other.close();
       expect(notes.join('\n')).toMatch(/another session was in the way.*Trying again/s);
       double.faults.clear();
@@ -222,10 +221,8 @@ describe('what lies in S3 changes while the cluster reads:', () => {
         server.remove('data', gone);
       return null;
     });
-    const notes: string[] = [];
-    await withRedshift(cluster, (warehouse) =>
-      load(warehouse, { ...silent, note: (text) => notes.push(text) }),
-    );
+    const { observer, notes } = noting();
+    await withRedshift(cluster, (warehouse) => load(warehouse, observer));
     expect(notes.join('\n')).toMatch(/did not find what it was to read.*Planning again/s);
     await assertRight(cluster);
   });

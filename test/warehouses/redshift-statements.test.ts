@@ -240,8 +240,6 @@ async function sessions(cluster: RedshiftTestCluster): Promise<void> {
   );
   const heard = (of: RegExp): Promise<void> =>
     expect.poll(() => double.statements.some((text) => of.test(text))).toBe(true);
-  second.interrupt();
-  await heard(/^select pg_cancel_backend/);
   put('log_data/10.json', jsonLines([play(100)]));
   let isLost = false;
   double.faults.on((statement) => {
@@ -262,6 +260,11 @@ async function sessions(cluster: RedshiftTestCluster): Promise<void> {
   expect((await loadFromS3(second)).status).toBe('committed');
   double.faults.clear();
   await second.close();
+  const stopping = new AbortController();
+  const third = await openRedshift(place.server, { ...lease, signal: stopping.signal }, place.s3);
+  stopping.abort();
+  await heard(/^select pg_cancel_backend/);
+  await third.close();
 }
 
 /** `sparkify rejects` in this process, so that its SQL is that of the sources. */
@@ -270,7 +273,11 @@ function rejectsOf(cluster: RedshiftTestCluster) {
   const file = join(writeFiles(freshFolder(), { 'dwh.cfg': '' }), 'dwh.cfg');
   const config = () => readConfig({ file, flags: { warehouse: flags[1] }, env });
   return (given: Flags, ...args: string[]) =>
-    rejectsCommand.run({ config, nowMs, voice: silent, onInterrupt() {} } as unknown as Context, given, args);
+    rejectsCommand.run(
+      { config, nowMs, voice: { observer: silent }, signal: silent.signal } as unknown as Context,
+      given,
+      args,
+    );
 }
 
 /** What differs in this run: the staging prefix, by what the S3 server was asked for; processes; names of runs. */
