@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { rowsOf } from './support/ad-hoc.ts';
 import { sparkify } from './support/command.ts';
 import { inventData } from './support/invented.ts';
 import { ask, freshDatabase, usePostgres, withPostgres } from './support/postgres.ts';
@@ -149,7 +150,7 @@ describe('Ctrl-C while a server', () => {
     expectStopped(outcome);
     proxy.cut();
     await withPostgres(database, async (warehouse) =>
-      expect(await warehouse.rows('select count(*) as n from ops.runs')).toEqual([{ n: 0 }]),
+      expect(await rowsOf(warehouse, 'select count(*) as n from ops.runs')).toEqual([{ n: 0 }]),
     );
   });
 
@@ -227,7 +228,7 @@ describe('Ctrl-C while a server', () => {
     expect(cluster.double.statements.some((sql) => sql.includes('pg_cancel_backend'))).toBe(true);
     cluster.double.faults.clear();
     await withRedshift(cluster, async (warehouse) =>
-      expect(await warehouse.rows('select count(*) as n from ops.runs')).toEqual([{ n: 0 }]),
+      expect(await rowsOf(warehouse, 'select count(*) as n from ops.runs')).toEqual([{ n: 0 }]),
     );
   });
 });

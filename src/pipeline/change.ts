@@ -62,8 +62,6 @@ export function commitChange<Result>(change: Change<Result>, context: ChangeCont
       const { record, result } = await change.sumUp({ repeats, built, checks }, scope);
       await recordRun(warehouse, run, record);
       observer.emit({ type: 'recorded' });
-      observer.signal.throwIfAborted();
-      observer.emit({ type: 'committing' });
       return result;
     },
     allTables,

@@ -30,31 +30,37 @@ export async function withAttempts<T>(
  * a new connection whether it did, so that nothing is done twice.
  */
 export async function commitOnce<T>(
-  { observer, run, warehouse }: Pick<ChangeContext, 'observer' | 'run' | 'warehouse'>,
+  context: CommitContext,
   work: () => Promise<T>,
   writes: readonly Table[],
 ): Promise<T> {
-  const result = await committed(warehouse, run.id, work, writes);
-  observer.emit({ type: 'committed', runId: run.id });
+  const result = await committed(context, work, writes);
+  context.observer.emit({ type: 'committed', runId: context.run.id });
   return result;
 }
 
+type CommitContext = Pick<ChangeContext, 'observer' | 'run' | 'warehouse'>;
+
 async function committed<T>(
-  warehouse: Warehouse,
-  runId: string,
+  { observer, run, warehouse }: CommitContext,
   work: () => Promise<T>,
   writes: readonly Table[],
 ): Promise<T> {
   let done: { readonly result: T } | null = null;
+  const doWork = async (): Promise<T> => {
+    const result = await work();
+    done = { result };
+    return result;
+  };
+  const beforeCommit = (): void => {
+    observer.signal.throwIfAborted();
+    observer.emit({ type: 'committing' });
+  };
   try {
-    return await warehouse.transaction(async () => {
-      const result = await work();
-      done = { result };
-      return result;
-    }, writes);
+    return await warehouse.transaction(doWork, writes, [], beforeCommit);
   } catch (error) {
     if (!(error instanceof CommitUnclearError) || done === null) throw error;
-    if (await hasCommitted(warehouse, runId)) return (done as { readonly result: T }).result;
+    if (await hasCommitted(warehouse, run.id)) return (done as { readonly result: T }).result;
     throw new PassingError(`${warehouse.name}: the connection was lost, and nothing was committed.`, {
       cause: error,
     });

@@ -59,9 +59,9 @@ export function stoppable(
     rows: counted(warehouse.rows),
     run: counted(warehouse.run),
     append: counted(warehouse.append),
-    async transaction(work, writes, makes) {
+    async transaction(work, ...rest) {
       signal.throwIfAborted();
-      return warehouse.transaction(work, writes, makes);
+      return warehouse.transaction(work, ...rest);
     },
     ...(engineReads === undefined ? {} : { engineReads: stoppableReads(engineReads) }),
     ...(afterWrite === undefined ? {} : { afterWrite: counted(afterWrite) }),

@@ -63,9 +63,15 @@ export interface Warehouse {
   /**
    * All or nothing: rolls back if `work` throws. A CommitUnclearError where nobody knows which of them it was. `writes`
    * are the tables that it will change, for engines that lock them first; `makes` those that it creates and fills. Both
-   * get the indexes that they lack, after the work.
+   * get the indexes that they lack, after the work. `beforeCommit` is called when nothing but the commit is left to do, and
+   * may throw to roll back.
    */
-  transaction<T>(work: () => Promise<T>, writes?: readonly Table[], makes?: readonly Table[]): Promise<T>;
+  transaction<T>(
+    work: () => Promise<T>,
+    writes?: readonly Table[],
+    makes?: readonly Table[],
+    beforeCommit?: () => void,
+  ): Promise<T>;
   /** Absent where the engine reads no files by itself. */
   readonly engineReads?: EngineReads;
   /** To be called when so many rows came to a table: renews what the planner knows of it. Absent where the engine does it by itself. */

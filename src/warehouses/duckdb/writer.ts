@@ -28,12 +28,13 @@ export async function openDuckDb(file: string, lease: LeaseOptions): Promise<War
     name: `duckdb:${file}`,
     dialect: duckdbDialect,
     append: (table, rows) => append(run, table, rows),
-    async transaction(work) {
+    async transaction(work, _writes, _makes, beforeCommit) {
       await run({ name: 'begin', sql: 'begin transaction' });
       try {
         const result = await work();
         // COMMIT of a transaction that had failed rolls it back without a word; any other statement tells.
         await run({ name: 'commit: whether the transaction had failed', sql: 'select 1' });
+        beforeCommit?.();
         await run({ name: 'commit', sql: 'commit' });
         return result;
       } catch (error) {

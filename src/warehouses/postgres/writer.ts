@@ -42,7 +42,8 @@ export async function openPostgres(server: PostgresServer, lease: LeaseOptions):
     rows: (statement) => writer.sessions.main.rows(statement),
     run: (statement) => writer.sessions.main.run(statement),
     append: (table, rows) => copyRows(writer.sessions.main, name, table, rows),
-    transaction: (work, writes = [], makes = []) => transaction(writer, work, [...writes, ...makes]),
+    transaction: (work, writes = [], makes = [], beforeCommit = () => {}) =>
+      transaction(writer, work, [...writes, ...makes], beforeCommit),
     afterWrite: (table, addedRows) => renewStatistics(writer.sessions.main, table, addedRows),
     async reconnect() {
       const lost = writer.sessions;
@@ -58,13 +59,19 @@ export async function openPostgres(server: PostgresServer, lease: LeaseOptions):
 }
 
 /** All or nothing; `tables` get the indexes that they lack once the work is done. */
-async function transaction<T>(writer: Writer, work: () => Promise<T>, tables: readonly Table[]): Promise<T> {
+async function transaction<T>(
+  writer: Writer,
+  work: () => Promise<T>,
+  tables: readonly Table[],
+  beforeCommit: () => void,
+): Promise<T> {
   const { name, sessions, indexed } = writer;
   const { main } = sessions;
   try {
     await beginWriting(sessions, name);
     const result = await work();
     await makeMissingIndexes(main, name, tables, indexed);
+    beforeCommit();
     await commit(main, name);
     return result;
   } catch (error) {

@@ -76,7 +76,8 @@ export async function redshiftWarehouse(on: WritingOn, access: () => string): Pr
       await inserter.collect(table, rows);
       if (!writing.inTransaction) await inserter.flush();
     },
-    transaction: (work, writes = []) => transaction(writing, work, writes),
+    transaction: (work, writes = [], _makes = [], beforeCommit = () => {}) =>
+      transaction(writing, work, writes, beforeCommit),
     engineReads: writing.reads,
     afterWrite: async (table, addedRows) => noteGrowth(writing, table, addedRows),
     async reconnect() {

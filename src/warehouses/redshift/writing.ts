@@ -80,6 +80,7 @@ export async function transaction<T>(
   writing: Writing,
   work: () => Promise<T>,
   writes: readonly Table[],
+  beforeCommit: () => void,
 ): Promise<T> {
   const { inserter, on } = writing;
   await inserter.flush();
@@ -92,6 +93,7 @@ export async function transaction<T>(
     await inserter.flush();
     // Whoever lost the lease may not be the only writer any more.
     await holder.rows(HELD);
+    beforeCommit();
     await main.commit();
     return result;
   } catch (error) {
