@@ -1,11 +1,13 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { rowsOf } from './support/ad-hoc.ts';
-import { sparkify } from './support/command.ts';
+import { program, sparkify } from './support/command.ts';
 import { inventData } from './support/invented.ts';
 import { ask, freshDatabase, usePostgres, withPostgres } from './support/postgres.ts';
 import { eventRecord, jsonLines, songRecord, writeFiles } from './support/records.ts';
@@ -304,6 +306,74 @@ describe('Ctrl-C while a file', () => {
     });
     expectStopped(outcome);
   }, 60_000);
+});
+
+describe('Ctrl-C while', () => {
+  let cwd: string;
+  const file = (): string => join(cwd, 'sparkify.duckdb');
+  beforeAll(async () => {
+    cwd = freshFolder();
+    await withWarehouse(file(), (warehouse) =>
+      deliver(warehouse, { logs: join(logs, '2018-11-01-events.json') }),
+    );
+  });
+
+  test('a question is open, at a terminal, drops nothing', async () => {
+    const child = spawn(
+      'script',
+      ['-qec', `${process.execPath} ${program} create-tables --drop`, '/dev/null'],
+      {
+        cwd,
+        env: { PATH: process.env.PATH ?? '', HOME: cwd, NO_COLOR: '1' },
+      },
+    );
+    let shown = '';
+    let sentAtMs = 0;
+    child.stdout.on('data', (piece) => {
+      shown += piece;
+      if (sentAtMs > 0 || !shown.includes('[y/N]')) return;
+      sentAtMs = performance.now();
+      child.stdin.write('\u0003');
+    });
+    const [code] = await once(child, 'close');
+    const stopMs = performance.now() - sentAtMs;
+    expectStopped({ code, signal: null, stdout: '', stderr: shown, stopMs });
+    const { stdout } = await sparkify(['status', '--json'], { cwd });
+    expect(JSON.parse(stdout).runs).toHaveLength(1);
+  });
+
+  test('nobody reads what a query prints', async () => {
+    const child = spawn(process.execPath, [program, 'query', 'from range(10000000)', '--format', 'csv'], {
+      cwd,
+      env: { PATH: process.env.PATH ?? '', HOME: cwd, NO_COLOR: '1' },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    let stderr = '';
+    child.stderr.on('data', (piece) => {
+      stderr += piece;
+    });
+    await once(child.stdout, 'readable');
+    await setTimeout(500);
+    const sentAtMs = performance.now();
+    child.kill('SIGINT');
+    const [code, signal] = await once(child, 'exit');
+    child.stdout.destroy();
+    expectStopped({ code, signal, stdout: '', stderr, stopMs: performance.now() - sentAtMs });
+  });
+
+  test('nobody takes what a query writes to a pipe', async () => {
+    const pipe = join(cwd, 'pipe');
+    execFileSync('mkfifo', [pipe]);
+    let startedAtMs = 0;
+    const outcome = await stopped(['query', 'from range(10)', '--format', 'csv', '-o', pipe, '--overwrite'], {
+      cwd,
+      when() {
+        startedAtMs ||= Date.now();
+        return Date.now() - startedAtMs > 1_500;
+      },
+    });
+    expectKilled(outcome);
+  });
 });
 
 describe('Ctrl-C while DuckDB', () => {

@@ -16,8 +16,7 @@ function textOf(event: LoadEvent): string | null {
     case 'copied':
       return `${event.kind}s`;
     case 'staged':
-      return `${event.kind}s: ${countsOf({
-        lines: event.lines,
+      return `${event.kind}s: ${plural(event.lines, 'line')}, ${countsOf({
         staged: event.stagedRecords,
         rejected: event.rejectedRecords,
         blank: event.blankLines,
@@ -25,8 +24,7 @@ function textOf(event: LoadEvent): string | null {
     case 'deduplicated':
       return `${event.kind}s: ${countsOf({ duplicates: event.duplicates, conflicts: event.conflicts })}`;
     case 'built':
-      return `${event.table}: ${countsOf({
-        rows: event.rows,
+      return `${event.table}: ${plural(event.rows, 'row')}, ${countsOf({
         inserted: event.insertedRows,
         updated: event.updatedRows,
         deleted: event.deletedRows,
@@ -47,7 +45,6 @@ function textOf(event: LoadEvent): string | null {
     case 'failed':
       return `${event.error}${event.isCommitted ? ', after the commit' : ''}`;
     case 'committing':
-    case 'recorded':
       return '';
     default:
       return null;
@@ -66,7 +63,7 @@ function plannedFiles(event: Extract<LoadEvent, { type: 'planned' }>): string {
     unreadable: event.unreadableFiles,
   };
   const there = Object.entries(counts).filter(([, count]) => count > 0);
-  return there.length === 0 ? 'no files' : `files ${countsOf(Object.fromEntries(there))}`;
+  return there.length === 0 ? 'no files' : countsOf(Object.fromEntries(there));
 }
 
 /** `3 new, 1 changed`. */
