@@ -7,16 +7,14 @@ import type { SettingName } from './config/settings.ts';
 import { CommittedError, InterruptedError } from './errors.ts';
 import { secretKeeper } from './secrets.ts';
 import { unlessStopped } from './stopping.ts';
-import type { LoadEvent } from './telemetry/events.ts';
-import { type Listener, observerOf } from './telemetry/observer.ts';
 import { hideFromProcessList, warningOfSecrets, wordsOf } from './terminal/command-line.ts';
 import { drawFailure, failureOf } from './terminal/failure.ts';
 import { listenForSignals } from './terminal/interruption.ts';
 import { printableJson } from './terminal/printable.ts';
 import { hintsFor, programOf } from './terminal/program.ts';
-import type { Voice } from './terminal/progress.ts';
 import { endWithReaders, print } from './terminal/stdout.ts';
 import { helpAsFlag, usageOf } from './terminal/usage.ts';
+import type { Voice } from './terminal/voice.ts';
 import { version } from './version.ts';
 
 /** Each command's name, its line in the help, and its module, imported when it is called. */
@@ -147,7 +145,13 @@ async function runCommand(command: Command, called: Commander): Promise<number> 
   const options = Object.entries(called.opts<Record<string, Flags[string] | readonly string[]>>());
   const flags = Object.fromEntries(options.filter(([, value]) => !Array.isArray(value))) as Flags;
   const lists = Object.fromEntries(options.filter(([, value]) => Array.isArray(value))) as Lists;
-  const voice = await makeVoice(flags.quiet === true, flags.verbose === true);
+  const { openVoice } = await import('./terminal/voice.ts');
+  const voice = openVoice(interruption, {
+    quiet: flags.quiet === true,
+    verbose: flags.verbose === true,
+    safe: secrets.hide,
+    onWarning: (message) => warnings.push(message),
+  });
   const warning = warningOfSecrets(wordsOf(process.argv.slice(2)));
   if (warning !== null) voice.warn(warning);
   if (command.isMadeUp !== true) process.umask(umasks[600]);
@@ -235,28 +239,6 @@ async function readAndWarn(flags: Flags, lists: Lists, voice: Voice): Promise<Co
   const config = await readConfig({ file, flags: { ...given, ...lists }, env: process.env, secrets });
   for (const warning of config.warnings) voice.warn(warning);
   return config;
-}
-
-/** Who hears what a command does: the signals' listener, the result, which has its warnings, and the terminal. */
-async function makeVoice(quiet: boolean, verbose: boolean): Promise<Voice> {
-  const { drawProgress, voiceOf } = await import('./terminal/progress.ts');
-  const seconds = (): number => performance.now() / 1000;
-  const { hear, done } = drawProgress({ quiet, verbose, stream: process.stderr, seconds });
-  const keepWarning: Listener = (event) => {
-    if (event.type === 'warning') warnings.push(event.message);
-  };
-  const { emit, signal } = observerOf([interruption.hear, keepWarning, hear], interruption.signal);
-  return voiceOf({ emit: (event) => emit(withoutSecrets(event)), signal }, { isVerbose: verbose, done });
-}
-
-/** The event without a secret in what it says; the many that say how far the work has come have none. */
-function withoutSecrets(event: LoadEvent): LoadEvent {
-  if (event.type === 'progressed' || event.type === 'fileRead') return event;
-  const safe = (value: unknown): unknown => (typeof value === 'string' ? secrets.hide(value) : value);
-  return {
-    ...event,
-    ...Object.fromEntries(Object.entries(event).map(([name, value]) => [name, safe(value)])),
-  };
 }
 
 function printError(thrown: unknown, isJson: boolean): number {

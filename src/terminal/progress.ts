@@ -1,31 +1,10 @@
 import { SingleBar } from 'cli-progress';
 import pc from 'picocolors';
 import type { LoadEvent } from '../telemetry/events.ts';
-import type { Listener, Observer } from '../telemetry/observer.ts';
+import type { Listener } from '../telemetry/observer.ts';
 import { eventLine } from './event-line.ts';
 import { formatBytes, formatCount, plural } from './format.ts';
 import { printable } from './printable.ts';
-
-/** How a command talks to people: on stderr only, so that stdout stays for results. */
-export interface Voice {
-  readonly isVerbose: boolean;
-  /** Hears what is done, and tells when to stop. */
-  readonly observer: Observer;
-  note(message: string): void;
-  warn(message: string): void;
-  /** Ends a progress bar that is still drawn. */
-  done(): void;
-}
-
-/** The voice whose words are events, too. */
-export function voiceOf(observer: Observer, rest: Pick<Voice, 'isVerbose' | 'done'>): Voice {
-  return {
-    ...rest,
-    observer,
-    note: (message) => observer.emit({ type: 'note', message }),
-    warn: (message) => observer.emit({ type: 'warning', message }),
-  };
-}
 
 export interface ProgressOptions {
   readonly quiet: boolean;

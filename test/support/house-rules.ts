@@ -57,7 +57,7 @@ export const arrows: Readonly<Record<string, readonly string[]>> = {
     'warehouses',
   ],
   'cli.ts': ['program.ts'],
-  'program.ts': ['commands', 'config', 'telemetry', 'terminal'],
+  'program.ts': ['commands', 'config', 'terminal'],
   'edit-distance.ts': [],
   'errors.ts': [],
   'secrets.ts': [],
