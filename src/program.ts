@@ -66,7 +66,7 @@ const asCalled = hintsFor(program, Object.keys(commands));
 const interruption = listenForSignals((why) => printError(why, process.argv.includes('--json')));
 
 process.exitCode = await main(process.argv.slice(2));
-if (interruption.signal.aborted) interruption.leave(process.exitCode);
+if (interruption.signal.aborted) await interruption.leave(process.exitCode);
 
 async function main(given: readonly string[]): Promise<number> {
   const isJson = given.includes('--json');

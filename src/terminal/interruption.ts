@@ -1,5 +1,6 @@
 import { getEventListeners, setMaxListeners } from 'node:events';
 import { InterruptedError } from '../errors.ts';
+import { pause } from '../stopping.ts';
 import type { Listener } from '../telemetry/observer.ts';
 
 /** What signals have asked for, and whether it is too late. */
@@ -13,13 +14,17 @@ export interface Interruption {
   /** What the work puts away after a signal may take as long as it takes; a second signal ends it all the same. */
   stopsByItself(): void;
   /** Ends the process that was interrupted, whatever it has left under way. */
-  leave(exitCode: number): never;
+  leave(exitCode: number): Promise<never>;
 }
 
 /** What has not ended so long after a signal is ended from outside: the next run makes right what it leaves. */
 const STOP_MS = 850;
 /** What a thread of the pool is at, which an exit would wait for: a pipe that nobody writes to, a name server that is silent. */
 const HOLDS_EXIT = /^(fsreq|getaddrinfo|getnameinfo)/i;
+
+/** What ends by itself has this much time for it. */
+const EXIT_MS = 100;
+const POLL_MS = 5;
 
 /** Listens for SIGINT and SIGTERM; `tell` prints why the process ends, and gives its exit code. */
 export function listenForSignals(tell: (why: InterruptedError) => number): Interruption {
@@ -30,9 +35,10 @@ export function listenForSignals(tell: (why: InterruptedError) => number): Inter
   let hasCommitted = false;
   let stopsByItself = false;
 
-  const leave = (exitCode: number): never => {
+  const leave = async (exitCode: number): Promise<never> => {
     const { reason } = signal as { reason: InterruptedError };
-    if (process.getActiveResourcesInfo().some((name) => HOLDS_EXIT.test(name))) killOnExit(reason);
+    for (let waitedMs = 0; isExitHeld() && waitedMs < EXIT_MS; waitedMs += POLL_MS) await pause(POLL_MS);
+    if (isExitHeld()) killOnExit(reason);
     return process.exit(exitCode);
   };
   const endHard = (reason: InterruptedError): never => {
@@ -47,7 +53,7 @@ export function listenForSignals(tell: (why: InterruptedError) => number): Inter
     const reason = new InterruptedError(name, hasCommitted ? 'what was committed stays.' : undefined);
     const isHeard = stopsByItself || getEventListeners(signal, 'abort').length > 0;
     controller.abort(reason);
-    if (!isHeard) leave(tell(reason));
+    if (!isHeard) void leave(tell(reason));
     setTimeout(() => {
       if (!stopsByItself) endHard(reason);
     }, STOP_MS).unref();
@@ -69,6 +75,10 @@ export function listenForSignals(tell: (why: InterruptedError) => number): Inter
       hasCommitted = type !== 'retrying';
     },
   };
+}
+
+function isExitHeld(): boolean {
+  return process.getActiveResourcesInfo().some((name) => HOLDS_EXIT.test(name));
 }
 
 /** An exit alone would wait for a statement that an engine is at; what it removes is removed before this. */

@@ -32,9 +32,10 @@ export function stoppable(
   });
   function counted<Given extends unknown[], Result>(
     work: (...given: Given) => Promise<Result>,
+    beginsStopped = false,
   ): (...given: Given) => Promise<Result> {
     return async (...given) => {
-      signal?.throwIfAborted();
+      if (!beginsStopped) signal?.throwIfAborted();
       inFlight += 1;
       try {
         return await work(...given);
@@ -66,7 +67,8 @@ export function stoppable(
     ...(engineReads === undefined ? {} : { engineReads: stoppableReads(engineReads) }),
     ...(afterWrite === undefined ? {} : { afterWrite: counted(afterWrite) }),
     ...(reconnect === undefined ? {} : { reconnect: counted(reconnect) }),
-    publish: counted(warehouse.publish),
+    // After the commit, each engine knows by itself whether anything is left to stop.
+    publish: counted(warehouse.publish, true),
     async close() {
       forget();
       clearInterval(timer);

@@ -46,6 +46,7 @@ export async function openDuckDb(file: string, lease: LeaseOptions): Promise<War
     async publish() {
       if (await isPublished(file)) return;
       try {
+        lease.signal?.throwIfAborted();
         await run({ name: 'publish: checkpoint', sql: 'checkpoint' });
         await guarded(file, () => publish(file, held, lease.signal));
       } catch (cause) {
