@@ -99,10 +99,10 @@ export class LeaseError extends WarehouseError {}
 export class OtherProgramError extends LeaseError {}
 
 /** What failed may well succeed if all of it is done again on a new connection: a conflict, a lost connection. */
-export class PassingError extends WarehouseError {}
+export class TransientError extends WarehouseError {}
 
 /** The connection was lost while committing: whether it committed is for the next connection to find out. */
-export class CommitUnclearError extends PassingError {}
+export class CommitUnknownError extends TransientError {}
 
 /** All is committed that was to be; what failed came after it: publishing it, or telling of it. `report` is what was done. */
 export class CommittedError extends WarehouseError {
@@ -138,7 +138,7 @@ export function atStatement<Thrown>(error: Thrown, name: string): Thrown {
   if (error.statement !== undefined) return error;
   error.statement = name;
   // After an engine's first line, which says what failed; the others show where.
-  if (!(error instanceof PassingError))
+  if (!(error instanceof TransientError))
     error.message = error.message.replace(/\.?(?=\n|$)/, (end) => ` (${name})${end}`);
   return error;
 }

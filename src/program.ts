@@ -14,7 +14,7 @@ import { printableJson } from './terminal/printable.ts';
 import { hintsFor, programOf } from './terminal/program.ts';
 import { endWithReaders, print } from './terminal/stdout.ts';
 import { helpAsFlag, usageOf } from './terminal/usage.ts';
-import type { Voice } from './terminal/voice.ts';
+import type { Console } from './terminal/voice.ts';
 import { version } from './version.ts';
 
 /** Each command's name, its line in the help, and its module, imported when it is called. */
@@ -50,7 +50,7 @@ const settingFlags: readonly SettingName[] = [
 const umasks = { 600: 0o077, 640: 0o027 } as const;
 
 /** Where there is no terminal. */
-const USUAL_COLUMNS = 100;
+const DEFAULT_COLUMNS = 100;
 
 /** Whether a part of a result is on stdout already: then no document about its failure follows it there. */
 let hasBegun = false;
@@ -145,22 +145,22 @@ async function runCommand(command: Command, called: Commander): Promise<number> 
   const options = Object.entries(called.opts<Record<string, Flags[string] | readonly string[]>>());
   const flags = Object.fromEntries(options.filter(([, value]) => !Array.isArray(value))) as Flags;
   const lists = Object.fromEntries(options.filter(([, value]) => Array.isArray(value))) as Lists;
-  const { openVoice } = await import('./terminal/voice.ts');
-  const voice = openVoice(interruption, {
+  const { openConsole } = await import('./terminal/voice.ts');
+  const console = openConsole(interruption, {
     quiet: flags.quiet === true,
     verbose: flags.verbose === true,
     safe: secrets.hide,
     onWarning: (message) => warnings.push(message),
   });
   const warning = warningOfSecrets(wordsOf(process.argv.slice(2)));
-  if (warning !== null) voice.warn(warning);
+  if (warning !== null) console.warn(warning);
   if (command.isMadeUp !== true) process.umask(umasks[600]);
   const verb = called.parent?.parent ? [called.name()] : [];
   let result: Result;
   try {
-    result = await command.run(makeContext(voice, lists, command), flags, [...verb, ...called.args]);
+    result = await command.run(makeContext(console, lists, command), flags, [...verb, ...called.args]);
   } finally {
-    voice.done();
+    console.done();
   }
   return printResult(result, flags.json === true);
 }
@@ -193,18 +193,18 @@ function jsonOf(json: unknown, failure: CommittedError | null, exitCode: number)
 /** Values of flags that may be given several times. */
 type Lists = Readonly<Partial<Record<SettingName, readonly string[]>>>;
 
-function makeContext(voice: Voice, lists: Lists, { isMadeUp }: Command): Context {
+function makeContext(console: Console, lists: Lists, { isMadeUp }: Command): Context {
   let config: Promise<Config> | null = null;
   return {
-    voice,
+    console,
     nowMs: Date.now,
-    columns: process.stdout.columns ?? USUAL_COLUMNS,
+    columns: process.stdout.columns ?? DEFAULT_COLUMNS,
     program,
     asCalled,
     withoutSecrets: secrets.hide,
     isTerminal: process.stdout.isTTY === true,
     async config(flags) {
-      config ??= readAndWarn(flags, lists, voice);
+      config ??= readAndWarn(flags, lists, console);
       const { fileMode = '600' } = await config;
       if (isMadeUp !== true) process.umask(umasks[fileMode]);
       return config;
@@ -228,7 +228,7 @@ function makeContext(voice: Voice, lists: Lists, { isMadeUp }: Command): Context
   };
 }
 
-async function readAndWarn(flags: Flags, lists: Lists, voice: Voice): Promise<Config> {
+async function readAndWarn(flags: Flags, lists: Lists, console: Console): Promise<Config> {
   const { readConfig } = await import('./config/config.ts');
   const given = Object.fromEntries(
     settingFlags
@@ -237,7 +237,7 @@ async function readAndWarn(flags: Flags, lists: Lists, voice: Voice): Promise<Co
   );
   const file = typeof flags.config === 'string' ? flags.config : undefined;
   const config = await readConfig({ file, flags: { ...given, ...lists }, env: process.env, secrets });
-  for (const warning of config.warnings) voice.warn(warning);
+  for (const warning of config.warnings) console.warn(warning);
   return config;
 }
 

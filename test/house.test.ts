@@ -27,8 +27,8 @@ const exceptions: Partial<Record<Rule, Exceptions>> = {
       'simulator/day.ts simulateDay.openSession',
       'simulator/day.ts simulateDay.simulateSession',
       'simulator/day.ts simulateDay.simulateSession.emit',
-      'simulator/taste.ts makeTaste.next',
-      'simulator/taste.ts makeTaste.wanted',
+      'simulator/taste.ts makePreferences.next',
+      'simulator/taste.ts makePreferences.wanted',
     ],
     'the simulator, not narrowed yet': [
       'simulator/format-day.ts makeFormatter',

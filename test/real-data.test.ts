@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
-import type { LoadReport } from '../src/pipeline/record/load-summary.ts';
+import type { LoadSummary } from '../src/pipeline/record/load-summary.ts';
 import { shuffled } from './support/random.ts';
 import { realData, whySkipped } from './support/real-data.ts';
 import {
@@ -25,8 +25,8 @@ function filesIn(folder: string): string[] {
 
 describe.skipIf(!realData)('the real data', () => {
   let star: Star;
-  let report: LoadReport;
-  let second: LoadReport;
+  let report: LoadSummary;
+  let second: LoadSummary;
   let expected: ReturnType<typeof JSON.parse>;
 
   beforeAll(async () => {

@@ -36,7 +36,7 @@ export const command: Command = {
 async function checkAll(context: Context, flags: Flags, warehouse: ReadOnlyWarehouse): Promise<CheckReport> {
   const { allChecks, driftChecks, limitChecks, runChecks } = await import('../pipeline/check/check.ts');
   const { lastDrift } = await import('../pipeline/record/totals.ts');
-  const { matchReport } = await import('../pipeline/build/match.ts');
+  const { matchSummary } = await import('../pipeline/build/match.ts');
   const { assertMayRead } = await import('../pipeline/setup/rights.ts');
   const { allTables } = await import('../models/book.ts');
   const { readFreshness } = await import('../pipeline/status.ts');
@@ -56,10 +56,10 @@ async function checkAll(context: Context, flags: Flags, warehouse: ReadOnlyWareh
     ...driftChecks(await lastDrift(warehouse)),
     ...limits,
   ];
-  const { emit } = context.voice.observer;
+  const { emit } = context.console.observer;
   emit({ type: 'stepStarted', step: 'checks', total: checks.length, unit: 'checks' });
   const results = await runChecks(checks, warehouse, () => emit({ type: 'progressed', amount: 1 }));
-  const match = await matchReport(warehouse);
+  const match = await matchSummary(warehouse);
   return {
     status: results.some(({ status }) => status === 'failed') ? 'failed' : 'passed',
     warehouse: warehouse.name,

@@ -48,18 +48,18 @@ async function createTables(
     await dropTables(warehouse);
     committed.push('the tables were dropped, and not created again');
   }
-  const prepared = await ensureTables(warehouse, context.voice.observer);
+  const prepared = await ensureTables(warehouse, context.console.observer);
   const { upgraded, remade } = prepared;
   const { name } = warehouse;
   const { status, done, text } = describe(prepared, isDropping, allTables.length, name);
   const json = { status, dropped: isDropping, warehouse: name, tables: allTables.length, upgraded, remade };
   if (status !== 'unchanged') {
     committed.push(done);
-    context.voice.observer.emit({ type: 'committed', runId: null });
+    context.console.observer.emit({ type: 'committed', runId: null });
   }
   const sentence = `${done.charAt(0).toUpperCase()}${done.slice(1)}`;
   const { failure } = await withFailure(
-    publishCommitted(warehouse, context.voice.observer, () => json, sentence),
+    publishCommitted(warehouse, context.console.observer, () => json, sentence),
   );
   return { json, text, failure };
 }

@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os';
 import { join, resolve } from 'node:path';
 import { UsageError } from '../errors.ts';
 import type { FaultRates } from '../simulator/faults.ts';
-import { type Settings, usualSettings } from '../simulator/settings.ts';
+import { defaultSettings, type Settings } from '../simulator/settings.ts';
 import { drawDemo } from '../terminal/demo.ts';
 import type { Command, Context } from './shared/command.ts';
 import { makeWithProgress } from './shared/make-data.ts';
@@ -23,7 +23,7 @@ const rates: FaultRates = {
 
 /** A month of a small startup: some 80,000 events, 3,000 songs. */
 const settings: Settings = {
-  ...usualSettings,
+  ...defaultSettings,
   version: 1,
   users: [1_000],
   songs: 3_000,
@@ -72,7 +72,7 @@ export const command: Command = {
 async function loadAndAsk(context: Context, data: string, file: string) {
   const { openSource } = await import('../sources/open.ts');
   const { withFailure } = await import('../pipeline/check/guards.ts');
-  const { USUAL_REJECT_LIMIT } = await import('../pipeline/load-options.ts');
+  const { DEFAULT_REJECT_LIMIT } = await import('../pipeline/load-options.ts');
   const { load } = await import('../pipeline/load.ts');
   const { allReports, reportSql } = await import('../reports/book.ts');
   const { signal } = context;
@@ -82,12 +82,12 @@ async function loadAndAsk(context: Context, data: string, file: string) {
     songs: openSource(resolve(data, 'song_data'), context.nowMs, { signal }),
     fullRefresh: false,
     matchOn: null,
-    maxRejects: USUAL_REJECT_LIMIT,
+    maxRejects: DEFAULT_REJECT_LIMIT,
     nowMs: context.nowMs,
   };
   const lease = { command: 'demo', waitSeconds: 60 };
   return withWriterAt(context, { engine: 'duckdb', file }, lease, async (warehouse) => {
-    const loaded = await withFailure(load(warehouse, options, context.voice.observer));
+    const loaded = await withFailure(load(warehouse, options, context.console.observer));
     const answers = [];
     for (const report of allReports)
       answers.push({

@@ -9,7 +9,7 @@ import { shellWord } from '../terminal/shell.ts';
 import { badFrom, type Diagnosis, good } from '../warehouses/diagnosis.ts';
 import { type Command, type Context, several, warehouseFlag } from './shared/command.ts';
 import { withSources } from './shared/sources.ts';
-import { placeOf, withPublished } from './shared/warehouse.ts';
+import { warehouseAddress, withPublished } from './shared/warehouse.ts';
 
 const NAMES_SHOWN = 5;
 
@@ -24,7 +24,7 @@ export const command: Command = {
   async run(context, flags) {
     const config = await context.config(flags);
     const { examine, warehouseFiles } = await import('../warehouses/open.ts');
-    const place = placeOf(config);
+    const place = warehouseAddress(config);
     const found: Diagnosis[] = [
       checkNode(),
       checkConfig(config),

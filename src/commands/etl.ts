@@ -1,14 +1,14 @@
 import type { Config } from '../config/config.ts';
 import { ConfigError, NothingLoadedError } from '../errors.ts';
 import type { LoadOptions } from '../pipeline/load-options.ts';
-import { USUAL_REJECT_LIMIT } from '../pipeline/load-options.ts';
+import { DEFAULT_REJECT_LIMIT } from '../pipeline/load-options.ts';
 import { severalSources } from '../sources/several.ts';
 import type { Listing, Source } from '../sources/source.ts';
 import type { DryRun } from '../warehouses/open.ts';
 import type { Command, Context, Flags, Result } from './shared/command.ts';
 import { EXIT_CODES, several, warehouseFlag } from './shared/command.ts';
-import { type OpenPlace, withSources } from './shared/sources.ts';
-import { placeOf, withPublished, withWriter } from './shared/warehouse.ts';
+import { type OpenSource, withSources } from './shared/sources.ts';
+import { warehouseAddress, withPublished, withWriter } from './shared/warehouse.ts';
 
 export const command: Command = {
   define(etl) {
@@ -48,20 +48,20 @@ export const command: Command = {
 async function etl(context: Context, config: Config, asked: LoadOptions): Promise<Result> {
   const { missingWarehouse } = await import('../warehouses/open.ts');
   // A mistake in a path must not leave an empty warehouse behind.
-  const isNew = missingWarehouse(placeOf(config)) !== null;
+  const isNew = missingWarehouse(warehouseAddress(config)) !== null;
   const options = isNew ? await listedAlready(asked, context) : asked;
   const { load } = await import('../pipeline/load.ts');
   const { withFailure } = await import('../pipeline/check/guards.ts');
-  const { drawLoadReport } = await import('../terminal/load-report.ts');
+  const { drawLoadSummary } = await import('../terminal/load-report.ts');
   const { report, failure } = await withWriter(
     context,
     config,
     { command: 'etl', defaultWaitSeconds: 60 },
-    (warehouse) => withFailure(load(warehouse, options, context.voice.observer)),
+    (warehouse) => withFailure(load(warehouse, options, context.console.observer)),
   );
   return {
     json: report,
-    text: drawLoadReport(report, { isVerbose: context.voice.isVerbose, program: context.program }),
+    text: drawLoadSummary(report, { isVerbose: context.console.isVerbose, program: context.program }),
     exitCode: report.checks.failed > 0 || report.files.unreadable > 0 ? 3 : 0,
     failure,
   };
@@ -71,7 +71,7 @@ async function etl(context: Context, config: Config, asked: LoadOptions): Promis
 async function listedAlready(options: LoadOptions, context: Context): Promise<LoadOptions> {
   const { listAll } = await import('../sources/several.ts');
   const kinds = (['songs', 'logs'] as const).filter((kind) => options[kind] !== null);
-  const { emit } = context.voice.observer;
+  const { emit } = context.console.observer;
   const listings = await listAll(
     kinds.map((kind) => async () => {
       emit({ type: 'stepStarted', step: 'files', total: null, unit: 'files' });
@@ -99,7 +99,7 @@ function listedOnce(source: Source, listing: Listing): Source {
 
 async function dryRun(context: Context, flags: Flags, config: Config, options: LoadOptions): Promise<Result> {
   const { missingWarehouse, openDryRun } = await import('../warehouses/open.ts');
-  const script = await openDryRun(placeOf(config), {
+  const script = await openDryRun(warehouseAddress(config), {
     command: 'etl',
     waitMs: 0,
     nowMs: context.nowMs,
@@ -110,9 +110,9 @@ async function dryRun(context: Context, flags: Flags, config: Config, options: L
   const { countFiles } = await import('../pipeline/record/summarise.ts');
   const { hasTables } = await import('../pipeline/setup/setup.ts');
   const { drawPlan, planJson } = await import('../terminal/plan-report.ts');
-  const missing = missingWarehouse(placeOf(config));
+  const missing = missingWarehouse(warehouseAddress(config));
   const planFirst = async (name: string) => ({
-    plans: await plan(null, options, context.voice.observer),
+    plans: await plan(null, options, context.console.observer),
     name,
   });
   const planned =
@@ -124,7 +124,7 @@ async function dryRun(context: Context, flags: Flags, config: Config, options: L
             plans: await plan(
               (await hasTables(warehouse)) ? warehouse : null,
               options,
-              context.voice.observer,
+              context.console.observer,
             ),
             name: warehouse.name,
           }),
@@ -148,7 +148,7 @@ async function printScript(
   const { observerOf } = await import('../telemetry/observer.ts');
   const { drawScript } = await import('../terminal/script.ts');
   try {
-    const { emit, signal } = context.voice.observer;
+    const { emit, signal } = context.console.observer;
     // Nothing is committed, so a signal never comes too late.
     const observer = observerOf(
       [(event) => (event.type === 'committing' || event.type === 'committed' ? undefined : emit(event))],
@@ -170,7 +170,7 @@ async function printScript(
   }
 }
 
-function loadOptions(context: Context, flags: Flags, config: Config, open: OpenPlace): LoadOptions {
+function loadOptions(context: Context, flags: Flags, config: Config, open: OpenSource): LoadOptions {
   const { logPlaces, songPlaces } = config;
   if (logPlaces.length + songPlaces.length === 0) {
     throw new ConfigError('There is nothing to load: neither log data nor song data is named.', {
@@ -187,7 +187,7 @@ function loadOptions(context: Context, flags: Flags, config: Config, open: OpenP
     songs: sourceOf(songPlaces),
     fullRefresh: flags.fullRefresh === true,
     matchOn: config.matchOn ?? null,
-    maxRejects: config.maxRejects ?? USUAL_REJECT_LIMIT,
+    maxRejects: config.maxRejects ?? DEFAULT_REJECT_LIMIT,
     nowMs: context.nowMs,
   };
 }

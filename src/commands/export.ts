@@ -1,6 +1,6 @@
 import { InterruptedError, UsageError } from '../errors.ts';
 import type { ExportedTable } from '../exports/export.ts';
-import type { ExportPlace } from '../exports/target.ts';
+import type { ExportTarget } from '../exports/target.ts';
 import type { Table } from '../schema/table.ts';
 import { drawTable, formatBytes, formatCount, plural } from '../terminal/format.ts';
 import { printable } from '../terminal/printable.ts';
@@ -38,11 +38,11 @@ Examples:
       });
     }
     const tables = await tablesOf(args);
-    const { exportPlace } = await import('../exports/target.ts');
+    const { exportTarget } = await import('../exports/target.ts');
     const { exportTables, prepareExport } = await import('../exports/export.ts');
     const config = await context.config(flags);
     const rules = await outputRules(context, flags);
-    const place = exportPlace(flags.parquet, { ...s3OptionsOf(config), signal: context.signal }, rules);
+    const place = exportTarget(flags.parquet, { ...s3OptionsOf(config), signal: context.signal }, rules);
     // What was begun in S3 is given up there.
     if (place.takesAtOnce) context.stopsByItself();
     const exported: ExportedTable[] = [];
@@ -54,7 +54,7 @@ Examples:
         await exportTables(warehouse, tables, place, {
           isReplacing,
           found,
-          observer: context.voice.observer,
+          observer: context.console.observer,
           onUnload: (table) => unloading.push(table),
           onExported: (table) => exported.push(table),
         });
@@ -69,7 +69,7 @@ Examples:
       const why: unknown = context.signal.reason;
       if (why instanceof InterruptedError)
         throw new InterruptedError(why.signal, left ?? 'nothing was exported.');
-      if (left !== null) context.voice.warn(left);
+      if (left !== null) context.console.warn(left);
       throw error;
     } finally {
       await place.close();
@@ -105,7 +105,7 @@ function draw(tables: readonly ExportedTable[], place: string): string {
 
 /** What an export that ended early left in S3, where objects stay once they are there; null if nothing. */
 async function leftBehind(
-  place: ExportPlace,
+  place: ExportTarget,
   exported: readonly ExportedTable[],
   unloading: readonly string[],
 ): Promise<string | null> {

@@ -13,7 +13,7 @@ import {
 } from './shared/command.ts';
 import { outputFlags, outputOf, WRITTEN_TO_STDOUT, writeText } from './shared/output.ts';
 import { readText } from './shared/sources.ts';
-import { placeOf, withPublished, withWriter } from './shared/warehouse.ts';
+import { warehouseAddress, withPublished, withWriter } from './shared/warehouse.ts';
 
 export const command: Command = {
   define(rejects) {
@@ -22,12 +22,12 @@ export const command: Command = {
     warehouseFlag(
       rejects.command('show').description('show one refused record whole').argument('<reject_id>'),
     );
-    const toFile = rejects.command('export').description('write refused records as JSON lines, to be mended');
+    const toFile = rejects.command('export').description('write refused records as JSON lines, to be fixed');
     outputFlags(filters(toFile), 'a file, or an s3: address (default: stdout)');
     const again = rejects
       .command('replay')
-      .description('try refused records again: all, or those of a mended export');
-    warehouseFlag(again.argument('[file]', 'an export whose "raw" was mended; a file, or an s3: address'));
+      .description('try refused records again: all, or those of a fixed export');
+    warehouseFlag(again.argument('[file]', 'an export whose "raw" was fixed; a file, or an s3: address'));
     again
       .option('--wait-seconds <seconds>', 'how long to wait for another writer (default: 60)')
       .addHelpText('after', `\n${EXIT_CODES}`);
@@ -147,10 +147,10 @@ async function exportRejects(context: Context, flags: Flags): Promise<Result> {
 }
 
 async function replayRejects(context: Context, flags: Flags, file: string | undefined): Promise<Result> {
-  const mended = file === undefined ? null : await readMended(context, flags, file);
+  const fixed = file === undefined ? null : await readFixed(context, flags, file);
   const config = await context.config(flags);
   const { missingWarehouse } = await import('../warehouses/open.ts');
-  const missing = missingWarehouse(placeOf(config));
+  const missing = missingWarehouse(warehouseAddress(config));
   if (missing !== null) throw new UsageError(`There is no warehouse ${missing}, and so no reject.`);
   const { ensureTables } = await import('../pipeline/setup/setup.ts');
   const { replay } = await import('../pipeline/replay.ts');
@@ -160,9 +160,9 @@ async function replayRejects(context: Context, flags: Flags, file: string | unde
     config,
     { command: 'rejects replay', defaultWaitSeconds: 60 },
     async (warehouse) => {
-      const { observer } = context.voice;
+      const { observer } = context.console;
       const { upgraded, remade } = await ensureTables(warehouse, observer);
-      const { report, failure } = await withFailure(replay(mended, warehouse, context.nowMs, observer));
+      const { report, failure } = await withFailure(replay(fixed, warehouse, context.nowMs, observer));
       const lines = [
         `${plural(report.accepted, 'record')} accepted, ${plural(report.stillRefused.length, 'record')} still refused.`,
         ...report.stillRefused
@@ -177,7 +177,7 @@ async function replayRejects(context: Context, flags: Flags, file: string | unde
   );
 }
 
-async function readMended(
+async function readFixed(
   context: Context,
   flags: Flags,
   file: string,

@@ -2,20 +2,20 @@ import { availableParallelism } from 'node:os';
 import type { FaultName } from '../answer-key/answer-key.ts';
 import { UsageError } from '../errors.ts';
 import { dateOf, dayOf } from '../simulator/calendar.ts';
-import { eventFaults, type FaultRates, fileFaults, usualRates } from '../simulator/faults.ts';
+import { defaultRates, eventFaults, type FaultRates, fileFaults } from '../simulator/faults.ts';
 import type { Pace } from '../simulator/live.ts';
 import { profiles } from '../simulator/pages.ts';
 import type { Part } from '../simulator/part.ts';
 import { solve } from '../simulator/prediction.ts';
 import { recordForms } from '../simulator/record-form.ts';
-import { assertSettings, type Settings, usualSettings } from '../simulator/settings.ts';
+import { assertSettings, defaultSettings, type Settings } from '../simulator/settings.ts';
 import type { Flags } from './shared/command.ts';
 
 const MOST_THREADS = 8;
 /** Catalogues up to this size lie one song a file, as the real one does. */
 export const MOST_SINGLE_SONGS = 20_000;
 export const faults: readonly FaultName[] = [...eventFaults, ...fileFaults];
-const usual = usualSettings;
+const usual = defaultSettings;
 
 /** UsageError for the first of these flags that was given. */
 export function refuse(flags: Flags, names: readonly string[], why: string): void {
@@ -118,7 +118,7 @@ function oneOf<T extends string>(flag: string, value: string | boolean | undefin
 
 function ratesOf(value: string | boolean | undefined): FaultRates | null {
   if (value === undefined || value === false) return null;
-  if (value === true) return usualRates;
+  if (value === true) return defaultRates;
   const given: Partial<Record<FaultName, number>> = {};
   for (const pair of String(value).split(',')) {
     const [name = '', rate = ''] = pair.split('=').map((part) => part.trim());

@@ -1,7 +1,7 @@
 import { InterruptedError, UsageError } from '../errors.ts';
 import type { LiveSink, Pace } from '../simulator/live.ts';
 import type { LiveFolder } from '../simulator/live-folder.ts';
-import { type Settings, usualSettings } from '../simulator/settings.ts';
+import { defaultSettings, type Settings } from '../simulator/settings.ts';
 import { isS3Address } from '../sources/s3-address.ts';
 import { onStop, pause } from '../stopping.ts';
 import { plural } from '../terminal/format.ts';
@@ -11,7 +11,7 @@ import { numberOf, paceOf, positive, refuse, settingsOf } from './simulate-flags
 
 /** A stream's users are made for so long; afterwards nobody joins any more. */
 const LIVE_DAYS = 1_000;
-const USUAL_ROLL_SECONDS = 60;
+const DEFAULT_ROLL_SECONDS = 60;
 
 /** Writes events when they are due, into closed files of a folder or to stdout, until a signal or the limit. */
 export async function live(context: Context, flags: Flags): Promise<Result> {
@@ -25,7 +25,9 @@ export async function live(context: Context, flags: Flags): Promise<Result> {
   const target = folder === null ? null : await openFolder(context, folder, asked);
   if (!signal.aborted) {
     const way = target?.from ? 'Going on' : 'Streaming';
-    context.voice.note(`${way} ${folder === null ? 'to stdout' : `into ${folder}`}; Ctrl-C ends it cleanly.`);
+    context.console.note(
+      `${way} ${folder === null ? 'to stdout' : `into ${folder}`}; Ctrl-C ends it cleanly.`,
+    );
   }
   try {
     const { events, next } = await streamLive(settings, target ?? stdoutSink(context), {
@@ -78,16 +80,16 @@ async function readFlags(context: Context, flags: Flags): Promise<Asked> {
   const pace = paceOf(flags);
   const isRealTime = pace.kind === 'real time';
   const nowMs = context.nowMs();
-  const usualFrom = isRealTime ? new Date(nowMs).toISOString().slice(0, 10) : usualSettings.from;
+  const defaultFrom = isRealTime ? new Date(nowMs).toISOString().slice(0, 10) : defaultSettings.from;
   const before = folder === null ? null : firstDayOf(folder);
-  const from = flags.from === undefined ? (before ?? usualFrom) : String(flags.from);
+  const from = flags.from === undefined ? (before ?? defaultFrom) : String(flags.from);
   const positiveOf = (flag: string, value: Flags[string], usual: number): number =>
     value === undefined ? usual : positive(flag, numberOf(flag, value));
   return {
     folder,
     settings: settingsOf({ ...flags, from, days: String(LIVE_DAYS) }),
     pace,
-    rollMs: 1000 * positiveOf('--roll', flags.roll, USUAL_ROLL_SECONDS),
+    rollMs: 1000 * positiveOf('--roll', flags.roll, DEFAULT_ROLL_SECONDS),
     limit: positiveOf('--limit', flags.limit, Number.POSITIVE_INFINITY),
     beginMs: isRealTime ? nowMs : Date.parse(`${from}T00:00:00Z`),
   };
@@ -106,7 +108,7 @@ async function openFolder(
     onClose(files, { day, index }) {
       if (context.signal.aborted) return;
       const date = new Date(day * 86_400_000).toISOString().slice(0, 10);
-      context.voice.note(`${plural(files, 'file')}, until event ${index} of ${date}`);
+      context.console.note(`${plural(files, 'file')}, until event ${index} of ${date}`);
     },
   });
 }

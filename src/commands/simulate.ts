@@ -1,9 +1,9 @@
 import { ANSWER_KEY_FILE } from '../answer-key/answer-key.ts';
 import type { MadeDataSet } from '../simulator/data-set.ts';
-import { usualRates } from '../simulator/faults.ts';
+import { defaultRates } from '../simulator/faults.ts';
 import { below } from '../simulator/place.ts';
 import { predict } from '../simulator/prediction.ts';
-import { type Settings, usualSettings as usual } from '../simulator/settings.ts';
+import { type Settings, defaultSettings as usual } from '../simulator/settings.ts';
 import { isS3Address } from '../sources/s3-address.ts';
 import { drawDataSet } from '../terminal/data-set.ts';
 import { formatBytes, plural } from '../terminal/format.ts';
@@ -61,7 +61,7 @@ export const command: Command = {
       'after',
       `
 Faults for --dirty, with their usual rates (of events, or of files):
-${faults.map((name) => `  ${name.padEnd(18)}${usualRates[name]}`).join('\n')}
+${faults.map((name) => `  ${name.padEnd(18)}${defaultRates[name]}`).join('\n')}
 
 Examples:
   sparkify simulate --out simulated
@@ -88,10 +88,10 @@ Examples:
     const folder = String(flags.out);
     const address = { out: folder, s3: isS3Address(folder) ? s3OptionsOf(await context.config(flags)) : {} };
     if (flags.dryRun === true) {
-      const { openPlace } = await import('../simulator/open-place.ts');
-      const { inspectPlace } = await import('../simulator/standing.ts');
-      const place = await openPlace(address);
-      const { state } = await inspectPlace(place, settings, part).finally(() => place.close());
+      const { openLocation } = await import('../simulator/open-place.ts');
+      const { inspectLocation } = await import('../simulator/standing.ts');
+      const place = await openLocation(address);
+      const { state } = await inspectLocation(place, settings, part).finally(() => place.close());
       const prediction = predict(settings);
       const { sessions, events } = prediction;
       const each = sessions === 0 ? '' : ` of ${(events / sessions).toFixed(1)} events each`;

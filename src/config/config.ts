@@ -6,11 +6,11 @@ import { isPath, type SecretKeeper, secretKeeper, withoutSecrets } from '../secr
 import { type CfgFile, nameOf, parseDwhCfg } from './dwh-cfg.ts';
 import { warningsOf } from './dwh-cfg-warnings.ts';
 import { pathBelow, patternBelow } from './paths.ts';
-import { type Given, type Setting, type SettingName, settings } from './settings.ts';
+import { type ParsedSettings, type Setting, type SettingName, settings } from './settings.ts';
 import { chooseWarehouse, type WarehouseChoice } from './warehouse-choice.ts';
 
 /** Everything that a command may need, decided once at the door. */
-export interface Config extends Readonly<Given> {
+export interface Config extends Readonly<ParsedSettings> {
   readonly warehouseChoice: WarehouseChoice;
   /** Every place of log data and of song data: a flag may name several. */
   readonly logPlaces: readonly string[];
@@ -61,7 +61,7 @@ export async function readConfig(input: ConfigInput): Promise<Config> {
   heedSecrets(found, input.secrets ?? secretKeeper());
   const given = Object.fromEntries(
     [...found].map(([name, one]) => [name, parse(settings[name], one, one.texts[0])]),
-  ) as Given;
+  ) as ParsedSettings;
   const placesOf = (name: 'logData' | 'songData'): string[] =>
     (found.get(name)?.texts ?? []).map(
       (text) => parse(settings[name], found.get(name) as Found, text) as string,

@@ -1,6 +1,6 @@
 import { type CfgEntry, type CfgFile, type Continuation, nameOf, shownKey, shownSection } from './dwh-cfg.ts';
 import { nearestName } from './nearest.ts';
-import { foreignKeys, type Setting, settings } from './settings.ts';
+import { ignoredKeys, type Setting, settings } from './settings.ts';
 
 const known = new Set<string>(Object.values(settings).flatMap((setting: Setting) => [...setting.file]));
 const knownKeys = new Set([...known].map((name) => name.split('.')[1] as string));
@@ -41,7 +41,7 @@ function continued({ length, of }: Continuation): string {
 
 function isUnknown(entry: CfgEntry): boolean {
   const name = nameOf(entry);
-  return !known.has(name) && !foreignKeys.some((pattern) => pattern.test(name));
+  return !known.has(name) && !ignoredKeys.some((pattern) => pattern.test(name));
 }
 
 function unknownKey(entry: CfgEntry): string {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { ConfigError } from '../errors.ts';
 import type { PostgresServer } from '../warehouses/open.ts';
 import { numberOf, readAddress, schemaOf } from './address.ts';
-import type { Given } from './settings.ts';
+import type { ParsedSettings } from './settings.ts';
 
 type SslMode = PostgresServer['sslMode'];
 
@@ -36,7 +36,7 @@ const known = [
  */
 export function postgresSettings(
   address: string,
-  given: Given,
+  given: ParsedSettings,
   place: (path: string) => string = (path) => path,
 ): PostgresServer {
   const { host, port, database, password, from, ...named } = readAddress(address, known, EXAMPLE);

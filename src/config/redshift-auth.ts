@@ -1,13 +1,13 @@
 import { ConfigError } from '../errors.ts';
 import type { RedshiftAuth } from '../warehouses/open.ts';
 import type { Address } from './address.ts';
-import { type Given, settings } from './settings.ts';
+import { type ParsedSettings, settings } from './settings.ts';
 
 type AuthAddress = Address<'auth' | 'secret' | 'cluster' | 'workgroup'>;
 type Named = { readonly cluster: string } | { readonly workgroup: string };
 
 /** How to log in: as AUTH says; without it by a password, a secret or IAM, the first of them that is there. */
-export function redshiftAuth(host: string, address: AuthAddress, given: Given): RedshiftAuth {
+export function redshiftAuth(host: string, address: AuthAddress, given: ParsedSettings): RedshiftAuth {
   const user = address.user ?? given.dbUser;
   const password = address.password ?? given.dbPassword;
   const secretId = address.from('secret') ?? given.redshiftSecret;
@@ -37,7 +37,7 @@ export function redshiftAuth(host: string, address: AuthAddress, given: Given): 
   }
 }
 
-function wayOf(address: AuthAddress, given: Given): 'password' | 'iam' | 'secret' {
+function wayOf(address: AuthAddress, given: ParsedSettings): 'password' | 'iam' | 'secret' {
   const text = address.from('auth');
   if (text !== undefined) {
     const parsed = settings.redshiftAuth.schema.safeParse(text);
@@ -52,7 +52,7 @@ function wayOf(address: AuthAddress, given: Given): 'password' | 'iam' | 'secret
 }
 
 /** Whose credentials to ask for. What is said counts before the host's name, whose first part may be that of a private endpoint. */
-function namedBy(host: string, address: AuthAddress, given: Given): Named {
+function namedBy(host: string, address: AuthAddress, given: ParsedSettings): Named {
   const named =
     either(address.from('cluster'), address.from('workgroup')) ??
     either(given.redshiftCluster, given.redshiftWorkgroup) ??

@@ -2,7 +2,7 @@ import { ConfigError } from '../errors.ts';
 import type { RedshiftServer } from '../warehouses/open.ts';
 import { numberOf, readAddress, schemaOf } from './address.ts';
 import { awsHost, redshiftAuth } from './redshift-auth.ts';
-import type { Given } from './settings.ts';
+import type { ParsedSettings } from './settings.ts';
 
 const PORT = 5439;
 /** A Serverless workgroup that has slept needs a while. */
@@ -28,7 +28,7 @@ const known = [
  */
 export function redshiftSettings(
   url: string | null,
-  given: Given,
+  given: ParsedSettings,
   place: (path: string) => string = (path) => path,
 ): RedshiftServer {
   const address = readAddress(url ?? 'redshift:', known, EXAMPLE);

@@ -271,10 +271,10 @@ export const settings = {
 export type SettingName = keyof typeof settings;
 
 /** The value of each setting that was given, parsed. */
-export type Given = { [Name in SettingName]?: z.infer<(typeof settings)[Name]['schema']> };
+export type ParsedSettings = { [Name in SettingName]?: z.infer<(typeof settings)[Name]['schema']> };
 
 /** Keys that other programs keep in a dwh.cfg, which sparkify has no use for and does not warn about. */
-export const foreignKeys: readonly RegExp[] = [
+export const ignoredKeys: readonly RegExp[] = [
   /^AWS\.(ADMIN_)?(KEY|SECRET|AWS_ACCESS_KEY_ID|AWS_SECRET_ACCESS_KEY|USER_NAME|AWS_USER|ZONE|TOKEN)$/,
   /^(DWH|CLUSTER|CLUSTER_HW|CLUSTER_PROPERTIES)\.(DWH_|CL_)?(CLUSTER_)?(TYPE|CLUSTER_TYPE|NUM_NODES|NUMBER_OF_NODES|NODE_TYPE|IDENTIFIER|CLUSTER_IDENTIFIER|CLUSTER_ID|ID|CLUSTER_SUBNET_GROUP)$/,
   /^(DWH|IAM_ROLE|CLUSTER)\.(DWH_)?(IAM_ROLE_)?NAME$/,

@@ -5,7 +5,7 @@ import type { PostgresServer, RedshiftServer } from '../warehouses/open.ts';
 import { pathBelow } from './paths.ts';
 import { postgresSettings } from './postgres.ts';
 import { redshiftSettings } from './redshift.ts';
-import type { Given } from './settings.ts';
+import type { ParsedSettings } from './settings.ts';
 
 export type WarehouseChoice =
   | {
@@ -25,7 +25,7 @@ const KINDS =
   'Use duckdb:FILE (--warehouse duckdb:sparkify.duckdb), postgres://user@host/database or redshift://host/database.';
 
 /** The warehouse that is named, or the default one; paths in its address, and the default file, are relative to the folder. */
-export function chooseWarehouse(given: Given, folder: string): WarehouseChoice {
+export function chooseWarehouse(given: ParsedSettings, folder: string): WarehouseChoice {
   const url = given.warehouse?.trim();
   if (url === undefined) {
     if (given.clusterHost !== undefined) return { engine: 'redshift', server: redshiftSettings(null, given) };

@@ -3,7 +3,7 @@ import { qualifiedName, type Table } from '../schema/table.ts';
 import type { Observer } from '../telemetry/observer.ts';
 import { listColumns } from '../warehouses/sql.ts';
 import type { ReadOnlyWarehouse } from '../warehouses/warehouse.ts';
-import type { ExportPlace } from './target.ts';
+import type { ExportTarget } from './target.ts';
 
 /** One table as it was written. */
 export interface ExportedTable {
@@ -29,7 +29,7 @@ interface ExportOptions {
 /** Makes a place ready; a NotEmptyError where something lies already, unless it may be replaced. */
 export async function prepareExport(
   tables: readonly Table[],
-  place: ExportPlace,
+  place: ExportTarget,
   isReplacing: boolean,
 ): Promise<{ found: string[]; writes: string[] }> {
   const found = await place.names();
@@ -41,7 +41,7 @@ export async function prepareExport(
 export async function exportTables(
   warehouse: ReadOnlyWarehouse,
   tables: readonly Table[],
-  place: ExportPlace,
+  place: ExportTarget,
   { isReplacing, found, observer, onUnload, onExported }: ExportOptions,
 ): Promise<void> {
   observer.emit({ type: 'stepStarted', step: 'export', total: tables.length, unit: 'tables' });
@@ -77,7 +77,7 @@ async function writeFile(
   warehouse: ReadOnlyWarehouse,
   table: string,
   sql: string,
-  place: ExportPlace,
+  place: ExportTarget,
 ): Promise<ExportedTable> {
   const file = fileOf(table);
   const rows = await warehouse.writeParquet(sql, place.passing(file)).catch((cause) => {

@@ -17,7 +17,7 @@ import type { S3Options } from '../sources/s3-client.ts';
 import { s3Destination } from '../sources/s3-destination.ts';
 
 /** Where an export goes. */
-export interface ExportPlace {
+export interface ExportTarget {
   readonly name: string;
   /** Whether files stay as soon as they are taken, so that an export which fails leaves some. */
   readonly takesAtOnce: boolean;
@@ -38,20 +38,20 @@ export interface ExportPlace {
 }
 
 /** A folder, or a prefix in S3; UsageError for what is neither. */
-export function exportPlace(place: string, s3: S3Options, rules: OutputRules): ExportPlace {
+export function exportTarget(place: string, s3: S3Options, rules: OutputRules): ExportTarget {
   if (place === '') throw new UsageError('--parquet is empty; it must name a folder or s3://bucket/prefix.');
-  if (isS3Address(place)) return prefixPlace(place, s3);
-  if (place.startsWith('file://')) return folderPlace(new URL(place).pathname, rules);
+  if (isS3Address(place)) return prefixTarget(place, s3);
+  if (place.startsWith('file://')) return folderTarget(new URL(place).pathname, rules);
   if (/^[a-z][a-z0-9+.-]*:\/\//i.test(place)) {
     throw new UsageError(`This version writes to folders and S3, not to ${place}.`, {
       hint: 'For example: --parquet exported, or --parquet s3://bucket/prefix',
     });
   }
-  return folderPlace(place, rules);
+  return folderTarget(place, rules);
 }
 
 /** All files get their names at the end, so that an export that fails leaves none. */
-function folderPlace(place: string, rules: OutputRules): ExportPlace {
+function folderTarget(place: string, rules: OutputRules): ExportTarget {
   const folder = resolve(place);
   const written = new Map<string, OutputFile>();
   let made: string | undefined;
@@ -147,7 +147,7 @@ function removeEmpty(folder: string, first: string): void {
 }
 
 /** Each file is written on this machine first and sent from there; an object appears whole. */
-function prefixPlace(place: string, s3: S3Options): ExportPlace {
+function prefixTarget(place: string, s3: S3Options): ExportTarget {
   const { bucket, key } = parseS3Address(place);
   const name = s3Path(bucket, key).replace(/\/$/, '');
   const objects = s3Destination(name, s3);

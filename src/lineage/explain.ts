@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { events } from '../models/staging/events.ts';
 import { recordSplitter } from '../reading/records.ts';
-import { unpack } from '../reading/unpack.ts';
+import { decompress } from '../reading/unpack.ts';
 import { columnNames } from '../schema/table.ts';
 import { listedIdentity } from '../sources/content-identity.ts';
 import type { Source, SourceFile } from '../sources/source.ts';
@@ -139,7 +139,7 @@ async function findInFile(
       yield chunk;
     }
   }
-  for await (const chunk of unpack(hashed(), file.bytes)) for (const _pause of splitter.push(chunk));
+  for await (const chunk of decompress(hashed(), file.bytes)) for (const _pause of splitter.push(chunk));
   for (const _pause of splitter.end());
   return { found, identities: [hash.digest('hex'), listedIdentity(file)] };
 }

@@ -1,6 +1,6 @@
 import { allTables } from '../models/book.ts';
 import { type BuildScope, build } from './build/build.ts';
-import { type Repeats, settleRepeats } from './build/repeats.ts';
+import { deduplicate, type Repeats } from './build/repeats.ts';
 import { startTouched } from './build/touched.ts';
 import { loadChecks } from './check/check.ts';
 import { assertChecks } from './check/guards.ts';
@@ -52,7 +52,7 @@ export function commitChange<Result>(change: Change<Result>, context: ChangeCont
       for (const { kind, isWhole, apply } of steps) {
         await apply();
         observer.signal.throwIfAborted();
-        repeats[kind] = await settleRepeats(kind, isWhole, warehouse);
+        repeats[kind] = await deduplicate(kind, isWhole, warehouse);
         observer.emit({ type: 'deduplicated', kind, ...repeats[kind] });
       }
       const scope = await change.scope();

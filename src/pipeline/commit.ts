@@ -1,4 +1,4 @@
-import { CommitUnclearError, LeaseError, PassingError, WarehouseError } from '../errors.ts';
+import { CommitUnknownError, LeaseError, TransientError, WarehouseError } from '../errors.ts';
 import type { Table } from '../schema/table.ts';
 import type { Observer } from '../telemetry/observer.ts';
 import type { Warehouse } from '../warehouses/warehouse.ts';
@@ -7,7 +7,7 @@ import type { ChangeContext } from './load-context.ts';
 const TRIES = 4;
 
 /** Does work again, whole and on a new connection, where it failed by what passes: a conflict, a lost connection. */
-export async function withAttempts<T>(
+export async function withRetries<T>(
   warehouse: Warehouse,
   observer: Observer,
   work: () => Promise<T>,
@@ -16,7 +16,7 @@ export async function withAttempts<T>(
     try {
       return await work();
     } catch (error) {
-      if (!(error instanceof PassingError) || attempt >= TRIES) throw error;
+      if (!(error instanceof TransientError) || attempt >= TRIES) throw error;
       observer.signal.throwIfAborted();
       observer.emit({ type: 'retrying', attempt, message: error.message });
       observer.emit({ type: 'note', message: `${error.message} Trying again, from the beginning.` });
@@ -59,9 +59,9 @@ async function committed<T>(
   try {
     return await warehouse.transaction(doWork, writes, [], beforeCommit);
   } catch (error) {
-    if (!(error instanceof CommitUnclearError) || done === null) throw error;
+    if (!(error instanceof CommitUnknownError) || done === null) throw error;
     if (await hasCommitted(warehouse, run.id)) return (done as { readonly result: T }).result;
-    throw new PassingError(`${warehouse.name}: the connection was lost, and nothing was committed.`, {
+    throw new TransientError(`${warehouse.name}: the connection was lost, and nothing was committed.`, {
       cause: error,
     });
   }
@@ -81,7 +81,7 @@ async function hasCommitted(warehouse: Warehouse, runId: string): Promise<boolea
     } catch (error) {
       // Whoever waited for the lease has it now, and may keep it for long.
       const isHeld = error instanceof LeaseError;
-      if (!isHeld && !(error instanceof PassingError)) throw error;
+      if (!isHeld && !(error instanceof TransientError)) throw error;
       if (isHeld || attempt >= TRIES)
         throw new WarehouseError(
           isHeld ? `The connection was lost while committing. ${error.message}` : error.message,

@@ -7,7 +7,7 @@ import type { LoadOptions } from './load-options.ts';
 import type { LoadPlans } from './plan/load-plans.ts';
 import type { Changed } from './record/changed.ts';
 import { recordContents } from './record/manifest.ts';
-import { type CommittedReport, committedReport, timed } from './record/summarise.ts';
+import { summariseLoad, type TimedSummary, timed } from './record/summarise.ts';
 import type { Totals } from './record/totals.ts';
 import { removeStrays, tellOfDrift } from './repair/damage.ts';
 import { restoreIds } from './repair/restore-ids.ts';
@@ -35,7 +35,7 @@ interface LoadChangeInput {
 }
 
 /** The change that a load makes: contents come and go, and the manifest follows. */
-export function loadChange(input: LoadChangeInput, context: ChangeContext): Change<CommittedReport> {
+export function loadChange(input: LoadChangeInput, context: ChangeContext): Change<TimedSummary> {
   const { plans, standing, options } = input;
   const { observer, warehouse } = context;
   const { cold } = standing;
@@ -87,7 +87,7 @@ export function loadChange(input: LoadChangeInput, context: ChangeContext): Chan
       if (plans.damage.hasDriftLost) tellOfDrift(plans.plans, standing.keptDrift, drift, observer);
       const { fullRefresh, command, nowMs } = options;
       const loaded = { ...changed, plans, staged, fullRefresh, totalsBefore: standing.totals };
-      const made = await committedReport(loaded, context);
+      const made = await summariseLoad(loaded, context);
       const result = { ...made, ...timed(made, nowMs(), context) };
       const record = {
         command,

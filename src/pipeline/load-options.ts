@@ -19,4 +19,4 @@ export interface RejectLimit {
 }
 
 /** Without a limit of the user's: more than half refused, and more than a handful. */
-export const USUAL_REJECT_LIMIT: RejectLimit = { share: 0.5, count: 100 };
+export const DEFAULT_REJECT_LIMIT: RejectLimit = { share: 0.5, count: 100 };

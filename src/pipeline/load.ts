@@ -6,7 +6,7 @@ import type { Warehouse } from '../warehouses/warehouse.ts';
 import { commitChange } from './change.ts';
 import { publishCommitted } from './check/guards.ts';
 import { assertFewRejects } from './check/reject-limit.ts';
-import { withAttempts } from './commit.ts';
+import { withRetries } from './commit.ts';
 import type { FileKind } from './file-kinds.ts';
 import { loadChange, type Standing } from './load-change.ts';
 import type { ChangeContext, StageContext } from './load-context.ts';
@@ -15,11 +15,11 @@ import { noDamage } from './plan/damage.ts';
 import { type FilePlan, isEmpty } from './plan/file-plan.ts';
 import { type LoadPlans, planLoad } from './plan/load-plans.ts';
 import { type PassedOver, passedOver } from './plan/passed-over.ts';
-import type { LoadReport } from './record/load-summary.ts';
+import type { LoadSummary } from './record/load-summary.ts';
 import { renewFingerprints } from './record/manifest.ts';
 import { newRun } from './record/run.ts';
-import { countFiles, timed, unchangedReport } from './record/summarise.ts';
-import { lastReport, totalsOf } from './record/totals.ts';
+import { countFiles, summariseUnchanged, timed } from './record/summarise.ts';
+import { lastSummary, totalsOf } from './record/totals.ts';
 import { assertStagingKept, findDamage } from './repair/damage.ts';
 import { ensureTables } from './setup/setup.ts';
 import type { Upgrade } from './setup/upgrade.ts';
@@ -29,7 +29,7 @@ import type { StagedFiles } from './stage/staged-files.ts';
 import { discardUnfinished } from './stage/staged-rows.ts';
 
 /** The whole load: plan, stage, change, publish. The warehouse has been recovered (see setup.ts). */
-export function load(warehouse: Warehouse, options: LoadOptions, observer: Observer): Promise<LoadReport> {
+export function load(warehouse: Warehouse, options: LoadOptions, observer: Observer): Promise<LoadSummary> {
   return tellingFailure(observer, () => loadUntilDone(warehouse, options, observer));
 }
 
@@ -37,14 +37,14 @@ async function loadUntilDone(
   warehouse: Warehouse,
   options: LoadOptions,
   observer: Observer,
-): Promise<LoadReport> {
+): Promise<LoadSummary> {
   const without = passedOver(observer);
   // What an attempt did to the tables has committed, whatever becomes of it.
   let done: Upgrade = { upgraded: null, remade: [] };
   let lost: readonly Table[] = [];
   for (;;) {
     try {
-      return await withAttempts(warehouse, observer, async () => {
+      return await withRetries(warehouse, observer, async () => {
         const { upgraded, remade, refilled } = await ensureTables(warehouse, observer, {
           refills: options.fullRefresh,
         });
@@ -109,7 +109,7 @@ async function loadOnce(
   options: LoadOptions,
   outer: Observer,
   attempt: Attempt,
-): Promise<LoadReport> {
+): Promise<LoadSummary> {
   const run = newRun(options.nowMs());
   const { hear, seconds } = phaseTimer(options.nowMs);
   const observer = alsoHeardBy(hear, outer);
@@ -133,7 +133,7 @@ async function loadOnce(
   const stagedBefore = warehouse.dialect.stagesBeforeTransaction ? await stage() : null;
   const change = loadChange({ plans, standing, options, stagedBefore, stage }, context);
   const report = await commitChange(change, context);
-  const finished = (): LoadReport => ({
+  const finished = (): LoadSummary => ({
     ...report,
     ...attempt.done,
     ...timed(report, options.nowMs(), context),
@@ -148,12 +148,12 @@ async function leaveUnchanged(
   { nowMs }: LoadOptions,
   context: ChangeContext,
   done: Upgrade,
-): Promise<LoadReport> {
+): Promise<LoadSummary> {
   const { warehouse } = context;
   await warehouse.transaction(async () => {
     for (const filePlan of plans) await renewFingerprints(filePlan, warehouse);
   });
-  const unchanged = await unchangedReport(warehouse, plans);
+  const unchanged = await summariseUnchanged(warehouse, plans);
   const report = { ...unchanged, ...done, ...timed(unchanged, nowMs(), context) };
   await publishCommitted(warehouse, context.observer, () => report, 'Nothing is new');
   return report;
@@ -169,7 +169,7 @@ async function readStanding(warehouse: Warehouse, { fullRefresh }: LoadOptions):
     ).length === 0;
   const cold = { log: await isEmptyTable('staging.events'), song: await isEmptyTable('staging.songs') };
   if (!fullRefresh) await assertStagingKept(cold, warehouse);
-  const last = await lastReport(warehouse);
+  const last = await lastSummary(warehouse);
   return { cold, totals: totalsOf(last), keptDrift: last.keptDrift };
 }
 

@@ -9,7 +9,7 @@ import type { TableChange } from './build/reconcile.ts';
 import { touchContents } from './build/touched.ts';
 import { type Change, commitChange } from './change.ts';
 import { publishCommitted } from './check/guards.ts';
-import { withAttempts } from './commit.ts';
+import { withRetries } from './commit.ts';
 import type { FileKind } from './file-kinds.ts';
 import { targets } from './file-kinds.ts';
 import type { MatchOn } from './match-on.ts';
@@ -18,8 +18,8 @@ import { lastDrift, lastTotals } from './record/totals.ts';
 
 const IDS_PER_STATEMENT = 1_000;
 
-/** A refused record to try again, as it was or mended. */
-export interface Mended {
+/** A refused record to try again, as it was or fixed. */
+export interface FixedRecord {
   readonly rejectId: string;
   readonly raw: string;
 }
@@ -32,7 +32,7 @@ interface OpenReject {
   readonly raw: string;
 }
 
-export interface ReplayReport {
+export interface ReplaySummary {
   readonly status: 'committed' | 'unchanged';
   readonly accepted: number;
   readonly stillRefused: readonly {
@@ -46,19 +46,19 @@ export interface ReplayReport {
 }
 
 /**
- * Tries refused records again: all of them as they stand, or those given, mended. Accepted ones become rows of
+ * Tries refused records again: all of them as they stand, or those given, fixed. Accepted ones become rows of
  * the file that they came from, whose balance follows; the others stay refused.
  */
 export async function replay(
-  mended: readonly Mended[] | null,
+  fixed: readonly FixedRecord[] | null,
   warehouse: Warehouse,
   nowMs: () => number,
   observer: Observer,
-): Promise<ReplayReport> {
+): Promise<ReplaySummary> {
   // Each attempt reads the rejects anew: with the connection the lease may have gone to another writer in between.
   return tellingFailure(observer, async () => {
-    const report = await withAttempts(warehouse, observer, () =>
-      replayOnce(mended, warehouse, nowMs, observer),
+    const report = await withRetries(warehouse, observer, () =>
+      replayOnce(fixed, warehouse, nowMs, observer),
     );
     if (report.status === 'committed') await publishCommitted(warehouse, observer, () => report);
     return report;
@@ -66,11 +66,11 @@ export async function replay(
 }
 
 async function replayOnce(
-  mended: readonly Mended[] | null,
+  fixed: readonly FixedRecord[] | null,
   warehouse: Warehouse,
   nowMs: () => number,
   observer: Observer,
-): Promise<ReplayReport> {
+): Promise<ReplaySummary> {
   const run = newRun(nowMs());
   observer.emit({ type: 'started', runId: run.id, command: 'rejects replay', warehouse: warehouse.name });
   const open = (await warehouse.rows({
@@ -78,7 +78,7 @@ async function replayOnce(
     sql: 'select reject_id, file_id, kind, rule, "raw" from ops.rejects order by file_id, line',
   })) as unknown as OpenReject[];
   const byId = new Map(open.map((reject) => [reject.reject_id, reject]));
-  const tries = mended ?? open.map(({ reject_id, raw }) => ({ rejectId: reject_id, raw }));
+  const tries = fixed ?? open.map(({ reject_id, raw }) => ({ rejectId: reject_id, raw }));
   const unknown = tries.filter(({ rejectId }) => !byId.has(rejectId)).map(({ rejectId }) => rejectId);
   const { accepted, stillRefused } = parseAll(tries, byId, run.startedAt.getTime());
   if (accepted.length === 0) return { status: 'unchanged', accepted: 0, stillRefused, unknown, tables: null };
@@ -137,7 +137,7 @@ function replayChange(
 /** What came of trying records again. */
 interface Tried {
   readonly accepted: readonly Accepted[];
-  readonly stillRefused: ReplayReport['stillRefused'];
+  readonly stillRefused: ReplaySummary['stillRefused'];
 }
 
 interface Accepted {
@@ -145,7 +145,11 @@ interface Accepted {
   readonly row: StagedRow;
 }
 
-function parseAll(tries: readonly Mended[], byId: ReadonlyMap<string, OpenReject>, nowMs: number): Tried {
+function parseAll(
+  tries: readonly FixedRecord[],
+  byId: ReadonlyMap<string, OpenReject>,
+  nowMs: number,
+): Tried {
   const parsers = {
     log: recordParser(recordFormat(targets.log.staging, nowMs)),
     song: recordParser(recordFormat(targets.song.staging, nowMs)),

@@ -76,7 +76,7 @@ export function recordFormat(table: Table, nowMs: number): RecordFormat {
  * A strict reader of one table's records: nothing is coerced, inferred or dropped unseen. Records that are vouched for are
  * in clean form (clean-form.ts): of them, only what the form leaves open is looked at.
  */
-export function recordParser(format: RecordFormat, isVouchedFor = false): RecordParser {
+export function recordParser(format: RecordFormat, isPreverified = false): RecordParser {
   const { fields, keys, byLowerCase, requiredWhen, left } = format;
   const drift = new Map<string, DriftCount>();
 
@@ -145,7 +145,7 @@ export function recordParser(format: RecordFormat, isVouchedFor = false): Record
       } catch (error) {
         return { fault: fault('malformed_json', null, undefined, jsonFault(error as Error)) };
       }
-      if (isVouchedFor) {
+      if (isPreverified) {
         const row = readVouchedFor(format, record as Record<string, string | number | null>);
         if (row !== null) return { row };
       }

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { type DriftCount, type RecordFormat, recordParser, type StagedRow } from './parse.ts';
 import { recordSplitter } from './records.ts';
 import type { Reject } from './reject.ts';
-import { UnpackError, unpack } from './unpack.ts';
+import { DecompressError, decompress } from './unpack.ts';
 
 /** A longer raw text is kept cut off, with a note in the reject's reason. */
 export const LONGEST_RAW = 1024 * 1024;
@@ -12,7 +12,7 @@ const MOST_RECORDS = 5_000;
 const MOST_TEXT = 16 * 1024 * 1024;
 
 /** Rows and rejects in the file's order, as they come; few enough to be held. */
-export interface Batch {
+export interface ParsedRows {
   readonly rows: StagedRow[];
   readonly rejects: Reject[];
   /** The length of the texts that these come from. */
@@ -35,13 +35,13 @@ export type FileEnd =
 
 interface FileReader {
   /** Takes a chunk; yields what came of it, in batches. */
-  push(chunk: Buffer): Generator<Batch>;
-  end(): Generator<Batch>;
+  push(chunk: Buffer): Generator<ParsedRows>;
+  end(): Generator<ParsedRows>;
   summary(): FileSummary;
 }
 
 /** Reads a whole small file that is not packed; yields batches, returns what the file came to. */
-export function* readContent(content: Buffer, format: RecordFormat): Generator<Batch, FileSummary> {
+export function* readContent(content: Buffer, format: RecordFormat): Generator<ParsedRows, FileSummary> {
   const reader = fileReader(format);
   yield* reader.push(content);
   yield* reader.end();
@@ -55,10 +55,10 @@ export function* readContent(content: Buffer, format: RecordFormat): Generator<B
 export async function* readFile(
   chunks: AsyncIterable<Buffer>,
   format: RecordFormat,
-  { bytes, isVouchedFor = false }: { bytes: number; isVouchedFor?: boolean },
-): AsyncGenerator<Batch, FileEnd> {
+  { bytes, isPreverified = false }: { bytes: number; isPreverified?: boolean },
+): AsyncGenerator<ParsedRows, FileEnd> {
   const hash = createHash('sha256');
-  const reader = fileReader(format, isVouchedFor);
+  const reader = fileReader(format, isPreverified);
 
   async function* hashed(): AsyncGenerator<Buffer> {
     for await (const chunk of chunks) {
@@ -68,17 +68,17 @@ export async function* readFile(
   }
 
   try {
-    for await (const chunk of unpack(hashed(), bytes)) yield* reader.push(chunk);
+    for await (const chunk of decompress(hashed(), bytes)) yield* reader.push(chunk);
   } catch (error) {
-    if (!(error instanceof UnpackError)) throw error;
+    if (!(error instanceof DecompressError)) throw error;
     return { unreadable: unreadable(error.message) };
   }
   yield* reader.end();
   return { sha256: hash.digest('hex'), summary: reader.summary() };
 }
 
-function fileReader(format: RecordFormat, isVouchedFor = false): FileReader {
-  const parser = recordParser(format, isVouchedFor);
+function fileReader(format: RecordFormat, isPreverified = false): FileReader {
+  const parser = recordParser(format, isPreverified);
   let rows: StagedRow[] = [];
   let rejects: Reject[] = [];
   let text = 0;
@@ -113,7 +113,7 @@ function fileReader(format: RecordFormat, isVouchedFor = false): FileReader {
     },
   });
 
-  function take(): Batch {
+  function take(): ParsedRows {
     const taken = { rows, rejects, text };
     rows = [];
     rejects = [];

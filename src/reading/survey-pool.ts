@@ -5,7 +5,7 @@ import type { Table } from '../schema/table.ts';
 import { fileError } from '../sources/file-errors.ts';
 import { assertSame, type Source, type SourceFile } from '../sources/source.ts';
 import { unlessStopped } from '../stopping.ts';
-import { type Findings, KEPT_FILE_BYTES, type Survey, surveyChunks, surveySmall } from './survey.ts';
+import { type FileProfile, KEPT_FILE_BYTES, type Survey, surveyChunks, surveySmall } from './survey.ts';
 import type { Request } from './survey-worker.ts';
 
 /** Below this, starting threads costs more than they save. */
@@ -16,7 +16,7 @@ const KEPT_BYTES = 128 * 1024 * 1024;
 
 interface Answer {
   readonly bytes?: number;
-  readonly findings?: Findings;
+  readonly profile?: FileProfile;
   readonly error?: { readonly message: string; readonly code?: string };
 }
 
@@ -68,10 +68,10 @@ export async function surveyAll(
   try {
     await share(large, threads.length || source.concurrency.large, ([at, file], lane) =>
       attempt(at, async () => {
-        const findings = await findingsOf(file, { source, table, thread: threads[lane] }, observer);
+        const profile = await findingsOf(file, { source, table, thread: threads[lane] }, observer);
         // A file that is still being written to is known before its rows are staged.
         if (source.isLocal) await assertSame(file, source);
-        return { ...findings, file, content: null };
+        return { ...profile, file, content: null };
       }),
     );
   } finally {
@@ -96,7 +96,7 @@ function findingsOf(
   file: SourceFile,
   { source, table, thread }: { source: Source; table: Table; thread: Worker | undefined },
   { advance, signal }: SurveyObserver,
-): Promise<Findings> {
+): Promise<FileProfile> {
   const { path, bytes } = file;
   const stop = signal === undefined ? {} : { signal };
   if (thread === undefined) return surveyChunks(source.open(file), table, advance, { bytes, ...stop });
@@ -131,7 +131,7 @@ function startThreads({ isLocal }: Source, files: readonly SourceFile[]): Worker
   return Array.from({ length: count }, () => new Worker(new URL('./survey-worker.js', import.meta.url)));
 }
 
-function ask(thread: Worker, request: Request, onBytes: (bytes: number) => void): Promise<Findings> {
+function ask(thread: Worker, request: Request, onBytes: (bytes: number) => void): Promise<FileProfile> {
   return new Promise((resolve, reject) => {
     const stop = (): void => {
       thread.off('message', hear);
@@ -141,15 +141,15 @@ function ask(thread: Worker, request: Request, onBytes: (bytes: number) => void)
       stop();
       reject(error);
     };
-    const hear = ({ bytes = 0, findings, error }: Answer): void => {
+    const hear = ({ bytes = 0, profile, error }: Answer): void => {
       if (error) {
         failed(fileError(request.path, Object.assign(new Error(error.message), { code: error.code })));
         return;
       }
       onBytes(bytes);
-      if (!findings) return;
+      if (!profile) return;
       stop();
-      resolve(findings);
+      resolve(profile);
     };
     thread.on('message', hear);
     thread.on('error', failed);

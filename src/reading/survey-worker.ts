@@ -4,7 +4,7 @@ import { songs } from '../models/staging/songs.ts';
 import { readChunks } from '../sources/local.ts';
 import { surveyChunks } from './survey.ts';
 
-/** A request of the pool, and what the worker answers: bytes as it reads, then findings or an error. */
+/** A request of the pool, and what the worker answers: bytes as it reads, then profile or an error. */
 export interface Request {
   readonly path: string;
   readonly table: 'events' | 'songs';
@@ -22,8 +22,8 @@ parentPort?.on('message', async ({ path, table, bytes }: Request) => {
     unsaid = 0;
   };
   try {
-    const findings = await surveyChunks(readChunks(path), tables[table], tell, { bytes });
-    parentPort?.postMessage({ bytes: unsaid, findings });
+    const profile = await surveyChunks(readChunks(path), tables[table], tell, { bytes });
+    parentPort?.postMessage({ bytes: unsaid, profile });
   } catch (error) {
     // The pool says again what failed, in its own words.
     const { message, code } = ((error as Error).cause ?? error) as NodeJS.ErrnoException;

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Table } from '../schema/table.ts';
 import type { Source, SourceFile } from '../sources/source.ts';
 import { countNewlines, formChecker } from './clean-form.ts';
-import { type Compression, compressionOf, UnpackError, unpack } from './unpack.ts';
+import { type Compression, compressionOf, DecompressError, decompress } from './unpack.ts';
 
 /** Files up to this size are kept in memory from the survey to their staging, so that they are read once. */
 export const KEPT_FILE_BYTES = 16 * 1024;
@@ -12,7 +12,7 @@ const NEWLINE = 0x0a;
 const LINE_END = Buffer.from('\n');
 
 /** What one reading of a file's bytes tells. */
-export interface Findings {
+export interface FileProfile {
   readonly sha256: string;
   /** Lines in the bytes, an unended last one included; 0 where they are packed. */
   readonly lines: number;
@@ -23,7 +23,7 @@ export interface Findings {
   readonly damage: string | null;
 }
 
-export interface Survey extends Findings {
+export interface Survey extends FileProfile {
   readonly file: SourceFile;
   /** The whole content of a small file. */
   readonly content: Buffer | null;
@@ -46,7 +46,7 @@ export async function surveyChunks(
   table: Table,
   onChunk: (bytes: number) => void,
   { bytes, signal }: { readonly bytes: number; readonly signal?: AbortSignal },
-): Promise<Findings> {
+): Promise<FileProfile> {
   const hash = createHash('sha256');
   const lines = lineSurvey(table);
   const stored = chunks[Symbol.asyncIterator]();
@@ -61,13 +61,13 @@ export async function surveyChunks(
     }
   }
   try {
-    for await (const chunk of unpack(hashed(), bytes)) {
+    for await (const chunk of decompress(hashed(), bytes)) {
       // Much may come of one chunk that is packed.
       signal?.throwIfAborted();
       if (compression === 'none') lines.push(chunk);
     }
   } catch (error) {
-    if (!(error instanceof UnpackError)) throw error;
+    if (!(error instanceof DecompressError)) throw error;
     damage = error.message;
     // The hash is of the whole file, whatever could be unpacked.
     for await (const _chunk of hashed());

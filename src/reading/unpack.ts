@@ -12,7 +12,7 @@ export function compressionOf(head: Uint8Array): Compression {
 }
 
 /** The unpacking of a file failed; nothing of it can be trusted. */
-export class UnpackError extends Error {}
+export class DecompressError extends Error {}
 
 /** Logs pack 10 to 30 times; gzip can 1,000 times, zstd 30,000 times, with what nobody has written to be read. */
 const MOST_TIMES = 200;
@@ -20,10 +20,13 @@ const MOST_TIMES = 200;
 const ALWAYS_BYTES = 100_000_000;
 
 /**
- * Unpacks chunks of any compression as they come; throws UnpackError on damaged or cut-off input, and where more comes of
+ * Unpacks chunks of any compression as they come; throws DecompressError on damaged or cut-off input, and where more comes of
  * `packedBytes` than of an honest file.
  */
-export async function* unpack(chunks: AsyncIterable<Buffer>, packedBytes: number): AsyncGenerator<Buffer> {
+export async function* decompress(
+  chunks: AsyncIterable<Buffer>,
+  packedBytes: number,
+): AsyncGenerator<Buffer> {
   const iterator = chunks[Symbol.asyncIterator]();
   try {
     const first = await iterator.next();
@@ -43,7 +46,7 @@ async function* bounded(chunks: AsyncIterable<Buffer>, packedBytes: number): Asy
   for await (const chunk of chunks) {
     unpacked += chunk.length;
     if (unpacked > most) {
-      throw new UnpackError(
+      throw new DecompressError(
         `it unpacks to more than ${MOST_TIMES} times its ${packedBytes} bytes and more than ${ALWAYS_BYTES / 1e6} MB`,
       );
     }
@@ -65,7 +68,7 @@ async function* gunzip(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
     for await (const chunk of unpacker) yield chunk as Buffer;
   } catch (cause) {
     if (/^Z_/.test((cause as NodeJS.ErrnoException).code ?? '')) {
-      throw new UnpackError(`damaged gzip: ${(cause as Error).message}`, { cause });
+      throw new DecompressError(`damaged gzip: ${(cause as Error).message}`, { cause });
     }
     throw cause;
   } finally {
@@ -87,7 +90,7 @@ async function* checkedUnzstd(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buf
       next = await unpacked.next();
     } catch (cause) {
       if (cause instanceof SparkifyError) throw cause;
-      throw new UnpackError(`damaged zstd: ${(cause as Error).message}`, { cause });
+      throw new DecompressError(`damaged zstd: ${(cause as Error).message}`, { cause });
     }
     if (next.done) return;
     yield next.value;

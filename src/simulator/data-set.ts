@@ -6,19 +6,19 @@ import { writerTo } from './file-writer.ts';
 import { keyOf, keyText } from './key-of.ts';
 import { type MadeDays, REDELIVERY } from './make-days.ts';
 import { SONGS_A_FILE } from './make-songs.ts';
-import { openPlace, type PlaceAddress } from './open-place.ts';
+import { type LocationAddress, openLocation } from './open-place.ts';
 import { type Part, partFile, partFiles } from './part.ts';
 import { partText, readParts } from './parts.ts';
-import { type Place, writeText } from './place.ts';
+import { type OutputLocation, writeText } from './place.ts';
 import { predict } from './prediction.ts';
 import type { Settings } from './settings.ts';
-import { inspectPlace, type Standing } from './standing.ts';
+import { type ExistingDataSet, inspectLocation } from './standing.ts';
 import { type Made, type Task, taskRunner } from './task.ts';
 import { hasThreads, runTasks } from './worker-pool.ts';
 import { catalogueOf } from './world.ts';
 
 export interface MakeOptions {
-  readonly address: PlaceAddress;
+  readonly address: LocationAddress;
   readonly threads: number;
   readonly part: Part | null;
   readonly onTask: (kind: Task['kind'], amount: number) => void;
@@ -44,7 +44,7 @@ const SONGS_A_TASK = 5_000;
 export async function makeDataSet(wanted: Settings, options: MakeOptions): Promise<MadeDataSet> {
   const { address, signal } = options;
   // Threads hear of the signal from this one: it cannot be handed to them.
-  const place = await openPlace({
+  const place = await openLocation({
     ...address,
     s3: { ...address.s3, ...(signal === undefined ? {} : { signal }) },
   });
@@ -55,13 +55,13 @@ export async function makeDataSet(wanted: Settings, options: MakeOptions): Promi
   }
 }
 
-async function makeAt(place: Place, wanted: Settings, options: MakeOptions): Promise<MadeDataSet> {
+async function makeAt(place: OutputLocation, wanted: Settings, options: MakeOptions): Promise<MadeDataSet> {
   const { part } = options;
-  const standing = await inspectPlace(place, wanted, part);
-  const { settings, key } = standing;
-  const missing = new Set(await place.missing(standing.files));
-  if (standing.state === 'complete' && key !== null && missing.size === 0) {
-    const redelivered = [...standing.files.keys()].filter((path) => path.startsWith(`${REDELIVERY}/`)).length;
+  const existing = await inspectLocation(place, wanted, part);
+  const { settings, key } = existing;
+  const missing = new Set(await place.missing(existing.files));
+  if (existing.state === 'complete' && key !== null && missing.size === 0) {
+    const redelivered = [...existing.files.keys()].filter((path) => path.startsWith(`${REDELIVERY}/`)).length;
     return { status: 'unchanged', settings, key, redelivered: key.delivery === 2 ? 0 : redelivered };
   }
   if (key?.delivery === 2) {
@@ -72,8 +72,8 @@ async function makeAt(place: Place, wanted: Settings, options: MakeOptions): Pro
   if (key === null) assertRoom(place, settings, part);
   const lock = await place.lock(settings, part);
   const tasks = tasksOf(settings, part, options.threads);
-  const results = await runAll(tasks, { settings, standing: pathsOf(standing, missing) }, place, options);
-  const made = await finish(results, standing, place, part);
+  const results = await runAll(tasks, { settings, existing: pathsOf(existing, missing) }, place, options);
+  const made = await finish(results, existing, place, part);
   await lock.release();
   return made;
 }
@@ -107,21 +107,21 @@ function shareOf(count: number, part: Part | null): [number, number] {
 }
 
 /** The files that need not be written. */
-function pathsOf({ files }: Standing, missing: ReadonlySet<string>): ReadonlySet<string> {
+function pathsOf({ files }: ExistingDataSet, missing: ReadonlySet<string>): ReadonlySet<string> {
   return new Set([...files.keys()].filter((path) => !missing.has(path)));
 }
 
 async function runAll(
   tasks: readonly Task[],
-  { settings, standing }: { readonly settings: Settings; readonly standing: ReadonlySet<string> },
-  place: Place,
+  { settings, existing }: { readonly settings: Settings; readonly existing: ReadonlySet<string> },
+  place: OutputLocation,
   { address, threads, onTask, onStart, signal }: MakeOptions,
 ): Promise<Made[]> {
   const catalogue = catalogueOf(settings);
   if (hasThreads) {
     const { fragments, ...arrays } = catalogue;
     const { bytes, ends, count } = fragments;
-    const start = { settings, catalogue: arrays, fragments: { bytes, ends, count }, address, standing };
+    const start = { settings, catalogue: arrays, fragments: { bytes, ends, count }, address, existing };
     const run = runTasks(tasks, threads, start, (task, amount) => onTask(task.kind, amount));
     const forget = onStop(signal, () => run.stop(signal?.reason));
     onStart();
@@ -130,7 +130,7 @@ async function runAll(
   const run = taskRunner(settings, catalogue, {
     filesAtOnce: place.filesAtOnce,
     open: async (path) =>
-      standing.has(path) ? writerTo(null, settings.gzip) : place.open(path, settings.gzip),
+      existing.has(path) ? writerTo(null, settings.gzip) : place.open(path, settings.gzip),
   });
   const results: Made[] = [];
   for (const task of tasks) results.push(await run(task, (amount) => onTask(task.kind, amount)));
@@ -140,19 +140,19 @@ async function runAll(
 /** Writes the answer key, or a part's record; the part that finds all others there writes the answer key. */
 async function finish(
   results: readonly Made[],
-  standing: Standing,
-  place: Place,
+  existing: ExistingDataSet,
+  place: OutputLocation,
   part: Part | null,
 ): Promise<MadeDataSet> {
-  const { settings } = standing;
-  assertAsBefore(results, standing);
+  const { settings } = existing;
+  assertAsBefore(results, existing);
   if (part === null) {
     const songs = results.flatMap((result) => (result.kind === 'songs' ? result.made : []));
     const ranges = settings.users.map((last) =>
       results.flatMap((result) => (result.kind === 'days' && result.lastUser === last ? [result.made] : [])),
     );
     const made = await writeKeys(place, settings, songs, ranges);
-    return { ...made, status: standing.state === 'smaller' ? 'extended' : 'written', settings };
+    return { ...made, status: existing.state === 'smaller' ? 'extended' : 'written', settings };
   }
   await writeText(place, partFile(part), [partText(settings, part, results)]);
   const parts = await readParts(place, part.of);
@@ -163,7 +163,7 @@ async function finish(
 }
 
 /** Files that stood before must be what the same seed makes now; otherwise the versions differ. */
-function assertAsBefore(results: readonly Made[], { files }: Standing): void {
+function assertAsBefore(results: readonly Made[], { files }: ExistingDataSet): void {
   const assert = (path: string, { sha256 }: FileKey): void => {
     const before = files.get(path);
     if (before === undefined || before.sha256 === sha256) return;
@@ -184,7 +184,7 @@ function assertAsBefore(results: readonly Made[], { files }: Standing): void {
 }
 
 async function writeKeys(
-  place: Place,
+  place: OutputLocation,
   settings: Settings,
   songs: readonly FileKey[],
   ranges: readonly (readonly MadeDays[])[],
@@ -204,7 +204,7 @@ async function writeKeys(
 }
 
 /** A file system that has no room for the data set is better known before. */
-function assertRoom(place: Place, settings: Settings, part: Part | null): void {
+function assertRoom(place: OutputLocation, settings: Settings, part: Part | null): void {
   const { logBytes, songBytes } = predict(settings);
   const needed = (logBytes + songBytes) / (part?.of ?? 1);
   const free = place.freeBytes();

@@ -10,7 +10,7 @@ import type { PersonFragments } from './person-fragments.ts';
 import { type Levels, type Population, REGISTRATION_MS } from './population.ts';
 import { exp, makeStream, purposes, uniformOf } from './random.ts';
 import type { RecordForm } from './record-form.ts';
-import type { Taste } from './taste.ts';
+import type { Preferences } from './taste.ts';
 
 /** Fragments that each session has to itself: registration, number, user. */
 export const SESSION_FRAGMENTS = 3;
@@ -74,7 +74,7 @@ export interface Model {
   readonly population: Population;
   readonly levels: Levels;
   readonly catalogue: Catalogue;
-  readonly taste: Taste;
+  readonly taste: Preferences;
   readonly form: RecordForm;
   readonly people: PersonFragments;
 }

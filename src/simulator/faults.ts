@@ -25,7 +25,7 @@ export type EventFault = (typeof eventFaults)[number];
 export type FaultRates = Readonly<Partial<Record<FaultName, number>>>;
 
 /** What `--dirty` plants unless told otherwise. */
-export const usualRates: FaultRates = {
+export const defaultRates: FaultRates = {
   'duplicate-event': 0.005,
   late: 0.005,
   'out-of-order': 0.005,

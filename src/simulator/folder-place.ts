@@ -17,13 +17,13 @@ import { SparkifyError, UsageError } from '../errors.ts';
 import { isProcessAlive } from '../sources/process-alive.ts';
 import { openFile } from './file-writer.ts';
 import type { Part } from './part.ts';
-import type { Place } from './place.ts';
+import type { OutputLocation } from './place.ts';
 import { notAsMade } from './place.ts';
 import type { Settings } from './settings.ts';
 import { isLockName, lockName, lockText, parseLock } from './writing-lock.ts';
 
 /** A folder on this machine; it is made with its first file. */
-export function folderPlace(folder: string): Place {
+export function folderLocation(folder: string): OutputLocation {
   const at = (path: string): string => join(folder, ...path.split('/'));
   return {
     name: folder,

@@ -1,5 +1,5 @@
 import { DAY_MS, isHoliday, offsetMs, weekdayOf } from './calendar.ts';
-import type { Place } from './places.ts';
+import type { OutputLocation } from './places.ts';
 import { cumulativeWeights, pick } from './weights.ts';
 
 /** By weekday from Monday, mean 1: weekends are half as busy. */
@@ -12,7 +12,7 @@ export function busyness(day: number): number {
 }
 
 /** Milliseconds since 1970 at which a user's day begins: between four and six in the morning where the user lives. */
-export function dayStartMs(place: Place, day: number, morning: number): number {
+export function dayStartMs(place: OutputLocation, day: number, morning: number): number {
   return day * DAY_MS + MORNING_MS + Math.floor(morning * 7_200_000) - offsetMs(place.zone, day);
 }
 

@@ -8,7 +8,7 @@ import { type Formatter, isKnown, makeFormatter } from './format-day.ts';
 import { states } from './pages.ts';
 import { fates, LATEST_DAYS, type LateLine, orderLines, type Planted, plant, type Special } from './plant.ts';
 import { makeLevels } from './population.ts';
-import { makeTally, type Tally } from './tally.ts';
+import { type ExpectedCounts, makeExpectedCounts } from './tally.ts';
 
 const BLOCK_BYTES = 262_144;
 const EVENTS_A_TURN = 512;
@@ -75,7 +75,7 @@ export async function makeDays(request: DaysRequest, onEvents: (events: number) 
 interface Counted {
   readonly files: FileKey[];
   readonly faults: Fault[];
-  readonly tally: Tally;
+  readonly tally: ExpectedCounts;
 }
 
 /** What the first delivery makes of a line. */
@@ -106,7 +106,7 @@ function dayWriter(request: DaysRequest, onEvents: (events: number) => void): Da
   const files = fileMaker(request, onEvents);
   const { formatter } = files;
   const counted = (): Counted => {
-    return { files: [], faults: [], tally: makeTally(catalogue, population, keepsTimes) };
+    return { files: [], faults: [], tally: makeExpectedCounts(catalogue, population, keepsTimes) };
   };
   const first = counted();
   const final = (rates?.['redelivered-file'] ?? 0) > 0 ? counted() : first;

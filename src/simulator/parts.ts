@@ -1,7 +1,7 @@
 import type { FileKey } from '../answer-key/answer-key.ts';
 import type { Delivery, MadeDays } from './make-days.ts';
 import { type Part, partFiles } from './part.ts';
-import type { Place } from './place.ts';
+import type { OutputLocation } from './place.ts';
 import type { Settings } from './settings.ts';
 import type { Made } from './task.ts';
 
@@ -43,7 +43,7 @@ export function readPart(text: string | null): PartRecord | null {
 
 /** What all parts came to; null while one is missing, or has just been put together by another process. */
 export async function readParts(
-  place: Place,
+  place: OutputLocation,
   of: number,
 ): Promise<{ songs: FileKey[]; days: MadeDays[] } | null> {
   const records = await Promise.all(partFiles(of).map(async (file) => readPart(await place.read(file))));

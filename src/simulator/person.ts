@@ -1,6 +1,6 @@
 import { DAY_MS, YEAR_DAYS } from './calendar.ts';
 import { firstNames, lastNames, userAgents } from './people.ts';
-import { type Place, places } from './places.ts';
+import { type OutputLocation, places } from './places.ts';
 import { purposes, type Stream } from './random.ts';
 import { GENRES } from './song.ts';
 import { cumulativeWeights, pick } from './weights.ts';
@@ -13,7 +13,7 @@ export interface Person {
   readonly firstName: string;
   readonly lastName: string;
   readonly gender: 'F' | 'M';
-  readonly place: Place;
+  readonly place: OutputLocation;
   /** Numbers in `userAgents`, the one used most first. */
   readonly devices: readonly number[];
   /** Three favourite genres may repeat: each draws a third of the user's taste. */
@@ -47,7 +47,16 @@ export function personOf(stream: Stream, id: number, registeredMs: number, day: 
   for (let moved = stream.exponential(); moved < ageYears * MOVES_A_YEAR; moved += stream.exponential()) {
     place = pick(placeShares, stream.next());
   }
-  return { firstName, lastName, gender, place: places[place] as Place, devices, genres, pace, morning };
+  return {
+    firstName,
+    lastName,
+    gender,
+    place: places[place] as OutputLocation,
+    devices,
+    genres,
+    pace,
+    morning,
+  };
 }
 
 function skewed(stream: Stream): number {

@@ -5,7 +5,7 @@ import type { Part } from './part.ts';
 import type { Settings } from './settings.ts';
 
 /** Where a data set stands: a folder, or a prefix in S3. Paths are relative to it, with slashes. */
-export interface Place {
+export interface OutputLocation {
   /** What people call it. */
   readonly name: string;
   /** What lies right below; empty if there is nothing. */
@@ -18,7 +18,7 @@ export interface Place {
   /** The files among these that are gone; SparkifyError if one is not what was made. */
   missing(files: ReadonlyMap<string, FileKey>): Promise<string[]>;
   /** Takes the place for one writer, or one writer of each part; SparkifyError if another has it. */
-  lock(settings: Settings, part: Part | null): Promise<PlaceLock>;
+  lock(settings: Settings, part: Part | null): Promise<LocationLock>;
   /** Removes what was begun by writers that ended before their files did. */
   tidy(): Promise<void>;
   /** Bytes that fit; null where nobody can know. */
@@ -30,7 +30,7 @@ export interface Place {
 }
 
 /** Held while a data set is written; what stays of it if the work ends early says what was begun. */
-interface PlaceLock {
+interface LocationLock {
   release(): Promise<void>;
 }
 
@@ -40,7 +40,11 @@ export function below(out: string, path: string): string {
 }
 
 /** Writes a text file that is there whole or not at all. */
-export async function writeText(place: Place, path: string, pieces: Iterable<string>): Promise<void> {
+export async function writeText(
+  place: OutputLocation,
+  path: string,
+  pieces: Iterable<string>,
+): Promise<void> {
   const writer = await place.open(path, false);
   try {
     for (const piece of pieces) {

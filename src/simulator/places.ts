@@ -1,6 +1,6 @@
 import type { Zone } from './calendar.ts';
 
-export interface Place {
+export interface OutputLocation {
   /** As the app writes it: principal cities, then states. */
   readonly location: string;
   /** How many users live here, relative to the others. */
@@ -103,6 +103,6 @@ const byZone: readonly (readonly [Zone, Readonly<Record<string, number>>])[] = [
 ];
 
 /** Where users live. */
-export const places: readonly Place[] = byZone.flatMap(([zone, weights]) =>
+export const places: readonly OutputLocation[] = byZone.flatMap(([zone, weights]) =>
   Object.entries(weights).map(([location, weight]) => ({ location, weight, zone })),
 );

@@ -2,7 +2,7 @@ import { SparkifyError } from '../errors.ts';
 import type { S3Options } from '../sources/s3-client.ts';
 import { s3Destination } from '../sources/s3-destination.ts';
 import { type Sink, writerTo } from './file-writer.ts';
-import { below, notAsMade, type Place } from './place.ts';
+import { below, notAsMade, type OutputLocation } from './place.ts';
 import { lockName, lockText, parseLock } from './writing-lock.ts';
 
 const FILES_AT_ONCE = 24;
@@ -11,7 +11,7 @@ const FILES_AT_ONCE = 24;
  * A prefix in S3. Objects appear whole, and the same settings give the same bytes, so two writers of one data set do no
  * harm; a claim keeps writers of another one away.
  */
-export function s3Place(out: string, options: S3Options): Place {
+export function s3Location(out: string, options: S3Options): OutputLocation {
   const objects = s3Destination(out, options);
   return {
     name: out,

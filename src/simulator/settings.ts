@@ -26,7 +26,7 @@ export interface Settings {
   readonly rates: FaultRates | null;
 }
 
-export const usualSettings = {
+export const defaultSettings = {
   seed: 1,
   profile: 'classic',
   from: '2018-11-01',

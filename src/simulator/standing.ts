@@ -3,7 +3,7 @@ import { UsageError } from '../errors.ts';
 import { REDELIVERY } from './make-days.ts';
 import type { Part } from './part.ts';
 import { readPart } from './parts.ts';
-import { below, type Place } from './place.ts';
+import { below, type OutputLocation } from './place.ts';
 import type { Settings } from './settings.ts';
 import { isLockName, parseLock } from './writing-lock.ts';
 
@@ -13,7 +13,7 @@ const ours =
 const anotherFolder = { hint: 'Name an empty or a new folder with --out.' };
 
 /** What stands at a place already. */
-export interface Standing {
+export interface ExistingDataSet {
   readonly state: 'empty' | 'begun' | 'smaller' | 'complete';
   /** The settings asked for, with the ranges of users that the folder has. */
   readonly settings: Settings;
@@ -24,7 +24,11 @@ export interface Standing {
 }
 
 /** Looks at the place that a data set shall be written to; UsageError if it holds something else. */
-export async function inspectPlace(place: Place, settings: Settings, part: Part | null): Promise<Standing> {
+export async function inspectLocation(
+  place: OutputLocation,
+  settings: Settings,
+  part: Part | null,
+): Promise<ExistingDataSet> {
   const names = await place.names();
   const foreign = names.find((name) => !ours.test(name));
   if (foreign !== undefined || names.includes('live.json')) {
@@ -32,7 +36,7 @@ export async function inspectPlace(place: Place, settings: Settings, part: Part 
     throw new UsageError(`${place.name} holds ${what}; nothing was written.`, anotherFolder);
   }
   await assertParts(place, names, settings, part);
-  const empty: Standing = { state: 'empty', settings, key: null, files: new Map() };
+  const empty: ExistingDataSet = { state: 'empty', settings, key: null, files: new Map() };
   if (names.includes(ANSWER_KEY_FILE)) return standingBy(place, settings, part);
   for (const name of names.filter(isLockName)) {
     const begun = parseLock(await place.read(name));
@@ -50,7 +54,7 @@ export async function inspectPlace(place: Place, settings: Settings, part: Part 
 
 /** Parts that stand there must be of the same data set, cut into as many. */
 async function assertParts(
-  place: Place,
+  place: OutputLocation,
   names: readonly string[],
   settings: Settings,
   part: Part | null,
@@ -71,7 +75,11 @@ async function assertParts(
 }
 
 /** What an answer key that lies there says of it. */
-async function standingBy(place: Place, settings: Settings, part: Part | null): Promise<Standing> {
+async function standingBy(
+  place: OutputLocation,
+  settings: Settings,
+  part: Part | null,
+): Promise<ExistingDataSet> {
   const key = parseAnswerKey((await place.read(ANSWER_KEY_FILE)) ?? '');
   if (key === null) {
     throw new UsageError(
@@ -94,7 +102,7 @@ async function standingBy(place: Place, settings: Settings, part: Part | null): 
 
 /** UsageError unless both data sets are the same, or the later one is larger in what may grow. */
 function assertSame(
-  place: Place,
+  place: OutputLocation,
   before: Settings,
   wanted: Settings,
   mayGrow: readonly (keyof Settings)[],
@@ -130,7 +138,7 @@ function lastOf(value: unknown): unknown {
 }
 
 /** The files of the second delivery, under the paths that they have there. */
-async function redelivered(place: Place): Promise<FileKey[]> {
+async function redelivered(place: OutputLocation): Promise<FileKey[]> {
   const text = await place.read(`${REDELIVERY}/${ANSWER_KEY_FILE}`);
   const key = text === null ? null : parseAnswerKey(text);
   const again = new Set(

@@ -17,7 +17,7 @@ export const QUOTED_AGENT = 128;
 const NAME_BITS = lostBits.firstName | lostBits.lastName | lostBits.gender;
 
 /** What the star must hold of the events that were counted. */
-export interface Tally {
+export interface ExpectedCounts {
   readonly days: DayKey[];
   /** By place in the population: 0 not seen, or the state at the latest event (see `sumUsers`). */
   readonly users: Uint16Array;
@@ -32,7 +32,11 @@ export interface Tally {
 const namesUser = states.map(({ auth }) => isKnown(auth));
 
 /** An empty tally. */
-export function makeTally(catalogue: Catalogue, population: Population, keepsTimes: boolean): Tally {
+export function makeExpectedCounts(
+  catalogue: Catalogue,
+  population: Population,
+  keepsTimes: boolean,
+): ExpectedCounts {
   const tally = {
     days: [] as DayKey[],
     users: new Uint16Array(population.count),

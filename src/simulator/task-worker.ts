@@ -3,7 +3,7 @@ import { SparkifyError } from '../errors.ts';
 import type { Catalogue } from './catalogue.ts';
 import { writerTo } from './file-writer.ts';
 import { sharedStore } from './fragments.ts';
-import { openPlace, type PlaceAddress } from './open-place.ts';
+import { type LocationAddress, openLocation } from './open-place.ts';
 import type { Settings } from './settings.ts';
 import { type Task, taskRunner } from './task.ts';
 
@@ -12,20 +12,20 @@ export interface WorkerStart {
   readonly settings: Settings;
   readonly catalogue: Omit<Catalogue, 'fragments'>;
   readonly fragments: { readonly bytes: Uint8Array; readonly ends: Uint32Array; readonly count: number };
-  readonly address: PlaceAddress;
+  readonly address: LocationAddress;
   /** Paths that stand already and are only computed. */
-  readonly standing: ReadonlySet<string>;
+  readonly existing: ReadonlySet<string>;
 }
 
-const { settings, catalogue, fragments, address, standing } = workerData as WorkerStart;
-const place = await openPlace(address);
+const { settings, catalogue, fragments, address, existing } = workerData as WorkerStart;
+const place = await openLocation(address);
 const run = taskRunner(
   settings,
   { ...catalogue, fragments: sharedStore(fragments) },
   {
     filesAtOnce: place.filesAtOnce,
     open: async (path) =>
-      standing.has(path) ? writerTo(null, settings.gzip) : place.open(path, settings.gzip),
+      existing.has(path) ? writerTo(null, settings.gzip) : place.open(path, settings.gzip),
   },
 );
 

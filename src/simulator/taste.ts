@@ -14,13 +14,13 @@ const CHART_SONGS = 40;
 /** How a song rises and fades in the charts, by weeks since it entered. */
 const chartWeeks = [0, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 4, 4, 5] as const;
 
-export interface Taste {
+export interface Preferences {
   /** The next song of a user on a day, a number in the catalogue; `previous` is -1 at first. */
   next(stream: Stream, person: Person, userId: number, day: number, previous: number): number;
 }
 
 /** Songs by popularity and taste; `matchShare` of the plays name a song that the catalogue lists. */
-export function makeTaste(catalogue: Catalogue, seed: number, matchShare: number): Taste {
+export function makePreferences(catalogue: Catalogue, seed: number, matchShare: number): Preferences {
   const { listed, unlisted } = catalogue;
   const { genreStart, inGenre, aliasShare, alias, artistStart, byArtist } = catalogue;
 

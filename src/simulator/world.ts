@@ -5,7 +5,7 @@ import { personFragments } from './person-fragments.ts';
 import { makePopulation, type Population } from './population.ts';
 import { recordForms } from './record-form.ts';
 import type { Settings } from './settings.ts';
-import { makeTaste } from './taste.ts';
+import { makePreferences } from './taste.ts';
 
 /** The songs of a data set, and those that its plays name although they are in no file. */
 export function catalogueOf({ seed, songs, format }: Settings): Catalogue {
@@ -33,7 +33,7 @@ export function worldOf(
     fromDay: dayOf(settings.from) as number,
     population,
     catalogue,
-    taste: makeTaste(catalogue, seed, settings.matchShare),
+    taste: makePreferences(catalogue, seed, settings.matchShare),
     form,
     people: personFragments(form),
   };

@@ -128,7 +128,7 @@ export function describe(path: string, nowMs: number): SourceFile {
     path,
     bytes: size,
     fingerprint: `${size}:${mtimeMs}:${ctimeMs}:${ino}`,
-    settled: Math.max(mtimeMs, ctimeMs) < nowMs - (mtimeMs % 1000 === 0 ? COARSE_GRAIN_MS : GRAIN_MS),
+    isStable: Math.max(mtimeMs, ctimeMs) < nowMs - (mtimeMs % 1000 === 0 ? COARSE_GRAIN_MS : GRAIN_MS),
   };
 }
 

@@ -84,7 +84,7 @@ export async function headObject(bucket: S3Bucket, key: string): Promise<SourceF
 }
 
 function describe({ name }: S3Bucket, key: string, bytes: number, etag: string | undefined): SourceFile {
-  return { path: s3Path(name, key), bytes, fingerprint: `${bytes}:${etag}`, settled: true };
+  return { path: s3Path(name, key), bytes, fingerprint: `${bytes}:${etag}`, isStable: true };
 }
 
 /** The listing of one object. */

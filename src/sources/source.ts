@@ -11,7 +11,7 @@ export interface SourceFile {
   /** What the source says of the content without reading it; it changes whenever the content does. */
   readonly fingerprint: string;
   /** False where the file is so young that it could change again under the same fingerprint. */
-  readonly settled: boolean;
+  readonly isStable: boolean;
 }
 
 /** A name that is passed over since it cannot be read, and why, in a few words. */

@@ -1,5 +1,5 @@
 import type { SqlValue } from '../warehouses/statement.ts';
-import type { Answer } from '../warehouses/warehouse.ts';
+import type { QueryResult } from '../warehouses/warehouse.ts';
 import { drawTable, formatCount, plural } from './format.ts';
 import { printable, printableJson } from './printable.ts';
 
@@ -10,7 +10,7 @@ const ROWS_DRAWN = 1_000;
  * is the data, to the byte, but on a terminal, which data must not drive.
  */
 export function formatAnswer(
-  answer: Answer,
+  answer: QueryResult,
   format: 'table' | 'csv' | 'json',
   isTerminal: boolean,
 ): AsyncGenerator<string> {
@@ -18,7 +18,7 @@ export function formatAnswer(
   return format === 'json' ? formatJson(answer) : formatTable(answer);
 }
 
-async function* formatTable({ columns, batches }: Answer): AsyncGenerator<string> {
+async function* formatTable({ columns, batches }: QueryResult): AsyncGenerator<string> {
   const rows: (readonly SqlValue[])[] = [];
   let count = 0;
   for await (const batch of batches) {
@@ -35,7 +35,7 @@ async function* formatTable({ columns, batches }: Answer): AsyncGenerator<string
 }
 
 async function* formatCsv(
-  { columns, batches }: Answer,
+  { columns, batches }: QueryResult,
   shown: (text: string) => string,
 ): AsyncGenerator<string> {
   const field = (value: SqlValue): string => (value === null ? '' : csvField(shown(String(value))));
@@ -45,7 +45,7 @@ async function* formatCsv(
   }
 }
 
-async function* formatJson({ columns, batches }: Answer): AsyncGenerator<string> {
+async function* formatJson({ columns, batches }: QueryResult): AsyncGenerator<string> {
   let before = '[';
   for await (const batch of batches) {
     for (const row of batch) {

@@ -1,5 +1,5 @@
 import pc from 'picocolors';
-import type { MatchReport } from '../pipeline/build/match.ts';
+import type { MatchSummary } from '../pipeline/build/match.ts';
 import type { CheckResult } from '../pipeline/check/check.ts';
 import type { SqlRow } from '../warehouses/statement.ts';
 import { plural } from './format.ts';
@@ -11,7 +11,7 @@ export interface CheckReport {
   readonly status: 'passed' | 'failed';
   readonly warehouse: string;
   readonly checks: readonly CheckResult[];
-  readonly match: MatchReport;
+  readonly match: MatchSummary;
   readonly latestEvent: string | null;
   readonly drift: readonly SqlRow[];
   readonly extraColumns: readonly string[];

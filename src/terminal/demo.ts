@@ -1,18 +1,18 @@
 import { join } from 'node:path';
 import pc from 'picocolors';
-import type { LoadReport } from '../pipeline/record/load-summary.ts';
+import type { LoadSummary } from '../pipeline/record/load-summary.ts';
 import type { Report } from '../reports/report.ts';
 import type { MadeDataSet } from '../simulator/data-set.ts';
 import type { SqlRow } from '../warehouses/statement.ts';
 import { formatSeconds, plural } from './format.ts';
-import { drawLoadReport } from './load-report.ts';
+import { drawLoadSummary } from './load-report.ts';
 import { printable } from './printable.ts';
 import { drawReport } from './report.ts';
 import { shellWord } from './shell.ts';
 
 export interface DemoOutcome {
   readonly made: MadeDataSet;
-  readonly report: LoadReport;
+  readonly report: LoadSummary;
   readonly answers: readonly { readonly report: Report; readonly rows: readonly SqlRow[] }[];
   readonly folder: string;
   readonly data: string;
@@ -44,7 +44,7 @@ export function drawDemo({
   return [
     first,
     section('The load'),
-    drawLoadReport(report, {
+    drawLoadSummary(report, {
       isVerbose: false,
       program,
       flags: ` --warehouse ${shellWord(`duckdb:${file}`)}`,

@@ -1,16 +1,16 @@
 import pc from 'picocolors';
 import type { Balance } from '../pipeline/balance.ts';
-import type { MatchReport } from '../pipeline/build/match.ts';
+import type { MatchSummary } from '../pipeline/build/match.ts';
 import type { CheckResult } from '../pipeline/check/check.ts';
-import type { LoadReport } from '../pipeline/record/load-summary.ts';
+import type { LoadSummary } from '../pipeline/record/load-summary.ts';
 import { drawTable, formatBytes, formatCount, formatSeconds, formatShare, plural } from './format.ts';
 import { printable } from './printable.ts';
 
 const DRIFT_SHOWN = 20;
 
 /** The load report that people read; `flags` are those that the commands which it names need. */
-export function drawLoadReport(
-  report: LoadReport,
+export function drawLoadSummary(
+  report: LoadSummary,
   { isVerbose, program, flags = '' }: { isVerbose: boolean; program: string; flags?: string },
 ): string {
   const parts = [
@@ -27,7 +27,7 @@ export function drawLoadReport(
   return parts.filter((part) => part !== '').join('\n\n');
 }
 
-function headline(report: LoadReport): string {
+function headline(report: LoadSummary): string {
   const { files } = report;
   const known = plural(files.unchanged + files.duplicate, 'known file');
   const took = formatSeconds(report.durationSeconds);
@@ -51,7 +51,7 @@ function headline(report: LoadReport): string {
   return `${pc.green(what)} into ${printable(report.warehouse)} in ${took}${speed}.`;
 }
 
-function drawBalance(report: LoadReport): string {
+function drawBalance(report: LoadSummary): string {
   const row = (name: string, { lines, staged, rejected, blank }: Balance): string[] => [
     name,
     formatCount(lines),
@@ -72,7 +72,7 @@ function drawBalance(report: LoadReport): string {
   ]);
 }
 
-function drawRejects(report: LoadReport, program: string, flags: string): string {
+function drawRejects(report: LoadSummary, program: string, flags: string): string {
   if (report.rejects.length === 0) return '';
   const rows = report.rejects.map(({ rule, field, records, example }) => [
     rule,
@@ -90,7 +90,7 @@ function drawRejects(report: LoadReport, program: string, flags: string): string
   return `${table}\n${pc.dim(`see one with: ${program} rejects show ${first?.example}${flags}`)}`;
 }
 
-function drawRepeats({ duplicates, conflicts }: LoadReport): string {
+function drawRepeats({ duplicates, conflicts }: LoadSummary): string {
   const lines = [
     sentence(
       duplicates.events,
@@ -119,7 +119,7 @@ function sentence(count: number, one: string, many: string, then: string): strin
   return count === 0 ? '' : `${plural(count, one, many)}: ${then}`;
 }
 
-function drawTables(report: LoadReport): string {
+function drawTables(report: LoadSummary): string {
   const changed = (count: number): string => (count === 0 ? pc.dim('0') : formatCount(count));
   const rows = Object.entries(report.tables).map(([name, { rows: count, inserted, updated, deleted }]) => [
     name,
@@ -137,7 +137,7 @@ function drawTables(report: LoadReport): string {
   ]);
 }
 
-function drawFacts(report: LoadReport): string {
+function drawFacts(report: LoadSummary): string {
   const { checks } = report;
   const checked =
     checks.failed > 0
@@ -169,7 +169,7 @@ function drawFacts(report: LoadReport): string {
 }
 
 /** The match rate in a sentence, with the misses by reason below it. */
-export function drawMatch({ plays, matched, rate, misses }: MatchReport): string {
+export function drawMatch({ plays, matched, rate, misses }: MatchSummary): string {
   if (rate === null) return 'no plays yet';
   const reasons = [
     [misses.artistUnknown, 'by an artist that the catalogue lacks'],
@@ -182,7 +182,7 @@ export function drawMatch({ plays, matched, rate, misses }: MatchReport): string
   return `${formatCount(matched)} of ${plural(plays, 'play')} found ${matched === 1 ? 'its' : 'their'} song (${formatShare(rate)})${missed.join('')}`;
 }
 
-function drawFiles({ files, status }: LoadReport): string {
+function drawFiles({ files, status }: LoadSummary): string {
   const lines = [
     ...files.named.changed.map((path) => `changed   ${printable(path)}`),
     ...files.named.duplicate.map(
@@ -219,7 +219,7 @@ function drawFailures(failures: readonly CheckResult[]): string {
     .join('\n');
 }
 
-function drawPhases({ phases }: LoadReport): string {
+function drawPhases({ phases }: LoadSummary): string {
   const rows = Object.entries(phases).map(([phase, seconds]) => [phase, formatSeconds(seconds)]);
   return drawTable(['phase', 'took'], rows, [false, true]);
 }

@@ -1,5 +1,5 @@
 import type { FilePlan } from '../pipeline/plan/file-plan.ts';
-import type { LoadReport } from '../pipeline/record/load-summary.ts';
+import type { LoadSummary } from '../pipeline/record/load-summary.ts';
 import { drawTable, formatBytes, formatCount, plural } from './format.ts';
 import { printable } from './printable.ts';
 
@@ -7,7 +7,7 @@ export interface PlanJson {
   readonly status: 'planned';
   readonly warehouse: string;
   readonly warehouseExists: boolean;
-  readonly files: LoadReport['files'];
+  readonly files: LoadSummary['files'];
   readonly bytes: number;
   readonly load: readonly {
     kind: string;
@@ -22,7 +22,7 @@ export interface PlanJson {
 /** What `etl --dry-run --json` prints. */
 export function planJson(
   plans: readonly FilePlan[],
-  files: LoadReport['files'],
+  files: LoadSummary['files'],
   warehouse: string,
   warehouseExists: boolean,
 ): PlanJson {

@@ -1,11 +1,11 @@
-import type { LoadReport } from '../pipeline/record/load-summary.ts';
+import type { LoadSummary } from '../pipeline/record/load-summary.ts';
 import { formatCount, plural } from './format.ts';
 import { printable } from './printable.ts';
 
 /** What a load into an engine that reads S3 would ask of it. */
 interface ScriptJson {
   readonly warehouse: string;
-  readonly files: LoadReport['files'];
+  readonly files: LoadSummary['files'];
   readonly objects: readonly { readonly address: string; readonly text: string }[];
   readonly statements: readonly string[];
   /** What each statement is for, in the same order. */

@@ -4,7 +4,7 @@ import type { Interruption } from './interruption.ts';
 import { drawProgress } from './progress.ts';
 
 /** How a command talks to people: on stderr only, so that stdout stays for results. */
-export interface Voice {
+export interface Console {
   readonly isVerbose: boolean;
   /** Hears what is done, and tells when to stop. */
   readonly observer: Observer;
@@ -14,7 +14,7 @@ export interface Voice {
   done(): void;
 }
 
-interface VoiceOptions {
+interface ConsoleOptions {
   readonly quiet: boolean;
   readonly verbose: boolean;
   /** A text without a secret. */
@@ -22,11 +22,11 @@ interface VoiceOptions {
   readonly onWarning: (message: string) => void;
 }
 
-/** A voice whose words are events, too. All events are heard by the listener of the signals, the result and the terminal. */
-export function openVoice(
+/** A console whose words are events, too. All events are heard by the listener of the signals, the result and the terminal. */
+export function openConsole(
   interruption: Interruption,
-  { quiet, verbose, safe, onWarning }: VoiceOptions,
-): Voice {
+  { quiet, verbose, safe, onWarning }: ConsoleOptions,
+): Console {
   const seconds = (): number => performance.now() / 1000;
   const { hear, done } = drawProgress({ quiet, verbose, stream: process.stderr, seconds });
   const keepWarning = (event: LoadEvent): void => {

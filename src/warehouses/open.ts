@@ -15,13 +15,13 @@ import type { ReadOnlyWarehouse, Warehouse } from './warehouse.ts';
 export type { PostgresServer, RedshiftAuth, RedshiftServer, Rehearsal as DryRun };
 
 /** The engine that was chosen and where it is. */
-export type Place =
+export type WarehouseAddress =
   | { readonly engine: 'duckdb'; readonly file: string }
   | { readonly engine: 'postgres'; readonly server: PostgresServer }
   | { readonly engine: 'redshift'; readonly server: RedshiftServer; readonly s3: S3Options };
 
 /** Opens the warehouse for its one writer; engines are imported only when they are needed. */
-export async function openWarehouse(place: Place, lease: LeaseOptions): Promise<Warehouse> {
+export async function openWarehouse(place: WarehouseAddress, lease: LeaseOptions): Promise<Warehouse> {
   if (place.engine === 'postgres') {
     const { openPostgres } = await import('./postgres/writer.ts');
     return openPostgres(place.server, lease);
@@ -36,7 +36,10 @@ export async function openWarehouse(place: Place, lease: LeaseOptions): Promise<
 }
 
 /** Opens what was last published, for readers. */
-export async function openPublished(place: Place, options: ReaderOptions): Promise<ReadOnlyWarehouse> {
+export async function openPublished(
+  place: WarehouseAddress,
+  options: ReaderOptions,
+): Promise<ReadOnlyWarehouse> {
   if (place.engine === 'postgres') {
     const { openPublishedPostgres } = await import('./postgres/reader.ts');
     return openPublishedPostgres(place.server, options);
@@ -51,14 +54,14 @@ export async function openPublished(place: Place, options: ReaderOptions): Promi
 }
 
 /** Opens a warehouse that prints a load's statements instead of running them; null for engines that cannot. */
-export async function openDryRun(place: Place, lease: LeaseOptions): Promise<Rehearsal | null> {
+export async function openDryRun(place: WarehouseAddress, lease: LeaseOptions): Promise<Rehearsal | null> {
   if (place.engine !== 'redshift') return null;
   const { rehearseRedshift } = await import('./redshift/dry-run.ts');
   return rehearseRedshift(place.server, lease, place.s3);
 }
 
 /** What is in the way of a load into the warehouse, or may be. */
-export async function examine(place: Place, options: ExamineOptions): Promise<Diagnosis[]> {
+export async function examine(place: WarehouseAddress, options: ExamineOptions): Promise<Diagnosis[]> {
   if (place.engine === 'postgres') {
     const { examinePostgres } = await import('./postgres/doctor.ts');
     return examinePostgres(place.server);
@@ -73,14 +76,14 @@ export async function examine(place: Place, options: ExamineOptions): Promise<Di
 }
 
 /** The name of a warehouse that its first load would make; null where it is there, or nobody can tell without it. */
-export function missingWarehouse(place: Place): string | null {
+export function missingWarehouse(place: WarehouseAddress): string | null {
   if (place.engine !== 'duckdb') return null;
   const file = fileOf(place);
   return isMissing(file) ? `duckdb:${file}` : null;
 }
 
 /** The files that make up a warehouse on this machine, whether they are there or not. */
-export function warehouseFiles(place: Place): string[] {
+export function warehouseFiles(place: WarehouseAddress): string[] {
   if (place.engine !== 'duckdb') return [];
   const file = fileOf(place);
   const published = publishedPath(file);
@@ -91,7 +94,7 @@ export function warehouseFiles(place: Place): string[] {
  * The DuckDB file of a place, as an absolute path. A link is followed once, here, also where nothing lies there yet:
  * DuckDB keeps its log beside the file itself, and so must all that is kept beside it.
  */
-function fileOf(place: Extract<Place, { engine: 'duckdb' }>): string {
+function fileOf(place: Extract<WarehouseAddress, { engine: 'duckdb' }>): string {
   const named = resolve(place.file);
   let file = named;
   for (let links = 0; links < MOST_LINKS; links += 1) {

@@ -45,7 +45,7 @@ export interface TableStorage {
 }
 
 /** A result as columns, for people and files; its rows come as they are read, once. */
-export interface Answer {
+export interface QueryResult {
   readonly columns: readonly string[];
   readonly batches: AsyncIterable<readonly (readonly SqlValue[])[]>;
 }
@@ -61,7 +61,7 @@ export interface Warehouse {
   /** Appends rows by column name; missing columns are null. */
   append(table: Table, rows: readonly object[]): Promise<void>;
   /**
-   * All or nothing: rolls back if `work` throws. A CommitUnclearError where nobody knows which of them it was. `writes`
+   * All or nothing: rolls back if `work` throws. A CommitUnknownError where nobody knows which of them it was. `writes`
    * are the tables that it will change, for engines that lock them first; `makes` those that it creates and fills. Both
    * get the indexes that they lack, after the work. `beforeCommit` is called when nothing but the commit is left to do, and
    * may throw to roll back.
@@ -102,7 +102,7 @@ export interface ReadOnlyWarehouse {
   /** Which of these tables are there, but not to be read by this role; null where nobody tells. Absent where an engine has no roles. */
   readonly unreadable?: (tables: readonly Table[]) => Promise<Unreadable | null>;
   /** Runs one statement that only reads; anything else is a UsageError. */
-  answer(sql: string): Promise<Answer>;
+  answer(sql: string): Promise<QueryResult>;
   /**
    * Writes a SELECT's result to a Parquet file, one of those that the reader was opened to write; how many rows. All that
    * one reader writes is of one load.

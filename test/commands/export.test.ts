@@ -9,7 +9,7 @@ import { artists } from '../../src/models/star/artists.ts';
 import { songs } from '../../src/models/star/songs.ts';
 import { checkLayout, recover } from '../../src/pipeline/setup/setup.ts';
 import { columnNames, qualifiedName, type Table } from '../../src/schema/table.ts';
-import { openPublished, openWarehouse, type Place } from '../../src/warehouses/open.ts';
+import { openPublished, openWarehouse, type WarehouseAddress } from '../../src/warehouses/open.ts';
 import { listColumns } from '../../src/warehouses/sql.ts';
 import type { ReadOnlyWarehouse } from '../../src/warehouses/warehouse.ts';
 import { rowsOf, runOn } from '../support/ad-hoc.ts';
@@ -32,7 +32,7 @@ useS3Server();
 useRedshift();
 
 interface World {
-  readonly place: Place;
+  readonly place: WarehouseAddress;
   /** Where sessions can be opened that hold up the export; of DuckDB there is none. */
   readonly database: string;
   readonly flags: readonly string[];

@@ -276,16 +276,16 @@ describe('an output', () => {
 
   test('of an export that cannot name one of its files leaves none of them', async () => {
     const folder = join(freshFolder(), 'out');
-    const { exportPlace } = await import('../../src/exports/target.ts');
+    const { exportTarget } = await import('../../src/exports/target.ts');
     const names = ['artists', 'songs', 'time', 'users'].map((name) => `${name}.parquet`);
-    const place = exportPlace(folder, {}, { isReplacing: false, keeps: [] });
+    const place = exportTarget(folder, {}, { isReplacing: false, keeps: [] });
     for (const name of names) writeFileSync(place.passing(name), 'ours');
     writeFileSync(join(folder, 'time.parquet'), 'theirs');
     await expect(place.finish()).rejects.toThrow('time.parquet already');
     await place.close();
     expect(readdirSync(folder)).toEqual(['time.parquet']);
     expect(readFileSync(join(folder, 'time.parquet'), 'utf8')).toBe('theirs');
-    const over = exportPlace(folder, {}, { isReplacing: true, keeps: [] });
+    const over = exportTarget(folder, {}, { isReplacing: true, keeps: [] });
     for (const name of names) writeFileSync(over.passing(name), 'ours');
     rmSync(join(folder, 'time.parquet'));
     mkdirSync(join(folder, 'time.parquet'));

@@ -4,7 +4,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { DiskFullError, UsageError, WarehouseError } from '../../src/errors.ts';
 import { openReader } from '../../src/warehouses/duckdb/query.ts';
 import { openSnapshot } from '../../src/warehouses/duckdb/snapshot.ts';
-import { unlike } from '../../src/warehouses/unlike.ts';
+import { uniqueNames } from '../../src/warehouses/unlike.ts';
 import { type Outcome, sparkify } from '../support/command.ts';
 import { eventRecord, jsonLines, songRecord, writeFiles } from '../support/records.ts';
 import { sampleOneIn } from '../support/sample.ts';
@@ -136,6 +136,6 @@ describe('query --json', () => {
   test('keeps every column, whatever the columns are called', async () => {
     const { stdout } = await run('select 1 a, 2 a, 3 "a:1", 4 a, 5 "a:1"');
     expect(JSON.parse(stdout)).toEqual([{ a: 1, 'a:2': 2, 'a:1': 3, 'a:3': 4, 'a:1:1': 5 }]);
-    expect(unlike(['b', 'b', 'b:1'])).toEqual(['b', 'b:2', 'b:1']);
+    expect(uniqueNames(['b', 'b', 'b:1'])).toEqual(['b', 'b:2', 'b:1']);
   });
 });

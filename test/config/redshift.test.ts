@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { readConfig } from '../../src/config/config.ts';
 import { redshiftSettings } from '../../src/config/redshift.ts';
-import type { Given } from '../../src/config/settings.ts';
+import type { ParsedSettings } from '../../src/config/settings.ts';
 import { ConfigError } from '../../src/errors.ts';
 import type { RedshiftAuth } from '../../src/warehouses/open.ts';
 import { writeFiles } from '../support/records.ts';
@@ -32,11 +32,11 @@ const usual = {
   locksTables: true,
 };
 
-function authOf(url: string | null, given: Given = {}): RedshiftAuth {
+function authOf(url: string | null, given: ParsedSettings = {}): RedshiftAuth {
   return redshiftSettings(url, { dbName: 'd', ...given }).auth;
 }
 
-function refusal(url: string | null, given: Given = {}): ConfigError {
+function refusal(url: string | null, given: ParsedSettings = {}): ConfigError {
   try {
     redshiftSettings(url, given);
   } catch (error) {
@@ -66,7 +66,7 @@ describe('the address of an Amazon Redshift server', () => {
   });
 
   test('counts before the settings, and they fill what it leaves out', () => {
-    const given: Given = {
+    const given: ParsedSettings = {
       clusterHost: 'elsewhere:1/e',
       dbName: 'e',
       dbUser: 'other',
@@ -112,7 +112,7 @@ describe('the address of an Amazon Redshift server', () => {
     ['redshift://me:hush@h/d?schema=staging', {}, /must not be staging or ops/],
     ['redshift://me:hush@h/d?connect_timeout=soon', {}, /connect_timeout is "soon"/],
     ['redshift://me:hush@h/d?auth=kerberos', {}, /auth is "kerberos": it must be password, iam or secret/],
-  ] as [string | null, Given, RegExp][])(
+  ] as [string | null, ParsedSettings, RegExp][])(
     '%s with %o is refused without telling its password',
     (url, given, message) => {
       expect(refusal(url, given).message).toMatch(message);
@@ -124,7 +124,7 @@ describe('the login', () => {
   const password = { kind: 'password', user: 'me', password: 'p' };
   const secret = { kind: 'secret', secretId: 's' };
   const cluster = { kind: 'iam cluster', clusterIdentifier: 'streams', user: 'me' };
-  const all: Given = { dbUser: 'me', dbPassword: 'p', redshiftSecret: 's' };
+  const all: ParsedSettings = { dbUser: 'me', dbPassword: 'p', redshiftSecret: 's' };
 
   test.each([
     [`redshift://${CLUSTER}`, all, password],
@@ -139,7 +139,7 @@ describe('the login', () => {
     [`redshift://${CLUSTER}`, { redshiftSecret: 's' }, secret],
     [`redshift://me@${CLUSTER}`, {}, cluster],
     [`redshift://${CLUSTER}`, {}, { ...cluster, user: null }],
-  ] as [string, Given, RedshiftAuth][])('to %s with %o', (url, given, expected) => {
+  ] as [string, ParsedSettings, RedshiftAuth][])('to %s with %o', (url, given, expected) => {
     expect(authOf(url, given)).toEqual(expected);
   });
 
@@ -183,11 +183,14 @@ describe('the login', () => {
     ['redshift://h/d', { dbPassword: 'hush' }, /No user is named/, /CLUSTER\.DB_USER/],
     ['redshift://me@h/d?auth=password', {}, /no password for me on h/, /SPARKIFY_DB_PASSWORD/],
     ['redshift://me:hush@h/d?auth=secret', {}, /No secret is named/, /REDSHIFT\.SECRET/],
-  ] as [string, Given, RegExp, RegExp][])('to %s with %o lacks something', (url, given, message, hint) => {
-    const error = refusal(url, given);
-    expect(error.message).toMatch(message);
-    expect(error.hint).toMatch(hint);
-  });
+  ] as [string, ParsedSettings, RegExp, RegExp][])(
+    'to %s with %o lacks something',
+    (url, given, message, hint) => {
+      const error = refusal(url, given);
+      expect(error.message).toMatch(message);
+      expect(error.hint).toMatch(hint);
+    },
+  );
 });
 
 describe('the role that reads S3', () => {

@@ -2,7 +2,7 @@ import { copyFileSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { allChecks, driftChecks, runChecks } from '../../src/pipeline/check/check.ts';
-import type { LoadReport } from '../../src/pipeline/record/load-summary.ts';
+import type { LoadSummary } from '../../src/pipeline/record/load-summary.ts';
 import { lastDrift } from '../../src/pipeline/record/totals.ts';
 import { type Observer, silent } from '../../src/telemetry/observer.ts';
 import type { SqlRow } from '../../src/warehouses/statement.ts';
@@ -57,7 +57,7 @@ beforeAll(async () => {
   }
 }, 120_000);
 
-function refresh(warehouse: Warehouse, observer: Observer = silent, songs = true): Promise<LoadReport> {
+function refresh(warehouse: Warehouse, observer: Observer = silent, songs = true): Promise<LoadSummary> {
   const sources = writeDeliveries(folder);
   return deliver(warehouse, {
     logs: sources.logs,

@@ -5,7 +5,7 @@ import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { events } from '../../src/models/staging/events.ts';
 import { recordFormat } from '../../src/reading/parse.ts';
-import { type Batch, type FileEnd, readFile } from '../../src/reading/read-file.ts';
+import { type FileEnd, type ParsedRows, readFile } from '../../src/reading/read-file.ts';
 import { surveyChunks } from '../../src/reading/survey.ts';
 import { sparkify } from '../support/command.ts';
 import { jsonLines, play, writeFiles } from '../support/records.ts';
@@ -21,7 +21,7 @@ async function read(content: Buffer, bytes = content.length): Promise<{ end: Fil
   async function* chunks(): AsyncGenerator<Buffer> {
     yield content;
   }
-  const batches: AsyncGenerator<Batch, FileEnd> = readFile(chunks(), format(), { bytes });
+  const batches: AsyncGenerator<ParsedRows, FileEnd> = readFile(chunks(), format(), { bytes });
   let most = 0;
   for (;;) {
     const next = await batches.next();

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { type AnswerKey, parseAnswerKey } from '../../src/answer-key/answer-key.ts';
 import { compareWith } from '../../src/answer-key/compare.ts';
 import { allChecks, runChecks } from '../../src/pipeline/check/check.ts';
-import { usualRates } from '../../src/simulator/faults.ts';
+import { defaultRates } from '../../src/simulator/faults.ts';
 import { runOn } from '../support/ad-hoc.ts';
 import { sparkify } from '../support/command.ts';
 import { sampleOneIn } from '../support/sample.ts';
@@ -17,7 +17,7 @@ const runs = Number(process.env.SPARKIFY_PROPERTY_RUNS ?? 2);
 
 /** Many times the usual faults, so that they meet each other. */
 const hostile = {
-  ...Object.fromEntries(Object.entries(usualRates).map(([name, rate]) => [name, rate * 8])),
+  ...Object.fromEntries(Object.entries(defaultRates).map(([name, rate]) => [name, rate * 8])),
   'duplicate-file': 0.3,
   'redelivered-file': 0.7,
 };
@@ -86,10 +86,10 @@ describe('a warehouse into which a simulated data set was loaded', () => {
 
   test.each([
     ['every event is late', { users: [30], days: 5, rates: { late: 1 } }],
-    ['days have one event or none', { users: [2], days: 90, seed: 2, rates: usualRates }],
+    ['days have one event or none', { users: [2], days: 90, seed: 2, rates: defaultRates }],
     ['first deliveries have one line', { users: [1], days: 90, seed: 4, rates: { 'redelivered-file': 1 } }],
     ['every last line is cut off', { users: [20], days: 6, rates: { truncated: 1, late: 0.3 } }],
-    ['no play matches', { users: [40], matchShare: 0, rates: usualRates }],
+    ['no play matches', { users: [40], matchShare: 0, rates: defaultRates }],
     ['records lack keys, as eventsim’s do', { users: [80], format: 'eventsim', profile: 'full' }],
   ] as const)('agrees with it where %s', async (_, change) => {
     const folder = await simulated(change);

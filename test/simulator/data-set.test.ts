@@ -2,7 +2,7 @@ import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } f
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
-import { usualRates } from '../../src/simulator/faults.ts';
+import { defaultRates } from '../../src/simulator/faults.ts';
 import { predict, solve } from '../../src/simulator/prediction.ts';
 import { sparkify } from '../support/command.ts';
 import { sampleOneIn } from '../support/sample.ts';
@@ -14,7 +14,7 @@ sampleOneIn(4);
 const dirty = {
   users: [80],
   days: 5,
-  rates: { ...usualRates, 'redelivered-file': 0.4, 'duplicate-file': 0.3 },
+  rates: { ...defaultRates, 'redelivered-file': 0.4, 'duplicate-file': 0.3 },
 };
 
 /** Files of the first that the second has too must be the same. */

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { expect, test } from 'vitest';
-import { usualRates } from '../../src/simulator/faults.ts';
+import { defaultRates } from '../../src/simulator/faults.ts';
 import type { Settings } from '../../src/simulator/settings.ts';
 import { hashesIn, simulated } from '../support/simulated.ts';
 
@@ -18,7 +18,7 @@ const golden: readonly (readonly [name: string, change: Partial<Settings>, hash:
   ],
   ['plain NDJSON', { format: 'ndjson' }, '4e977db38a7e43a2'],
   ['packed songs', { songs: 1_000, songFiles: 'packed' }, 'befd144abc22fe88'],
-  ['dirty', { rates: { ...usualRates, 'redelivered-file': 0.5 } }, '978dd1f174e28bb7'],
+  ['dirty', { rates: { ...defaultRates, 'redelivered-file': 0.5 } }, '978dd1f174e28bb7'],
 ];
 
 test.each(golden)('%s', async (_, change, hash) => {

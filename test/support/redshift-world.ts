@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { afterAll } from 'vitest';
 import type { LeaseOptions } from '../../src/warehouses/lease.ts';
-import type { Place } from '../../src/warehouses/open.ts';
+import type { WarehouseAddress } from '../../src/warehouses/open.ts';
 import type { RedshiftServer } from '../../src/warehouses/redshift/server.ts';
 import { openRedshift } from '../../src/warehouses/redshift/writer.ts';
 import type { Warehouse } from '../../src/warehouses/warehouse.ts';
@@ -21,7 +21,7 @@ const REGION = 'us-east-1';
 
 export interface RedshiftTestCluster {
   readonly double: RedshiftDouble;
-  readonly place: Extract<Place, { engine: 'redshift' }>;
+  readonly place: Extract<WarehouseAddress, { engine: 'redshift' }>;
   /** The database behind the double, for a look that costs the double nothing. */
   readonly database: string;
 }

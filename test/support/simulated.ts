@@ -3,14 +3,14 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { type MadeDataSet, makeDataSet } from '../../src/simulator/data-set.ts';
 import type { Part } from '../../src/simulator/part.ts';
-import { type Settings, usualSettings } from '../../src/simulator/settings.ts';
+import { defaultSettings, type Settings } from '../../src/simulator/settings.ts';
 import type { EventRecord } from './records.ts';
 import { freshFolder } from './warehouse.ts';
 
 /** Settings of a small data set; the usual ones but for `change`. */
 export function settingsWith(change: Partial<Settings> = {}): Settings {
   return {
-    ...usualSettings,
+    ...defaultSettings,
     version: 1,
     users: [60],
     days: 4,

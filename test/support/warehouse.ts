@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll } from 'vitest';
 import { load } from '../../src/pipeline/load.ts';
 import type { LoadOptions } from '../../src/pipeline/load-options.ts';
-import type { LoadReport } from '../../src/pipeline/record/load-summary.ts';
+import type { LoadSummary } from '../../src/pipeline/record/load-summary.ts';
 import { openSource } from '../../src/sources/open.ts';
 import { type Observer, silent } from '../../src/telemetry/observer.ts';
 import { openDuckDb } from '../../src/warehouses/duckdb/writer.ts';
@@ -52,7 +52,7 @@ export interface Delivery {
 export function deliver(
   warehouse: Warehouse,
   { logs, songs, options = {}, observer = silent }: Delivery,
-): Promise<LoadReport> {
+): Promise<LoadSummary> {
   return load(
     warehouse,
     {

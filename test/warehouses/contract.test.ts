@@ -13,7 +13,7 @@ import { dropTemporary, makeTemporary } from '../../src/pipeline/build/temporary
 import { dropTables, ensureTables, recover } from '../../src/pipeline/setup/setup.ts';
 import { columnNames, qualifiedName } from '../../src/schema/table.ts';
 import { failureOf } from '../../src/terminal/failure.ts';
-import { openPublished, openWarehouse, type Place } from '../../src/warehouses/open.ts';
+import { openPublished, openWarehouse, type WarehouseAddress } from '../../src/warehouses/open.ts';
 import { inDialect } from '../../src/warehouses/sql.ts';
 import type { ReadOnlyWarehouse, Warehouse } from '../../src/warehouses/warehouse.ts';
 import { rowsOf, runOn } from '../support/ad-hoc.ts';
@@ -38,13 +38,13 @@ let database = '';
 let cluster: RedshiftTestCluster;
 
 /** How the command line names the place that was made last. */
-function flagsOf(place: Place): { flags: string[]; env: Record<string, string> } {
+function flagsOf(place: WarehouseAddress): { flags: string[]; env: Record<string, string> } {
   if (place.engine === 'redshift') return commandLineOf(cluster);
   const address = place.engine === 'duckdb' ? `duckdb:${place.file}` : database;
   return { flags: ['--warehouse', address], env: {} };
 }
 
-const engines: readonly [string, () => Promise<Place>][] = [
+const engines: readonly [string, () => Promise<WarehouseAddress>][] = [
   ['DuckDB', async () => ({ engine: 'duckdb', file: join(freshFolder(), 'w.duckdb') })],
   [
     'PostgreSQL',
@@ -76,8 +76,8 @@ function songsOf(count: number) {
 
 describe.each(engines)('a warehouse on %s', (name, freshPlace) => {
   async function opened<T>(
-    work: (warehouse: Warehouse, place: Place) => Promise<T>,
-    place?: Place,
+    work: (warehouse: Warehouse, place: WarehouseAddress) => Promise<T>,
+    place?: WarehouseAddress,
   ): Promise<T> {
     const at = place ?? (await freshPlace());
     const warehouse = await openWarehouse(at, lease);
@@ -91,7 +91,7 @@ describe.each(engines)('a warehouse on %s', (name, freshPlace) => {
 
   /** A reader of what was published last. */
   async function reading<T>(
-    place: Place,
+    place: WarehouseAddress,
     work: (reader: ReadOnlyWarehouse) => Promise<T>,
     writes: string[] = [],
   ): Promise<T> {

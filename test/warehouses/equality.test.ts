@@ -4,10 +4,10 @@ import { describe, expect, test } from 'vitest';
 import { parseAnswerKey } from '../../src/answer-key/answer-key.ts';
 import { compareWith } from '../../src/answer-key/compare.ts';
 import { allChecks, runChecks } from '../../src/pipeline/check/check.ts';
-import type { LoadReport } from '../../src/pipeline/record/load-summary.ts';
+import type { LoadSummary } from '../../src/pipeline/record/load-summary.ts';
 import { countTotals, lastTotals } from '../../src/pipeline/record/totals.ts';
 import { replay } from '../../src/pipeline/replay.ts';
-import { usualRates } from '../../src/simulator/faults.ts';
+import { defaultRates } from '../../src/simulator/faults.ts';
 import { silent } from '../../src/telemetry/observer.ts';
 import type { Warehouse } from '../../src/warehouses/warehouse.ts';
 import { rowsOf } from '../support/ad-hoc.ts';
@@ -31,7 +31,7 @@ const days = Number(process.env.SPARKIFY_EQUALITY_DAYS ?? 14);
 /** The moment of all loads: the reasons of rejects name it. */
 const nowMs = (): number => Date.UTC(2026, 0, 1);
 
-function deliver(warehouse: Warehouse, { options, ...delivery }: Delivery): Promise<LoadReport> {
+function deliver(warehouse: Warehouse, { options, ...delivery }: Delivery): Promise<LoadSummary> {
   return deliverAt(warehouse, { ...delivery, options: { ...options, nowMs } });
 }
 
@@ -45,7 +45,9 @@ async function onAll<T>(work: (warehouse: Warehouse) => Promise<T>): Promise<[T,
 }
 
 /** Loads one state of the files after the other on all engines; every table and report must be equal after each. */
-async function assertEqual(steps: readonly ((warehouse: Warehouse) => Promise<LoadReport>)[]): Promise<void> {
+async function assertEqual(
+  steps: readonly ((warehouse: Warehouse) => Promise<LoadSummary>)[],
+): Promise<void> {
   const [duckDb, ...others] = await onAll(async (warehouse) => {
     const seen = [];
     for (const step of steps) {
@@ -80,7 +82,7 @@ describe('PostgreSQL and Redshift hold the same as DuckDB', () => {
     const folder = join(freshFolder(), 'data');
     await simulate(
       folder,
-      settingsWith({ users: [150], days, songs: 300, songFiles: 'packed', rates: usualRates }),
+      settingsWith({ users: [150], days, songs: 300, songFiles: 'packed', rates: defaultRates }),
     );
     const key = () => {
       const found = parseAnswerKey(readFileSync(join(folder, 'manifest.json'), 'utf8'));
@@ -88,7 +90,7 @@ describe('PostgreSQL and Redshift hold the same as DuckDB', () => {
       return found;
     };
     const delivery = { logs: join(folder, 'log_data'), songs: join(folder, 'song_data') };
-    const loadAndCompare = async (warehouse: Warehouse): Promise<LoadReport> => {
+    const loadAndCompare = async (warehouse: Warehouse): Promise<LoadSummary> => {
       const report = await deliver(warehouse, delivery);
       expect((await compareWith(key(), warehouse)).differences).toEqual([]);
       return report;

@@ -1,6 +1,6 @@
 import pg from 'pg';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { LeaseError, PassingError } from '../../src/errors.ts';
+import { LeaseError, TransientError } from '../../src/errors.ts';
 import { ensureTables } from '../../src/pipeline/setup/setup.ts';
 import { openPostgres } from '../../src/warehouses/postgres/writer.ts';
 import type { Warehouse } from '../../src/warehouses/warehouse.ts';
@@ -173,7 +173,7 @@ describe('a writer whose lease was lost', () => {
       const late = warehouse.transaction(async () => {
         asked = true;
       });
-      await expect(late).rejects.toThrow(PassingError);
+      await expect(late).rejects.toThrow(TransientError);
       expect(asked).toBe(false);
       await warehouse.reconnect?.();
       await warehouse.transaction(() => runOn(warehouse, bump));

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { allChecks, runChecks } from '../../src/pipeline/check/check.ts';
-import type { LoadReport } from '../../src/pipeline/record/load-summary.ts';
+import type { LoadSummary } from '../../src/pipeline/record/load-summary.ts';
 import { openSource } from '../../src/sources/open.ts';
 import type { Warehouse } from '../../src/warehouses/warehouse.ts';
 import { rowsOf } from '../support/ad-hoc.ts';
@@ -28,7 +28,7 @@ function put(bucket: string, files: Files): void {
   for (const [key, content] of Object.entries(files)) server.put(bucket, key, content);
 }
 
-function load(warehouse: Warehouse, bucket: string, prefix = 'logs'): Promise<LoadReport> {
+function load(warehouse: Warehouse, bucket: string, prefix = 'logs'): Promise<LoadSummary> {
   const s3 = { endpoint: server.endpoint, region: 'us-east-1' };
   return deliver(warehouse, { options: { logs: openSource(`s3://${bucket}/${prefix}`, Date.now, s3) } });
 }

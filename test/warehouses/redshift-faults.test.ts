@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
-import type { LoadReport } from '../../src/pipeline/record/load-summary.ts';
+import type { LoadSummary } from '../../src/pipeline/record/load-summary.ts';
 import { ensureTables } from '../../src/pipeline/setup/setup.ts';
 import { openSource } from '../../src/sources/open.ts';
 import { silent } from '../../src/telemetry/observer.ts';
@@ -48,7 +48,7 @@ beforeAll(async () => {
   });
 });
 
-function load(warehouse: Warehouse, observer = silent): Promise<LoadReport> {
+function load(warehouse: Warehouse, observer = silent): Promise<LoadSummary> {
   const s3 = { endpoint: server.endpoint, region: 'us-east-1' };
   const [logs, songs] = ['log_data', 'song_data'].map((name) =>
     openSource(`s3://data/${name}`, Date.now, s3),

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
-import { ConfigError, PassingError, type SparkifyError, WarehouseError } from '../../src/errors.ts';
+import { ConfigError, type SparkifyError, TransientError, WarehouseError } from '../../src/errors.ts';
 import { type Login, type LoginOptions, redshiftLogins } from '../../src/warehouses/redshift/login.ts';
 import type { RedshiftAuth } from '../../src/warehouses/redshift/server.ts';
 import { type AwsServer, startAwsServer } from '../support/aws-server.ts';
@@ -230,9 +230,9 @@ describe('a login that cannot be had', () => {
 
   test.each([
     [{ code: 'ExpiredTokenException', message: 'expired' }, WarehouseError, /credentials have expired/],
-    [{ code: 'ThrottlingException', message: 'Rate exceeded' }, PassingError, /AWS is asked too often/],
-    [{ code: 'InternalFailure', message: 'oh', status: 500 }, PassingError, /AWS is in trouble/],
-    ['reset', PassingError, /AWS does not answer \(ECONNRESET\)/],
+    [{ code: 'ThrottlingException', message: 'Rate exceeded' }, TransientError, /AWS is asked too often/],
+    [{ code: 'InternalFailure', message: 'oh', status: 500 }, TransientError, /AWS is in trouble/],
+    ['reset', TransientError, /AWS does not answer \(ECONNRESET\)/],
     [
       { code: 'InvalidRequestException', message: 'marked for deletion' },
       WarehouseError,

@@ -10,21 +10,21 @@ import { command as rejectsCommand } from '../../src/commands/rejects.ts';
 import type { Context, Flags } from '../../src/commands/shared/command.ts';
 import { readConfig } from '../../src/config/config.ts';
 import { exportTables } from '../../src/exports/export.ts';
-import { exportPlace } from '../../src/exports/target.ts';
+import { exportTarget } from '../../src/exports/target.ts';
 import { explain } from '../../src/lineage/explain.ts';
 import { starTables } from '../../src/models/book.ts';
-import { matchReport } from '../../src/pipeline/build/match.ts';
+import { matchSummary } from '../../src/pipeline/build/match.ts';
 import { allChecks, driftChecks, limitChecks, runChecks } from '../../src/pipeline/check/check.ts';
 import { plan } from '../../src/pipeline/load.ts';
 import type { LoadOptions } from '../../src/pipeline/load-options.ts';
-import type { LoadReport } from '../../src/pipeline/record/load-summary.ts';
+import type { LoadSummary } from '../../src/pipeline/record/load-summary.ts';
 import { countTotals, lastDrift } from '../../src/pipeline/record/totals.ts';
 import { replay } from '../../src/pipeline/replay.ts';
 import { dropTables, ensureTables, hasTables, recover } from '../../src/pipeline/setup/setup.ts';
 import { countDrift } from '../../src/pipeline/stage/drift.ts';
 import { readFreshness, readStatus } from '../../src/pipeline/status.ts';
 import { allReports, reportSql } from '../../src/reports/book.ts';
-import { usualRates } from '../../src/simulator/faults.ts';
+import { defaultRates } from '../../src/simulator/faults.ts';
 import { openSource } from '../../src/sources/open.ts';
 import { silent } from '../../src/telemetry/observer.ts';
 import type { LeaseOptions } from '../../src/warehouses/lease.ts';
@@ -76,7 +76,7 @@ const s3Place = (name: string) =>
   openSource(`s3://data/${name}`, nowMs, { endpoint: server.endpoint, region: 'us-east-1' });
 
 /** Loads what lies in the bucket, as the cluster reads it. */
-function loadFromS3(warehouse: Warehouse, options: Partial<LoadOptions> = {}): Promise<LoadReport> {
+function loadFromS3(warehouse: Warehouse, options: Partial<LoadOptions> = {}): Promise<LoadSummary> {
   return deliver(warehouse, {
     options: { logs: s3Place('log_data'), songs: s3Place('song_data'), nowMs, ...options },
   });
@@ -170,7 +170,7 @@ async function laterLoads(warehouse: Warehouse): Promise<void> {
 async function clientLoads(warehouse: Warehouse, folder: string): Promise<void> {
   await simulate(
     folder,
-    settingsWith({ users: [40], days: 3, songs: 120, songFiles: 'packed', rates: usualRates }),
+    settingsWith({ users: [40], days: 3, songs: 120, songFiles: 'packed', rates: defaultRates }),
   );
   const local = { logs: join(folder, 'log_data'), songs: join(folder, 'song_data'), options: { nowMs } };
   // Old enough for their times to be trusted, so that what is sent does not depend on how fast this machine is.
@@ -196,7 +196,7 @@ async function readings(reader: ReadOnlyWarehouse): Promise<void> {
   await hasTables(reader);
   await readStatus(reader, 5);
   await readFreshness(reader);
-  await matchReport(reader);
+  await matchSummary(reader);
   await countTotals(reader);
   for (const report of allReports)
     await reader.rows({ name: `report: ${report.name}`, sql: reportSql(report) });
@@ -274,7 +274,7 @@ function rejectsOf(cluster: RedshiftTestCluster) {
   const config = () => readConfig({ file, flags: { warehouse: flags[1] }, env });
   return (given: Flags, ...args: string[]) =>
     rejectsCommand.run(
-      { config, nowMs, voice: { observer: silent }, signal: silent.signal } as unknown as Context,
+      { config, nowMs, console: { observer: silent }, signal: silent.signal } as unknown as Context,
       given,
       args,
     );
@@ -389,7 +389,7 @@ test('every statement that Redshift is sent has a name and stands in the golden 
     for (const isReplacing of [false, true]) {
       await reading(cluster, async (reader) => {
         const s3 = { endpoint: server.endpoint, region: 'us-east-1' };
-        const place = exportPlace('s3://data/exported', s3, { isReplacing, keeps: [] });
+        const place = exportTarget('s3://data/exported', s3, { isReplacing, keeps: [] });
         const told = { isReplacing, found: [], observer: silent, onUnload() {}, onExported() {} };
         await exportTables(reader, starTables, place, told).finally(place.close);
       });

@@ -4,8 +4,8 @@ import { describe, expect, test } from 'vitest';
 import { parseAnswerKey } from '../../src/answer-key/answer-key.ts';
 import { compareWith } from '../../src/answer-key/compare.ts';
 import { allChecks, runChecks } from '../../src/pipeline/check/check.ts';
-import type { LoadReport } from '../../src/pipeline/record/load-summary.ts';
-import { usualRates } from '../../src/simulator/faults.ts';
+import type { LoadSummary } from '../../src/pipeline/record/load-summary.ts';
+import { defaultRates } from '../../src/simulator/faults.ts';
 import { openSource } from '../../src/sources/open.ts';
 import type { SqlRow } from '../../src/warehouses/statement.ts';
 import type { Warehouse } from '../../src/warehouses/warehouse.ts';
@@ -26,7 +26,7 @@ useRedshift();
 const nowMs = (): number => Date.UTC(2026, 0, 1);
 
 /** Loads what lies in a bucket, as the cluster reads it. */
-function loadFrom(warehouse: Warehouse, bucket: string, logs = 'log_data'): Promise<LoadReport> {
+function loadFrom(warehouse: Warehouse, bucket: string, logs = 'log_data'): Promise<LoadSummary> {
   const s3 = { endpoint: server.endpoint, region: 'us-east-1' };
   const place = (prefix: string) => openSource(`s3://${bucket}/${prefix}`, nowMs, s3);
   const songs = server.keys(bucket).some((key) => key.startsWith('song_data')) ? place('song_data') : null;
@@ -112,7 +112,7 @@ describe('a load that the cluster reads by itself', () => {
     const folder = join(freshFolder(), 'data');
     await simulate(
       folder,
-      settingsWith({ users: [80], days: 10, songs: 120, songFiles: 'packed', rates: usualRates }),
+      settingsWith({ users: [80], days: 10, songs: 120, songFiles: 'packed', rates: defaultRates }),
     );
     const key = () => {
       const found = parseAnswerKey(readFileSync(join(folder, 'manifest.json'), 'utf8'));

@@ -1,7 +1,7 @@
 import type { Command as Commander } from 'commander';
 import type { Config } from '../../config/config.ts';
 import type { CommittedError } from '../../errors.ts';
-import type { Voice } from '../../terminal/voice.ts';
+import type { Console } from '../../terminal/voice.ts';
 
 /** What a command gives back: `json` for --json, `text` for people; both go to stdout. Undefined: it was written. */
 export interface Result {
@@ -17,7 +17,7 @@ export type Flags = Readonly<Record<string, string | boolean | undefined>>;
 
 /** The world, as a command may touch it. */
 export interface Context {
-  readonly voice: Voice;
+  readonly console: Console;
   readonly nowMs: () => number;
   /** The terminal's width in characters. */
   readonly columns: number;

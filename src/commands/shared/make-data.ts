@@ -1,12 +1,12 @@
 import { InterruptedError } from '../../errors.ts';
 import type { MadeDataSet } from '../../simulator/data-set.ts';
-import type { PlaceAddress } from '../../simulator/open-place.ts';
+import type { LocationAddress } from '../../simulator/open-place.ts';
 import type { Part } from '../../simulator/part.ts';
 import type { Settings } from '../../simulator/settings.ts';
 import type { Context } from './command.ts';
 
 export interface MakeRequest {
-  readonly address: PlaceAddress;
+  readonly address: LocationAddress;
   readonly threads: number;
   readonly part: Part | null;
   /** Said once the work begins, if there is any. */
@@ -30,11 +30,16 @@ export async function makeWithProgress(
       ...request,
       signal: context.signal,
       onStart() {
-        if (note !== null) context.voice.note(note);
-        context.voice.observer.emit({ type: 'stepStarted', step: 'simulate', total: events, unit: 'events' });
+        if (note !== null) context.console.note(note);
+        context.console.observer.emit({
+          type: 'stepStarted',
+          step: 'simulate',
+          total: events,
+          unit: 'events',
+        });
       },
       onTask(kind, amount) {
-        if (kind === 'days') context.voice.observer.emit({ type: 'progressed', amount });
+        if (kind === 'days') context.console.observer.emit({ type: 'progressed', amount });
       },
     });
   } catch (error) {

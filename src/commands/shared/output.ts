@@ -5,7 +5,7 @@ import type { OutputFile, OutputRules } from '../../sources/output-file.ts';
 import { isS3Address } from '../../sources/s3-address.ts';
 import type { Context, Flags, Result } from './command.ts';
 import { s3OptionsOf } from './sources.ts';
-import { placeOf } from './warehouse.ts';
+import { warehouseAddress } from './warehouse.ts';
 
 /** The flags of commands that write a result to a file. */
 export function outputFlags(command: Commander, what: string): void {
@@ -26,7 +26,7 @@ export function outputOf({ output }: Flags, byName = false): string | null {
 /** What a result may replace: nothing of the warehouse that it comes from, and another file only if it is said. */
 export async function outputRules(context: Context, flags: Flags): Promise<OutputRules> {
   const { warehouseFiles } = await import('../../warehouses/open.ts');
-  const keeps = warehouseFiles(placeOf(await context.config(flags)));
+  const keeps = warehouseFiles(warehouseAddress(await context.config(flags)));
   return { isReplacing: flags.overwrite === true, keeps };
 }
 

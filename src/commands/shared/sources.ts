@@ -8,13 +8,13 @@ import { unlessStopped } from '../../stopping.ts';
 import type { Context, Flags } from './command.ts';
 
 /** Opens sources as the configuration says; `withSources` closes them. */
-export type OpenPlace = (place: string, isExact?: boolean) => Source;
+export type OpenSource = (place: string, isExact?: boolean) => Source;
 
 /** Gives a way to open sources, and closes them all when the work has ended, whatever its end. */
 export async function withSources<T>(
   context: Context,
   config: Config,
-  work: (open: OpenPlace) => Promise<T>,
+  work: (open: OpenSource) => Promise<T>,
 ): Promise<T> {
   const { openSource } = await import('../../sources/open.ts');
   const { spoolRoom } = await import('../../sources/spool.ts');

@@ -1,11 +1,11 @@
 import type { Config } from '../../config/config.ts';
-import type { Place } from '../../warehouses/open.ts';
+import type { WarehouseAddress } from '../../warehouses/open.ts';
 import type { ReadOnlyWarehouse, Warehouse } from '../../warehouses/warehouse.ts';
 import type { Context, Flags } from './command.ts';
 import { s3OptionsOf } from './sources.ts';
 
 /** Where the warehouse is that the configuration chooses. */
-export function placeOf(config: Config): Place {
+export function warehouseAddress(config: Config): WarehouseAddress {
   const choice = config.warehouseChoice;
   return choice.engine === 'redshift' ? { ...choice, s3: s3OptionsOf(config) } : choice;
 }
@@ -30,11 +30,11 @@ export async function withPublished<T>(
   const { openPublished } = await import('../../warehouses/open.ts');
   const { checkLayout, hasTables, recover } = await import('../../pipeline/setup/setup.ts');
   const { assertWhole } = await import('../../pipeline/setup/warehouse-state.ts');
-  const { nowMs, signal, voice } = context;
-  const warehouse = await openPublished(placeOf(config), {
+  const { nowMs, signal, console } = context;
+  const warehouse = await openPublished(warehouseAddress(config), {
     nowMs,
     recover,
-    note: voice.note,
+    note: console.note,
     writes,
     signal,
   });
@@ -44,7 +44,7 @@ export async function withPublished<T>(
     if (asksWhole) await assertWhole(warehouse);
     signal.throwIfAborted();
     const result = await work(warehouse, config).catch((error) => {
-      if (missing !== null && !signal.aborted) voice.warn(missing);
+      if (missing !== null && !signal.aborted) console.warn(missing);
       throw error;
     });
     signal.throwIfAborted();
@@ -66,13 +66,13 @@ export function withWriter<T>(
   work: (warehouse: Warehouse) => Promise<T>,
 ): Promise<T> {
   const waitSeconds = config.waitSeconds ?? defaultWaitSeconds;
-  return withWriterAt(context, placeOf(config), { command, waitSeconds }, work);
+  return withWriterAt(context, warehouseAddress(config), { command, waitSeconds }, work);
 }
 
 /** Opens the warehouse at a place as its only writer, mends what a killed load left; closes it. */
 export async function withWriterAt<T>(
   context: Context,
-  place: Place,
+  place: WarehouseAddress,
   { command, waitSeconds }: { command: string; waitSeconds: number },
   work: (warehouse: Warehouse) => Promise<T>,
 ): Promise<T> {
@@ -81,7 +81,7 @@ export async function withWriterAt<T>(
   const warehouse = await openWarehouse(place, {
     command,
     waitMs: waitSeconds * 1000,
-    onWait: context.voice.note,
+    onWait: context.console.note,
     nowMs: context.nowMs,
     signal: context.signal,
   });
@@ -91,7 +91,7 @@ export async function withWriterAt<T>(
   } finally {
     // What the work has committed stays so, whatever becomes of the connection.
     await warehouse.close().catch((cause) => {
-      context.voice.warn(`${warehouse.name} could not be closed: ${cause.message}`);
+      context.console.warn(`${warehouse.name} could not be closed: ${cause.message}`);
     });
   }
 }

@@ -4,7 +4,7 @@ import { bindModel } from '../../warehouses/sql.ts';
 import type { Warehouse } from '../../warehouses/warehouse.ts';
 
 /** How many plays found their song, and why the others did not. */
-export interface MatchReport {
+export interface MatchSummary {
   readonly plays: number;
   readonly matched: number;
   /** matched / plays, 0 to 1; null without plays. */
@@ -19,12 +19,12 @@ export interface MatchReport {
 type Reader = Pick<Warehouse, 'rows' | 'dialect'>;
 
 /** The match rate over the whole star. */
-export function matchReport(warehouse: Reader): Promise<MatchReport> {
+export function matchSummary(warehouse: Reader): Promise<MatchSummary> {
   return matchOf(warehouse, 'songplays', 'staging.events');
 }
 
 /** The match rate over the whole star, from what it was before plays were added and nothing else changed. */
-export async function matchWithAdded(before: MatchReport, warehouse: Reader): Promise<MatchReport> {
+export async function matchWithAdded(before: MatchSummary, warehouse: Reader): Promise<MatchSummary> {
   const added = await matchOf(
     warehouse,
     'fresh_songplays',
@@ -44,7 +44,7 @@ export async function matchWithAdded(before: MatchReport, warehouse: Reader): Pr
   };
 }
 
-async function matchOf(warehouse: Reader, songplays: string, events: string): Promise<MatchReport> {
+async function matchOf(warehouse: Reader, songplays: string, events: string): Promise<MatchSummary> {
   const [star] = await warehouse.rows({
     name: `match: plays with a song in ${songplays}`,
     sql: `select count(*) as plays, count(song_id) as matched from ${songplays}`,

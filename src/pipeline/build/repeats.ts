@@ -17,7 +17,7 @@ export interface Repeats {
  * by time and then by its values in column order stays. So the outcome depends on the set of files alone.
  * `whole`: every key may be contested, as after a cold load; else only those touched.
  */
-export async function settleRepeats(kind: FileKind, whole: boolean, warehouse: Warehouse): Promise<Repeats> {
+export async function deduplicate(kind: FileKind, whole: boolean, warehouse: Warehouse): Promise<Repeats> {
   const { staging, repeated, key } = targets[kind];
   const [from, aside] = [qualifiedName(staging), qualifiedName(repeated)];
   const sqlOf = repeatsSql(kind, whole, warehouse);

@@ -76,7 +76,7 @@ export function contentChecks(): Check[] {
 /**
  * The checks before a commit. Of a table that was built in parts, the rows that were put in are checked (they stand
  * in fresh_<table>), so that the cost follows them. Of one built whole, what its model cannot break is left to
- * `sparkify check`: the keys of songplays follow from those of staging.events, which settleRepeats makes unique,
+ * `sparkify check`: the keys of songplays follow from those of staging.events, which deduplicate makes unique,
  * and from the equal counts. `ofEveryContent`: as after a full refresh, which promises all of them.
  */
 export function loadChecks(

@@ -15,7 +15,7 @@ export interface Compared {
 }
 
 /** Holds the manifest against the listing page by page; of names that both know alike, only the number is kept. */
-export async function compare({ listing, known, distrust }: PlanInput): Promise<Compared> {
+export async function compare({ listing, known, ignoreFingerprints }: PlanInput): Promise<Compared> {
   const listed = new Map(listing.files.map((file, at) => [file.path, at]));
   const isAlike = new Uint8Array(listing.files.length);
   const before = new Map<string, KnownFile>();
@@ -27,7 +27,7 @@ export async function compare({ listing, known, distrust }: PlanInput): Promise<
       const at = listed.get(row.path);
       if (at === undefined) {
         if (listing.covers(row.path)) before.set(row.path, row);
-      } else if (!distrust && listing.files[at]?.fingerprint === row.fingerprint) {
+      } else if (!ignoreFingerprints && listing.files[at]?.fingerprint === row.fingerprint) {
         isAlike[at] = 1;
         if (row.duplicate) knownDuplicates += 1;
         else unchanged += 1;

@@ -50,7 +50,7 @@ export async function planLoad(
     const known = knownFiles(kind, warehouse);
     const table = targets[kind].staging;
     const what = { kind, table, source, listing, known, fileIds, objectsPerUnit };
-    plans.push(await planFiles({ ...what, distrust: fullRefresh, damage, passedOver }, observer));
+    plans.push(await planFiles({ ...what, ignoreFingerprints: fullRefresh, damage, passedOver }, observer));
   }
   return {
     plans,

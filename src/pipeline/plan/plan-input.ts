@@ -17,7 +17,7 @@ export interface PlanInput {
   /** How many objects the engine reads as one unit, unseen by this program; null where this program surveys every file, and each is a unit. */
   readonly objectsPerUnit: number | null;
   /** Read every file, whatever the file system says. */
-  readonly distrust: boolean;
+  readonly ignoreFingerprints: boolean;
   /** What of the known contents is damaged, and so is loaded again. */
   readonly damage: Damage;
   readonly passedOver: PassedOver;

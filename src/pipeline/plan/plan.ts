@@ -96,7 +96,7 @@ async function sortOut(surveys: readonly Survey[], compared: Compared, input: Pl
     if (known !== undefined && (known.sha256 === sha256 || isSameObject(known, survey, source))) {
       if (known.duplicate) draft.knownDuplicates += 1;
       else draft.unchanged += 1;
-      if (file.settled && file.fingerprint !== known.fingerprint) draft.renewed.push(file);
+      if (file.isStable && file.fingerprint !== known.fingerprint) draft.renewed.push(file);
       if (isDamaged(known, survey, damage)) draft.damaged.add(known.file_id);
       await source.release(file);
       continue;

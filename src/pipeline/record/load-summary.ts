@@ -1,9 +1,9 @@
 import type { Balance } from '../balance.ts';
-import type { MatchReport } from '../build/match.ts';
+import type { MatchSummary } from '../build/match.ts';
 import type { TableChange } from '../build/reconcile.ts';
 import type { CheckResult } from '../check/check.ts';
 
-export interface DriftReport {
+export interface DriftSummary {
   readonly kind: 'log' | 'song';
   readonly change: 'new' | 'missing' | 'other case';
   readonly key: string;
@@ -12,7 +12,7 @@ export interface DriftReport {
 }
 
 /** What `etl --json` prints; the fields' meaning is in docs/load.md. */
-export interface LoadReport {
+export interface LoadSummary {
   readonly status: 'committed' | 'unchanged';
   readonly warehouse: string;
   readonly runId: string | null;
@@ -55,8 +55,8 @@ export interface LoadReport {
   readonly tables: Readonly<Record<'songplays' | 'users' | 'songs' | 'artists' | 'time', TableChange>>;
   readonly duplicates: { readonly events: number; readonly songs: number };
   readonly conflicts: { readonly events: number; readonly songs: number };
-  readonly match: MatchReport;
-  readonly drift: readonly DriftReport[];
+  readonly match: MatchSummary;
+  readonly drift: readonly DriftSummary[];
   readonly checks: {
     readonly passed: number;
     readonly failed: number;

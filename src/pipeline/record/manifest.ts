@@ -32,7 +32,7 @@ export async function recordContents(
     file_id: file.fileId,
     sha256: file.survey.sha256,
     bytes: file.survey.file.bytes,
-    fingerprint: file.survey.file.settled ? file.survey.file.fingerprint : null,
+    fingerprint: file.survey.file.isStable ? file.survey.file.fingerprint : null,
     ...balanceOf(file.fileId),
     duplicate,
     run_id: run.id,

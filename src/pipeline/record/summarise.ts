@@ -4,7 +4,7 @@ import { bindModel } from '../../warehouses/sql.ts';
 import type { SqlRow } from '../../warehouses/statement.ts';
 import type { Warehouse } from '../../warehouses/warehouse.ts';
 import type { Balance } from '../balance.ts';
-import { type MatchReport, matchReport, matchWithAdded } from '../build/match.ts';
+import { type MatchSummary, matchSummary, matchWithAdded } from '../build/match.ts';
 import type { TableChange } from '../build/reconcile.ts';
 import type { CheckResult } from '../check/check.ts';
 import { idsIn } from '../file-ids.ts';
@@ -15,7 +15,7 @@ import type { LoadPlans } from '../plan/load-plans.ts';
 import type { Upgrade } from '../setup/upgrade.ts';
 import type { StagedFiles } from '../stage/staged-files.ts';
 import type { Changed } from './changed.ts';
-import type { DriftReport, LoadReport } from './load-summary.ts';
+import type { DriftSummary, LoadSummary } from './load-summary.ts';
 import { countTotals, lastTotals, type Totals } from './totals.ts';
 
 const NAMES_SHOWN = 20;
@@ -29,14 +29,14 @@ interface Loaded extends Changed {
   readonly totalsBefore: Totals | null;
 }
 
-type Untimed = Omit<LoadReport, keyof Upgrade | keyof Timing>;
-type Timing = Pick<LoadReport, 'durationSeconds' | 'eventsPerSecond' | 'phases'>;
+type Untimed = Omit<LoadSummary, keyof Upgrade | keyof Timing>;
+type Timing = Pick<LoadSummary, 'durationSeconds' | 'eventsPerSecond' | 'phases'>;
 
 /** The report of a load that is about to commit; what was done to the tables before it is not in it. */
-export type CommittedReport = Untimed & Timing;
+export type TimedSummary = Untimed & Timing;
 
 /** What a load came to, but for how long it took. */
-export async function committedReport(loaded: Loaded, { run, warehouse }: ChangeContext): Promise<Untimed> {
+export async function summariseLoad(loaded: Loaded, { run, warehouse }: ChangeContext): Promise<Untimed> {
   const { built, checks, plans, repeats, staged } = loaded;
   const fileIds = staged.flatMap(({ plan: { load: files } }) => files.map((file) => file.fileId));
   return {
@@ -62,7 +62,7 @@ export async function committedReport(loaded: Loaded, { run, warehouse }: Change
 
 /** How long a run has taken by now, and how fast it was. */
 export function timed(
-  { events }: Pick<LoadReport, 'events'>,
+  { events }: Pick<LoadSummary, 'events'>,
   nowMs: number,
   { phases, run }: Pick<ChangeContext, 'phases' | 'run'>,
 ): Timing {
@@ -79,7 +79,7 @@ export function timed(
 function matchAfter(
   { built, repeats, staged, totalsBefore }: Loaded,
   warehouse: Warehouse,
-): Promise<MatchReport> {
+): Promise<MatchSummary> {
   const { updated, deleted } = built.changes.songplays;
   const isAsBefore = staged.every(
     ({ plan: { kind, load: files, removedFileIds } }) =>
@@ -93,11 +93,11 @@ function matchAfter(
     repeats.log.conflicts === 0;
   return totalsBefore !== null && onlyAdds
     ? matchWithAdded(totalsBefore.match, warehouse)
-    : matchReport(warehouse);
+    : matchSummary(warehouse);
 }
 
 /** The report of a load that found nothing to do. */
-export async function unchangedReport(warehouse: Warehouse, plans: readonly FilePlan[]): Promise<Untimed> {
+export async function summariseUnchanged(warehouse: Warehouse, plans: readonly FilePlan[]): Promise<Untimed> {
   const { rows, match } = (await lastTotals(warehouse)) ?? (await countTotals(warehouse));
   const unchanged = (name: string): [string, TableChange] => [
     name,
@@ -115,7 +115,7 @@ export async function unchangedReport(warehouse: Warehouse, plans: readonly File
     events: NO_BALANCE,
     songs: NO_BALANCE,
     rejects: [],
-    tables: tables as LoadReport['tables'],
+    tables: tables as LoadSummary['tables'],
     duplicates: { events: 0, songs: 0 },
     conflicts: { events: 0, songs: 0 },
     match,
@@ -126,7 +126,7 @@ export async function unchangedReport(warehouse: Warehouse, plans: readonly File
 }
 
 /** Counts over both kinds, each listed file in one count only: new, changed, unchanged, duplicate or moved. */
-export function countFiles(plans: readonly FilePlan[]): LoadReport['files'] {
+export function countFiles(plans: readonly FilePlan[]): LoadSummary['files'] {
   const sum = (count: (plan: FilePlan) => number): number =>
     plans.reduce((total, filePlan) => total + count(filePlan), 0);
   const names = <T>(list: (plan: FilePlan) => readonly T[]): T[] =>
@@ -160,7 +160,7 @@ export function countFiles(plans: readonly FilePlan[]): LoadReport['files'] {
   };
 }
 
-async function rejectsOf(warehouse: Warehouse, run: Run): Promise<LoadReport['rejects']> {
+async function rejectsOf(warehouse: Warehouse, run: Run): Promise<LoadSummary['rejects']> {
   const rows = await warehouse.rows({
     name: 'summarise: rejects by rule',
     sql: readSql('./summarise/rejects-by-rule.sql', import.meta.url).trim(),
@@ -174,7 +174,7 @@ async function rejectsOf(warehouse: Warehouse, run: Run): Promise<LoadReport['re
   }));
 }
 
-async function driftOf(warehouse: Warehouse, fileIds: readonly number[]): Promise<DriftReport[]> {
+async function driftOf(warehouse: Warehouse, fileIds: readonly number[]): Promise<DriftSummary[]> {
   if (fileIds.length === 0) return [];
   const rows = await warehouse.rows({
     name: 'summarise: drift by key',
@@ -188,7 +188,7 @@ async function driftOf(warehouse: Warehouse, fileIds: readonly number[]): Promis
     ...row,
     records: Number(row.records),
     files: Number(row.files),
-  })) as unknown as DriftReport[];
+  })) as unknown as DriftSummary[];
 }
 
 async function eventSpan(
@@ -206,7 +206,7 @@ function isoOf(row: SqlRow | undefined, column: string): string | null {
   return value === null || value === undefined ? null : new Date(Number(value)).toISOString();
 }
 
-function sumUp(results: readonly CheckResult[]): LoadReport['checks'] {
+function sumUp(results: readonly CheckResult[]): LoadSummary['checks'] {
   const failures = results.filter((result) => result.status === 'failed');
   return { passed: results.length - failures.length, failed: failures.length, failures };
 }

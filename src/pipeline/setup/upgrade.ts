@@ -1,4 +1,4 @@
-import { LoadError, PassingError, WarehouseError } from '../../errors.ts';
+import { LoadError, TransientError, WarehouseError } from '../../errors.ts';
 import { allTables } from '../../models/book.ts';
 import type { LayoutChange, LayoutStep } from '../../models/layouts.ts';
 import { LAYOUT_VERSION } from '../../models/ops/warehouse.ts';
@@ -8,7 +8,7 @@ import { version } from '../../version.ts';
 import { columnName, columnSql, inDialect, listColumns } from '../../warehouses/sql.ts';
 import type { Warehouse } from '../../warehouses/warehouse.ts';
 import { build } from '../build/build.ts';
-import { settleRepeats } from '../build/repeats.ts';
+import { deduplicate } from '../build/repeats.ts';
 import { derivedChecks } from '../check/check.ts';
 import { assertChecks } from '../check/guards.ts';
 import type { MatchOn } from '../match-on.ts';
@@ -82,7 +82,7 @@ function notUpgraded(error: unknown, from: number): unknown {
   const isFinal = error instanceof LoadError || error instanceof WarehouseError;
   if (
     !isFinal ||
-    error instanceof PassingError ||
+    error instanceof TransientError ||
     (error.hint !== undefined && !(error instanceof LoadError))
   )
     return error;
@@ -205,7 +205,7 @@ async function remake(
 
 /** Everything that is derived, from all of staging, whose keys may be others now. */
 async function buildWhole(matchOn: MatchOn, warehouse: Warehouse, observer: Observer): Promise<void> {
-  for (const kind of ['song', 'log'] as const) await settleRepeats(kind, true, warehouse);
+  for (const kind of ['song', 'log'] as const) await deduplicate(kind, true, warehouse);
   const built = await build(
     { allEvents: true, allSongs: true, matchOn, rowsBefore: {} },
     warehouse,

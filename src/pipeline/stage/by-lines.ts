@@ -1,7 +1,13 @@
 import { createHash } from 'node:crypto';
 import { rejects as rejectsTable } from '../../models/ops/rejects.ts';
 import type { RecordFormat, StagedRow } from '../../reading/parse.ts';
-import { type Batch, type FileSummary, readContent, readFile, unreadable } from '../../reading/read-file.ts';
+import {
+  type FileSummary,
+  type ParsedRows,
+  readContent,
+  readFile,
+  unreadable,
+} from '../../reading/read-file.ts';
 import type { Reject } from '../../reading/reject.ts';
 import { KEPT_FILE_BYTES } from '../../reading/survey.ts';
 import { qualifiedName, type Table } from '../../schema/table.ts';
@@ -34,7 +40,7 @@ export async function readByLines(
   const advance = (amount: number): void => emit({ type: 'progressed', amount });
   const summaries = new Map<number, FileSummary>();
   const rows = rowWriter(targets[kind].staging, context.warehouse);
-  const take = async (file: FileToLoad, batch: Batch, refused: RejectWriter): Promise<void> => {
+  const take = async (file: FileToLoad, batch: ParsedRows, refused: RejectWriter): Promise<void> => {
     signal.throwIfAborted();
     const rejects = batch.rejects.length > 0 ? () => refused.write(batch.rejects) : null;
     await rows.take(file, batch, rejects);
@@ -62,7 +68,7 @@ export async function readByLines(
       advance(bytes);
       continue;
     }
-    const reader = readFile(chunksOf(file, content, context), format, { bytes, isVouchedFor: isClean });
+    const reader = readFile(chunksOf(file, content, context), format, { bytes, isPreverified: isClean });
     const end = await drain(reader, (batch) => take(file, batch, refused));
     if ('unreadable' in end) {
       await rows.flush();
@@ -103,7 +109,11 @@ function rowWriter(table: Table, warehouse: Warehouse) {
 
   return {
     /** Takes a file's rows; its rejects are written when the rows before have been. */
-    async take({ fileId }: FileToLoad, batch: Batch, rejects: (() => Promise<void>) | null): Promise<void> {
+    async take(
+      { fileId }: FileToLoad,
+      batch: ParsedRows,
+      rejects: (() => Promise<void>) | null,
+    ): Promise<void> {
       held += batch.text;
       for (const row of batch.rows) {
         row.file_id = fileId;
@@ -126,8 +136,8 @@ function rowWriter(table: Table, warehouse: Warehouse) {
 
 /** Takes all batches of a file; what the file came to. The file is closed, too, where a batch could not be taken. */
 async function drain<End>(
-  reader: Generator<Batch, End> | AsyncGenerator<Batch, End>,
-  take: (batch: Batch) => Promise<void>,
+  reader: Generator<ParsedRows, End> | AsyncGenerator<ParsedRows, End>,
+  take: (batch: ParsedRows) => Promise<void>,
 ): Promise<End> {
   try {
     let next = await reader.next();

@@ -33,12 +33,12 @@ interface Judged {
 export async function judge(connection: DuckDBConnection, sql: string): Promise<Judged> {
   assertText(sql);
   const explained = explainedBy(sql);
-  const tree = await asked(() => parseSelect(connection, explained?.statement ?? sql));
+  const tree = await asUserError(() => parseSelect(connection, explained?.statement ?? sql));
   if (tree === null) throw await noSelect(connection, sql, explained?.statement ?? null);
   await judgeTrees(connection, tree);
   const text = explained === null ? sql : `${explained.head}${explained.statement}`;
-  const statements = await asked(() => connection.extractStatements(text));
-  const { statementType } = await asked(() => statements.prepare(0));
+  const statements = await asUserError(() => connection.extractStatements(text));
+  const { statementType } = await asUserError(() => statements.prepare(0));
   const expected = explained === null ? StatementType.SELECT : StatementType.EXPLAIN;
   if (statements.count !== 1 || statementType !== expected) throw onlyReads(explained?.statement ?? null);
   if (explained !== null) return { kind: 'explain', text };
@@ -60,7 +60,7 @@ async function noSelect(
   explained: string | null,
 ): Promise<UsageError> {
   try {
-    const { count } = await asked(() => connection.extractStatements(sql));
+    const { count } = await asUserError(() => connection.extractStatements(sql));
     if (count === 1) return onlyReads(explained);
     const hint = "A PIVOT must list its values: pivot songplays on level in ('free', 'paid') using count(*)";
     return new UsageError(`query takes one statement, not ${count}.`, /\bpivot\b/i.test(sql) ? { hint } : {});
@@ -81,7 +81,7 @@ async function judgeTrees(connection: DuckDBConnection, statement: Node): Promis
   for (let select = pending.pop(); select !== undefined; select = pending.pop()) {
     if (judged.has(select)) continue;
     judged.add(select);
-    const behind = await asked(() => parseSelect(connection, select));
+    const behind = await asUserError(() => parseSelect(connection, select));
     if (behind === null) throw new UsageError(`query cannot judge a view or macro: ${select}`);
     pending.push(...judgeTree(behind, catalogue));
   }
@@ -179,7 +179,7 @@ const OF_STATEMENT =
   /^(Parser|Syntax|Binder|Catalog|Conversion|Invalid Input|Invalid type|Mismatch Type|Out of Range|Constraint|Decimal|Divide by Zero|Expression|Not implemented|Dependency|Sequence|Permission|Parameter Not Allowed|Parameter Not Resolved|Object Size|Missing Extension|Invalid Configuration|Settings) Error\b/i;
 
 /** An error in SQL that a person wrote is theirs: its own text says best what is wrong. */
-export async function asked<T>(work: () => Promise<T>): Promise<T> {
+export async function asUserError<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (cause) {

@@ -4,10 +4,10 @@ import { onStop } from '../../stopping.ts';
 import { lockedTo } from '../duckdb-lock.ts';
 import { literal } from '../sql.ts';
 import type { SqlValue } from '../statement.ts';
-import { unlike } from '../unlike.ts';
-import type { Answer, ReadOnlyWarehouse } from '../warehouse.ts';
+import { uniqueNames } from '../unlike.ts';
+import type { QueryResult, ReadOnlyWarehouse } from '../warehouse.ts';
 import { guarded, refuse } from './errors.ts';
-import { asked, judge } from './judge.ts';
+import { asUserError, judge } from './judge.ts';
 import { parseSelect } from './parse-tree.ts';
 import type { Snapshot } from './snapshot.ts';
 import { spillFolder } from './spill.ts';
@@ -47,7 +47,7 @@ export async function openReader(
   const onExit = (): void => connection.interrupt();
   process.on('exit', onExit);
   const forget = onStop(signal, () => {
-    // A statement that has been asked for, but not begun, does not notice the first time.
+    // A statement that has been asUserError for, but not begun, does not notice the first time.
     stopping = setInterval(() => connection.interrupt(), INTERRUPT_MS).unref();
     connection.interrupt();
   });
@@ -85,7 +85,7 @@ async function writeParquet(connection: DuckDBConnection, sql: string, path: str
   // What is one SELECT by itself has no bracket that would end ours.
   const select = await withoutSemicolon(connection, text);
   const copy = `copy (\n${select}\n) to ${literal(path)} (format parquet, use_tmp_file false)`;
-  return (await asked(() => connection.run(copy))).rowsChanged;
+  return (await asUserError(() => connection.run(copy))).rowsChanged;
 }
 
 /** A SELECT up to the semicolon at its end, which may stand before comments; known by being the same to DuckDB. */
@@ -106,12 +106,12 @@ async function answer(
   connection: DuckDBConnection,
   file: string,
   { sql, assertGoingOn }: { sql: string; assertGoingOn: () => void },
-): Promise<Answer> {
+): Promise<QueryResult> {
   assertGoingOn();
   const { text } = await judge(connection, sql);
   // A stream that fails looks like one that has ended; but then the transaction that it ran in is aborted.
-  await asked(() => connection.run('begin transaction'));
-  const result = await asked(() => connection.stream(text)).catch(async (error) => {
+  await asUserError(() => connection.run('begin transaction'));
+  const result = await asUserError(() => connection.stream(text)).catch(async (error) => {
     await connection.run('rollback').catch(() => {});
     throw error;
   });
@@ -119,7 +119,7 @@ async function answer(
   async function* batches(): AsyncGenerator<SqlValue[][]> {
     const chunks = result.yieldRowsJson();
     for (;;) {
-      const next = await guarded(file, () => asked(() => chunks.next()));
+      const next = await guarded(file, () => asUserError(() => chunks.next()));
       assertGoingOn();
       if (next.done) break;
       yield next.value.map((row) => row.map((value, at) => fromJson(value, isWhole[at] === true)));
@@ -130,11 +130,11 @@ async function answer(
     } catch (cause) {
       await connection.run('rollback').catch(() => {});
       // Once more, in the way that tells why.
-      await guarded(file, () => asked(() => connection.run(text)));
+      await guarded(file, () => asUserError(() => connection.run(text)));
       throw new WarehouseError('The query failed while its result was being read.', { cause });
     }
   }
-  return { columns: unlike(result.columnNames()), batches: batches() };
+  return { columns: uniqueNames(result.columnNames()), batches: batches() };
 }
 
 const WHOLE_NUMBERS: readonly DuckDBTypeId[] = [

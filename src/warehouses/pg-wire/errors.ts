@@ -1,4 +1,4 @@
-import { CommitUnclearError, InterruptedError, PassingError, WarehouseError } from '../../errors.ts';
+import { CommitUnknownError, InterruptedError, TransientError, WarehouseError } from '../../errors.ts';
 
 /** What of a driver's error is looked at: SQLSTATE or the system's code. */
 interface PostgresFailure extends Error {
@@ -42,14 +42,14 @@ export function postgresError(name: string, cause: unknown, isCommitting = false
   if (isLost(cause)) {
     const lost = `${name}: the connection was lost (${message.replace(/\.$/, '')}).`;
     const options = { cause, hint: 'Nothing was committed; run again when the server is back.' };
-    if (!isCommitting) return new PassingError(lost, options);
-    return new CommitUnclearError(`${lost} It was lost while committing.`, {
+    if (!isCommitting) return new TransientError(lost, options);
+    return new CommitUnknownError(`${lost} It was lost while committing.`, {
       cause,
       hint: 'Run again: the next run finds out, and does nothing twice.',
     });
   }
   if (CONFLICT.test(code)) {
-    return new PassingError(`${name}: another session was in the way (${message}).`, {
+    return new TransientError(`${name}: another session was in the way (${message}).`, {
       cause,
       hint: 'Nothing was committed; run again.',
     });
@@ -111,7 +111,7 @@ export function connectError(name: string, cause: unknown): Error {
   if (/client password must be a/i.test(message))
     return say('it wants a password.', 'Set PGPASSWORD, or write it into the password file (~/.pgpass).');
   if (code === '57P03' || isLost(cause)) {
-    return new PassingError(`Cannot connect to ${name}: ${message.replace(/\.?$/, '.')}`, {
+    return new TransientError(`Cannot connect to ${name}: ${message.replace(/\.?$/, '.')}`, {
       cause,
       hint: 'Run again when the server is up.',
     });

@@ -1,8 +1,8 @@
 import pg from 'pg';
 import { InterruptedError, UsageError } from '../../errors.ts';
 import { reportStatement, type SqlValue } from '../statement.ts';
-import { unlike } from '../unlike.ts';
-import type { Answer } from '../warehouse.ts';
+import { uniqueNames } from '../unlike.ts';
+import type { QueryResult } from '../warehouse.ts';
 import { isLost, postgresError } from './errors.ts';
 import type { ReadingStatement } from './reading-statement.ts';
 
@@ -24,9 +24,9 @@ export interface Session {
 }
 
 /** A result for people: one statement that only reads, in a transaction that only reads. */
-export async function answer(session: Session, sql: string): Promise<Answer> {
+export async function answer(session: Session, sql: string): Promise<QueryResult> {
   const { fields, batches } = await open(session, await session.judge(sql));
-  return { columns: unlike(fields.map(({ name }) => name)), batches };
+  return { columns: uniqueNames(fields.map(({ name }) => name)), batches };
 }
 
 /** Writes a SELECT's result to a Parquet file, by DuckDB in memory; the number of rows. */
@@ -48,7 +48,7 @@ async function open(
   // The extended protocol takes one statement only, whatever the text holds.
   const ask = (what: string, sql: string): Promise<pg.QueryArrayResult<SqlValue[]>> => {
     reportStatement({ name: `query: ${what}`, sql });
-    return asked(name, () =>
+    return asUserError(name, () =>
       client.query<SqlValue[]>({
         text: sql,
         rowMode: 'array',
@@ -65,7 +65,7 @@ async function open(
   const first = await fetch();
   async function* batches(): AsyncGenerator<SqlValue[][]> {
     for (let { rows } = first; rows.length > 0; ) {
-      yield rows.map((row) => row.map(plain));
+      yield rows.map((row) => row.map(displayValue));
       ({ rows } = await fetch());
     }
     await ask('close the cursor', 'close answer');
@@ -74,11 +74,11 @@ async function open(
 }
 
 async function* oneBatch(rows: SqlValue[][]): AsyncGenerator<SqlValue[][]> {
-  yield rows.map((row) => row.map(plain));
+  yield rows.map((row) => row.map(displayValue));
 }
 
-/** A moment as DuckDB's answers write it. */
-function plain(value: SqlValue): SqlValue {
+/** A timestamp as DuckDB's answers write it. */
+function displayValue(value: SqlValue): SqlValue {
   if (!(value instanceof Date)) return value;
   return value
     .toISOString()
@@ -87,7 +87,7 @@ function plain(value: SqlValue): SqlValue {
 }
 
 /** An error in SQL that a person wrote is theirs: its own text says best what is wrong. A timeout or a lost session is not. */
-async function asked<T>(name: string, work: () => Promise<T>): Promise<T> {
+async function asUserError<T>(name: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (cause) {

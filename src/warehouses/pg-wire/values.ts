@@ -16,21 +16,21 @@ export function getTypeParser(oid: number): (text: string) => unknown {
     case builtins.NUMERIC:
       return (text) => (Number.isSafeInteger(Number(text)) ? Number(text) : text);
     case builtins.TIMESTAMP:
-      return (text) => moment(`${text.replace(' ', 'T')}Z`, text);
+      return (text) => timestamp(`${text.replace(' ', 'T')}Z`, text);
     case builtins.TIMESTAMPTZ:
-      return (text) => moment(text.replace(' ', 'T').replace(/([+-]\d\d)$/, '$1:00'), text);
+      return (text) => timestamp(text.replace(' ', 'T').replace(/([+-]\d\d)$/, '$1:00'), text);
     default:
       return (text) => text;
   }
 }
 
 /** A Date, or the text itself where a Date cannot hold it: infinity, years of five digits, years before Christ. */
-function moment(iso: string, text: string): Date | string {
+function timestamp(iso: string, text: string): Date | string {
   const date = new Date(iso);
   return Number.isNaN(date.getTime()) ? text : date;
 }
 
-/** A moment as PostgreSQL's timestamp without zone, in UTC. */
+/** A timestamp as PostgreSQL's timestamp without zone, in UTC. */
 export function utcText(date: Date): string {
   return date.toISOString().slice(0, -1).replace('T', ' ');
 }

@@ -1,4 +1,4 @@
-import { ConfigError, PassingError } from '../../errors.ts';
+import { ConfigError, TransientError } from '../../errors.ts';
 import { type LeaseOptions, waitForLease } from '../lease.ts';
 import { codeOf } from '../pg-wire/errors.ts';
 import { heldBy } from '../pg-wire/held-lease.ts';
@@ -82,7 +82,7 @@ export async function beginWriting({ main, holder }: WriterSessions, name: strin
      where pid = pg_backend_pid() and relation = to_regclass('ops.lease') and mode = 'ExclusiveLock'`,
   });
   if (held.length === 0) {
-    throw new PassingError(`${name}: the lease was lost.`, { hint: 'Nothing was committed; run again.' });
+    throw new TransientError(`${name}: the lease was lost.`, { hint: 'Nothing was committed; run again.' });
   }
 }
 

@@ -18,7 +18,7 @@ export interface RedshiftConnection {
   rows(statement: Statement): Promise<SqlRow[]>;
   run(statement: Statement): Promise<number>;
   begin(): Promise<void>;
-  /** Commits; rejects with a CommitUnclearError where nobody knows whether it took effect. */
+  /** Commits; rejects with a CommitUnknownError where nobody knows whether it took effect. */
   commit(): Promise<void>;
   rollback(): Promise<void>;
   readonly temporary: TemporaryTables;

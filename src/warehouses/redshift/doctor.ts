@@ -1,4 +1,4 @@
-import { PassingError } from '../../errors.ts';
+import { TransientError } from '../../errors.ts';
 import { s3Source } from '../../sources/s3.ts';
 import { isS3Address } from '../../sources/s3-address.ts';
 import type { S3Options } from '../../sources/s3-client.ts';
@@ -230,7 +230,7 @@ async function attempt<T>(work: () => Promise<T>): Promise<T | Error> {
   try {
     return await work();
   } catch (error) {
-    if (error instanceof PassingError) throw error;
+    if (error instanceof TransientError) throw error;
     return error as Error;
   }
 }

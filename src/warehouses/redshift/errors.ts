@@ -1,9 +1,9 @@
 import type pg from 'pg';
 import {
-  CommitUnclearError,
+  CommitUnknownError,
   InterruptedError,
-  PassingError,
   SourceChangedError,
+  TransientError,
   WarehouseError,
 } from '../../errors.ts';
 import { isLost } from '../pg-wire/errors.ts';
@@ -39,19 +39,19 @@ export function redshiftError(name: string, cause: unknown, isCommitting = false
   if (isLost(cause)) {
     const lost = `${name}: the connection was lost (${message.replace(/\.$/, '')}).`;
     if (isCommitting) {
-      return new CommitUnclearError(`${lost} It was lost while committing.`, {
+      return new CommitUnknownError(`${lost} It was lost while committing.`, {
         cause,
         hint: 'Run again: the next run finds out, and does nothing twice.',
       });
     }
-    return new PassingError(lost, {
+    return new TransientError(lost, {
       cause,
       hint: 'Nothing was committed; run again when the cluster is back.',
     });
   }
   const whole = `${message} ${detail ?? ''}`;
   if (CONFLICT.test(whole)) {
-    return new PassingError(`${name}: another session was in the way (${sentence(message, detail)}).`, {
+    return new TransientError(`${name}: another session was in the way (${sentence(message, detail)}).`, {
       cause,
       hint: 'Nothing was committed; run again.',
     });

@@ -1,12 +1,12 @@
 import { hostname } from 'node:os';
-import { PassingError } from '../../errors.ts';
+import { TransientError } from '../../errors.ts';
 import { type LeaseOptions, waitForLease } from '../lease.ts';
 import { heldBy } from '../pg-wire/held-lease.ts';
 import type { Statement } from '../statement.ts';
 import { type RedshiftConnection, withDeadline } from './connection.ts';
 import { isCancelled } from './errors.ts';
 
-/** One try for the lock takes so long at most; then it is told who holds it, and tried again. */
+/** One try for the lock takes so long at most; then it is isAnnounced who holds it, and tried again. */
 const FIRST_TRY_MS = 500;
 const TRY_MS = 2_000;
 const GRACE_MS = 1_000;
@@ -91,7 +91,7 @@ export async function tryLock(
     );
     return true;
   } catch (error) {
-    if (error instanceof PassingError) throw error;
+    if (error instanceof TransientError) throw error;
     await main.rollback();
     if (isCancelled(error)) return false;
     throw error;

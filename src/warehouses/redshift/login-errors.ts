@@ -1,4 +1,4 @@
-import { ConfigError, PassingError, SparkifyError, WarehouseError } from '../../errors.ts';
+import { ConfigError, SparkifyError, TransientError, WarehouseError } from '../../errors.ts';
 import type { RedshiftAuth } from './server.ts';
 
 /** What of an SDK's error is looked at. */
@@ -23,8 +23,8 @@ export function loginError(cause: unknown, auth: RedshiftAuth, wanted: Wanted): 
   const { what, settings, permission } = wordsFor(auth, wanted.database);
   const cannot = (why: string): string => `Cannot ${what}: ${why}`;
   const say = (why: string, hint: string): WarehouseError => new WarehouseError(cannot(why), { hint, cause });
-  const passing = (why: string): PassingError =>
-    new PassingError(cannot(why), { hint: 'Run again in a while.', cause });
+  const passing = (why: string): TransientError =>
+    new TransientError(cannot(why), { hint: 'Run again in a while.', cause });
 
   if (/^Region is missing/.test(failure.message)) {
     return new ConfigError(cannot('no AWS Region is set.'), { hint: 'Set AWS_REGION or S3.REGION.', cause });
@@ -64,7 +64,7 @@ function networkError(
   { name, message }: AwsFailure,
   code: string,
   say: (why: string, hint: string) => WarehouseError,
-  passing: (why: string) => PassingError,
+  passing: (why: string) => TransientError,
 ): WarehouseError | null {
   if (/ENOTFOUND|ECONNREFUSED|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH/.test(code)) {
     return say(

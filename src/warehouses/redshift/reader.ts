@@ -1,4 +1,4 @@
-import { PassingError } from '../../errors.ts';
+import { TransientError } from '../../errors.ts';
 import type { S3Options } from '../../sources/s3-client.ts';
 import { onStop, pause } from '../../stopping.ts';
 import { answer, type Judge, writeAnswer } from '../pg-wire/query-result.ts';
@@ -61,7 +61,7 @@ export async function openPublishedRedshift(
       const other = await sessions.open('storage');
       return storageOf(other, server.schema)
         .catch((error) => {
-          if (error instanceof PassingError) throw error;
+          if (error instanceof TransientError) throw error;
           return null;
         })
         .finally(other.close);

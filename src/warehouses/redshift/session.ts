@@ -1,4 +1,4 @@
-import { PassingError } from '../../errors.ts';
+import { TransientError } from '../../errors.ts';
 import type { LeaseOptions } from '../lease.ts';
 import { reconnect } from '../pg-wire/reconnect.ts';
 import type { Statement } from '../statement.ts';
@@ -11,7 +11,7 @@ const LOCK_MS = 5_000;
 /** Idle transactions end after 6 hours, idle sessions after 4 (the management guide's quotas). */
 const KEEP_ALIVE_MS = 300_000;
 /** Of a cluster that does not tell: Serverless has no STV_SLICES. */
-const USUAL_SLICES = 8;
+const DEFAULT_SLICES = 8;
 
 /** Shows that a session is there, and so what it holds. */
 export const HELD: Statement = { name: 'lease: whether it is still held', sql: 'select 1 as held' };
@@ -91,10 +91,10 @@ async function slicesOf(main: RedshiftConnection): Promise<number> {
       name: 'session: slices of the cluster',
       sql: 'select count(*) as slices from stv_slices',
     });
-    return Number(row?.slices) || USUAL_SLICES;
+    return Number(row?.slices) || DEFAULT_SLICES;
   } catch (error) {
-    if (error instanceof PassingError) throw error;
-    return USUAL_SLICES;
+    if (error instanceof TransientError) throw error;
+    return DEFAULT_SLICES;
   }
 }
 

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { usualRates } from '../../../src/simulator/faults.ts';
+import { defaultRates } from '../../../src/simulator/faults.ts';
 import { openSource } from '../../../src/sources/open.ts';
 import {
   type RedshiftConnection,
@@ -84,7 +84,13 @@ async function withLoader<T>(
 /** Two deliveries: all but the last log file; then that one, another without its first event, and songs a second time. */
 async function deliveries(cluster: Trial): Promise<readonly (() => Promise<void>)[]> {
   const folder = join(freshFolder(), 'data');
-  const settings = settingsWith({ users: [60], days: 3, songs: 30, songFiles: 'packed', rates: usualRates });
+  const settings = settingsWith({
+    users: [60],
+    days: 3,
+    songs: 30,
+    songFiles: 'packed',
+    rates: defaultRates,
+  });
   await simulate(folder, settings);
   const files = readdirSync(folder, { recursive: true, encoding: 'utf8' })
     .filter((name) => /^(log|song)_data/.test(name) && statSync(join(folder, name)).isFile())

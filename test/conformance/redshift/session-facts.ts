@@ -147,7 +147,7 @@ export const sessionFacts: readonly Fact[] = [
       );
       const found = await refusal(session.commit()).finally(off);
       const rows = await cluster.rows('select n from lost_commit');
-      return all(same(found?.as, 'CommitUnclearError'), same(rows, [{ n: 1 }]));
+      return all(same(found?.as, 'CommitUnknownError'), same(rows, [{ n: 1 }]));
     },
   },
   {
@@ -195,7 +195,7 @@ export const sessionFacts: readonly Fact[] = [
       await cluster.run('rollback');
       const found = await refusal(runOn(victim, 'select 1'));
       cluster.note(worded(found));
-      return holds(found?.as === 'PassingError', worded(found));
+      return holds(found?.as === 'TransientError', worded(found));
     },
   },
   {

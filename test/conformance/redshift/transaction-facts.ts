@@ -26,7 +26,7 @@ const conflict =
     };
     const found = await refusal(crossing());
     given.note(worded(found));
-    return holds(found?.as === 'PassingError', worded(found));
+    return holds(found?.as === 'TransientError', worded(found));
   };
 
 /** Locks, as a load takes them first, hold off a second load until it sees what the first committed. */
