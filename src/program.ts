@@ -8,13 +8,13 @@ import { CommittedError, InterruptedError } from './errors.ts';
 import { secretKeeper } from './secrets.ts';
 import { unlessStopped } from './stopping.ts';
 import { hideFromProcessList, warningOfSecrets, wordsOf } from './terminal/command-line.ts';
+import type { Console } from './terminal/console.ts';
 import { drawFailure, failureOf } from './terminal/failure.ts';
 import { listenForSignals } from './terminal/interruption.ts';
 import { printableJson } from './terminal/printable.ts';
 import { hintsFor, programOf } from './terminal/program.ts';
 import { endWithReaders, print } from './terminal/stdout.ts';
 import { helpAsFlag, usageOf } from './terminal/usage.ts';
-import type { Console } from './terminal/voice.ts';
 import { version } from './version.ts';
 
 /** Each command's name, its line in the help, and its module, imported when it is called. */
@@ -145,7 +145,7 @@ async function runCommand(command: Command, called: Commander): Promise<number> 
   const options = Object.entries(called.opts<Record<string, Flags[string] | readonly string[]>>());
   const flags = Object.fromEntries(options.filter(([, value]) => !Array.isArray(value))) as Flags;
   const lists = Object.fromEntries(options.filter(([, value]) => Array.isArray(value))) as Lists;
-  const { openConsole } = await import('./terminal/voice.ts');
+  const { openConsole } = await import('./terminal/console.ts');
   const console = openConsole(interruption, {
     quiet: flags.quiet === true,
     verbose: flags.verbose === true,

@@ -27,8 +27,8 @@ const exceptions: Partial<Record<Rule, Exceptions>> = {
       'simulator/day.ts simulateDay.openSession',
       'simulator/day.ts simulateDay.simulateSession',
       'simulator/day.ts simulateDay.simulateSession.emit',
-      'simulator/taste.ts makePreferences.next',
-      'simulator/taste.ts makePreferences.wanted',
+      'simulator/preferences.ts makePreferences.next',
+      'simulator/preferences.ts makePreferences.wanted',
     ],
     'the simulator, not narrowed yet': [
       'simulator/format-day.ts makeFormatter',

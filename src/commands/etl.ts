@@ -52,7 +52,7 @@ async function etl(context: Context, config: Config, asked: LoadOptions): Promis
   const options = isNew ? await listedAlready(asked, context) : asked;
   const { load } = await import('../pipeline/load.ts');
   const { withFailure } = await import('../pipeline/check/guards.ts');
-  const { drawLoadSummary } = await import('../terminal/load-report.ts');
+  const { drawLoadSummary } = await import('../terminal/load-summary.ts');
   const { report, failure } = await withWriter(
     context,
     config,

@@ -1,7 +1,7 @@
 import { ANSWER_KEY_FILE } from '../answer-key/answer-key.ts';
 import type { MadeDataSet } from '../simulator/data-set.ts';
 import { defaultRates } from '../simulator/faults.ts';
-import { below } from '../simulator/place.ts';
+import { below } from '../simulator/output-location.ts';
 import { predict } from '../simulator/prediction.ts';
 import { type Settings, defaultSettings as usual } from '../simulator/settings.ts';
 import { isS3Address } from '../sources/s3-address.ts';
@@ -88,8 +88,8 @@ Examples:
     const folder = String(flags.out);
     const address = { out: folder, s3: isS3Address(folder) ? s3OptionsOf(await context.config(flags)) : {} };
     if (flags.dryRun === true) {
-      const { openLocation } = await import('../simulator/open-place.ts');
-      const { inspectLocation } = await import('../simulator/standing.ts');
+      const { openLocation } = await import('../simulator/open-location.ts');
+      const { inspectLocation } = await import('../simulator/existing-data-set.ts');
       const place = await openLocation(address);
       const { state } = await inspectLocation(place, settings, part).finally(() => place.close());
       const prediction = predict(settings);

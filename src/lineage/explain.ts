@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { events } from '../models/staging/events.ts';
+import { decompress } from '../reading/decompress.ts';
 import { recordSplitter } from '../reading/records.ts';
-import { decompress } from '../reading/unpack.ts';
 import { columnNames } from '../schema/table.ts';
 import { listedIdentity } from '../sources/content-identity.ts';
 import type { Source, SourceFile } from '../sources/source.ts';

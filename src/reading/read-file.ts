@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
+import { DecompressError, decompress } from './decompress.ts';
 import { type DriftCount, type RecordFormat, recordParser, type StagedRow } from './parse.ts';
 import { recordSplitter } from './records.ts';
 import type { Reject } from './reject.ts';
-import { DecompressError, decompress } from './unpack.ts';
 
 /** A longer raw text is kept cut off, with a note in the reject's reason. */
 export const LONGEST_RAW = 1024 * 1024;

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Table } from '../schema/table.ts';
 import type { Source, SourceFile } from '../sources/source.ts';
 import { countNewlines, formChecker } from './clean-form.ts';
-import { type Compression, compressionOf, DecompressError, decompress } from './unpack.ts';
+import { type Compression, compressionOf, DecompressError, decompress } from './decompress.ts';
 
 /** Files up to this size are kept in memory from the survey to their staging, so that they are read once. */
 export const KEPT_FILE_BYTES = 16 * 1024;

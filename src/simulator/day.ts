@@ -8,9 +8,9 @@ import { type Chain, chainOf, END, follow, type ProfileName, stateNumber, states
 import { type Person, personOf } from './person.ts';
 import type { PersonFragments } from './person-fragments.ts';
 import { type Levels, type Population, REGISTRATION_MS } from './population.ts';
+import type { Preferences } from './preferences.ts';
 import { exp, makeStream, purposes, uniformOf } from './random.ts';
 import type { RecordForm } from './record-form.ts';
-import type { Preferences } from './taste.ts';
 
 /** Fragments that each session has to itself: registration, number, user. */
 export const SESSION_FRAGMENTS = 3;

@@ -1,5 +1,5 @@
 import { DAY_MS, isHoliday, offsetMs, weekdayOf } from './calendar.ts';
-import type { OutputLocation } from './places.ts';
+import type { OutputLocation } from './towns.ts';
 import { cumulativeWeights, pick } from './weights.ts';
 
 /** By weekday from Monday, mean 1: weekends are half as busy. */

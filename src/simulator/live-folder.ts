@@ -3,13 +3,13 @@ import { rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { UsageError } from '../errors.ts';
 import { dateOf } from './calendar.ts';
+import { flagOf } from './existing-data-set.ts';
 import { openFile, passingName, type Writer } from './file-writer.ts';
-import { lockFolder, namesIn } from './folder-place.ts';
+import { lockFolder, namesIn } from './folder-location.ts';
 import type { LiveSink, Pace, Position } from './live.ts';
 import { makeSongs } from './make-songs.ts';
 import { recordForms } from './record-form.ts';
 import type { Settings } from './settings.ts';
-import { flagOf } from './standing.ts';
 
 const CHECKPOINT_FILE = 'live.json';
 const NEWLINE = Buffer.from('\n');

@@ -2,13 +2,21 @@ import type { DayKey, Fault, FaultName, FileKey } from '../answer-key/answer-key
 import { dateOf } from './calendar.ts';
 import { clearDay, type Day, type Model, makeDay, simulateDay } from './day.ts';
 import { inOrderOfTime } from './events.ts';
+import { type ExpectedCounts, makeExpectedCounts } from './expected-counts.ts';
 import { type FaultRates, fileFaultsOf, firstDeliveryOf, variantOf } from './faults.ts';
 import type { OpenWriter, Writer, Written } from './file-writer.ts';
 import { type Formatter, isKnown, makeFormatter } from './format-day.ts';
+import {
+  fates,
+  LATEST_DAYS,
+  type LateLine,
+  orderLines,
+  type Planted,
+  plant,
+  type Special,
+} from './inject-faults.ts';
 import { states } from './pages.ts';
-import { fates, LATEST_DAYS, type LateLine, orderLines, type Planted, plant, type Special } from './plant.ts';
 import { makeLevels } from './population.ts';
-import { type ExpectedCounts, makeExpectedCounts } from './tally.ts';
 
 const BLOCK_BYTES = 262_144;
 const EVENTS_A_TURN = 512;

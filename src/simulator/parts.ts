@@ -1,7 +1,7 @@
 import type { FileKey } from '../answer-key/answer-key.ts';
 import type { Delivery, MadeDays } from './make-days.ts';
+import type { OutputLocation } from './output-location.ts';
 import { type Part, partFiles } from './part.ts';
-import type { OutputLocation } from './place.ts';
 import type { Settings } from './settings.ts';
 import type { Made } from './task.ts';
 

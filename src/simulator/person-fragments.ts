@@ -1,8 +1,8 @@
 import { listenerNumber } from '../answer-key/row-sums.ts';
 import { type FragmentStore, fragmentStore } from './fragments.ts';
 import { firstNames, lastNames, userAgents } from './people.ts';
-import { places } from './places.ts';
 import type { RecordForm } from './record-form.ts';
+import { places } from './towns.ts';
 
 /** The parts of records that people share: names, places and devices are few, so each is encoded once. */
 export interface PersonFragments {

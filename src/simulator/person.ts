@@ -1,8 +1,8 @@
 import { DAY_MS, YEAR_DAYS } from './calendar.ts';
 import { firstNames, lastNames, userAgents } from './people.ts';
-import { type OutputLocation, places } from './places.ts';
 import { purposes, type Stream } from './random.ts';
 import { GENRES } from './song.ts';
+import { type OutputLocation, places } from './towns.ts';
 import { cumulativeWeights, pick } from './weights.ts';
 
 const MOVES_A_YEAR = 0.05;

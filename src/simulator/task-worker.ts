@@ -3,7 +3,7 @@ import { SparkifyError } from '../errors.ts';
 import type { Catalogue } from './catalogue.ts';
 import { writerTo } from './file-writer.ts';
 import { sharedStore } from './fragments.ts';
-import { type LocationAddress, openLocation } from './open-place.ts';
+import { type LocationAddress, openLocation } from './open-location.ts';
 import type { Settings } from './settings.ts';
 import { type Task, taskRunner } from './task.ts';
 

@@ -3,9 +3,9 @@ import { type Catalogue, makeCatalogue } from './catalogue.ts';
 import type { Model } from './day.ts';
 import { personFragments } from './person-fragments.ts';
 import { makePopulation, type Population } from './population.ts';
+import { makePreferences } from './preferences.ts';
 import { recordForms } from './record-form.ts';
 import type { Settings } from './settings.ts';
-import { makePreferences } from './taste.ts';
 
 /** The songs of a data set, and those that its plays name although they are in no file. */
 export function catalogueOf({ seed, songs, format }: Settings): Catalogue {

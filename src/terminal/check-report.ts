@@ -3,7 +3,7 @@ import type { MatchSummary } from '../pipeline/build/match.ts';
 import type { CheckResult } from '../pipeline/check/check.ts';
 import type { SqlRow } from '../warehouses/statement.ts';
 import { plural } from './format.ts';
-import { drawMatch } from './load-report.ts';
+import { drawMatch } from './load-summary.ts';
 import { printable } from './printable.ts';
 
 /** What the checks of a warehouse found, and what it tells beside them. */

@@ -2,7 +2,7 @@ import pc from 'picocolors';
 import { ANSWER_KEY_FILE, type AnswerKey } from '../answer-key/answer-key.ts';
 import { faultCounts } from '../answer-key/compare.ts';
 import type { MadeDataSet } from '../simulator/data-set.ts';
-import { below } from '../simulator/place.ts';
+import { below } from '../simulator/output-location.ts';
 import { isS3Address } from '../sources/s3-address.ts';
 import { drawTable, formatBytes, formatCount, formatSeconds, plural } from './format.ts';
 import { printable } from './printable.ts';

@@ -5,7 +5,7 @@ import type { Report } from '../reports/report.ts';
 import type { MadeDataSet } from '../simulator/data-set.ts';
 import type { SqlRow } from '../warehouses/statement.ts';
 import { formatSeconds, plural } from './format.ts';
-import { drawLoadSummary } from './load-report.ts';
+import { drawLoadSummary } from './load-summary.ts';
 import { printable } from './printable.ts';
 import { drawReport } from './report.ts';
 import { shellWord } from './shell.ts';

@@ -4,7 +4,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { DiskFullError, UsageError, WarehouseError } from '../../src/errors.ts';
 import { openReader } from '../../src/warehouses/duckdb/query.ts';
 import { openSnapshot } from '../../src/warehouses/duckdb/snapshot.ts';
-import { uniqueNames } from '../../src/warehouses/unlike.ts';
+import { uniqueNames } from '../../src/warehouses/unique-names.ts';
 import { type Outcome, sparkify } from '../support/command.ts';
 import { eventRecord, jsonLines, songRecord, writeFiles } from '../support/records.ts';
 import { sampleOneIn } from '../support/sample.ts';

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { dayOf, offsetMs } from '../../src/simulator/calendar.ts';
-import { places } from '../../src/simulator/places.ts';
 import { makePopulation } from '../../src/simulator/population.ts';
 import { songOf } from '../../src/simulator/song.ts';
+import { places } from '../../src/simulator/towns.ts';
 import type { EventRecord } from '../support/records.ts';
 import { eventsIn, simulated } from '../support/simulated.ts';
 

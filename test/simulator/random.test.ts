@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { dateOf, dayOf, isHoliday, offsetMs, weekdayOf } from '../../src/simulator/calendar.ts';
-import { places } from '../../src/simulator/places.ts';
 import { exp, ln, makeStream, purposes } from '../../src/simulator/random.ts';
+import { places } from '../../src/simulator/towns.ts';
 
 describe('a stream', () => {
   test('has logarithm and exponential of its own, which agree with the engine’s to 14 digits', () => {

@@ -1,7 +1,7 @@
 import type { Command as Commander } from 'commander';
 import type { Config } from '../../config/config.ts';
 import type { CommittedError } from '../../errors.ts';
-import type { Console } from '../../terminal/voice.ts';
+import type { Console } from '../../terminal/console.ts';
 
 /** What a command gives back: `json` for --json, `text` for people; both go to stdout. Undefined: it was written. */
 export interface Result {

@@ -1,6 +1,6 @@
 import { InterruptedError } from '../../errors.ts';
 import type { MadeDataSet } from '../../simulator/data-set.ts';
-import type { LocationAddress } from '../../simulator/open-place.ts';
+import type { LocationAddress } from '../../simulator/open-location.ts';
 import type { Part } from '../../simulator/part.ts';
 import type { Settings } from '../../simulator/settings.ts';
 import type { Context } from './command.ts';

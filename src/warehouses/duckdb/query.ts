@@ -4,7 +4,7 @@ import { onStop } from '../../stopping.ts';
 import { lockedTo } from '../duckdb-lock.ts';
 import { literal } from '../sql.ts';
 import type { SqlValue } from '../statement.ts';
-import { uniqueNames } from '../unlike.ts';
+import { uniqueNames } from '../unique-names.ts';
 import type { QueryResult, ReadOnlyWarehouse } from '../warehouse.ts';
 import { guarded, refuse } from './errors.ts';
 import { asUserError, judge } from './judge.ts';

@@ -1,7 +1,7 @@
 import pg from 'pg';
 import { InterruptedError, UsageError } from '../../errors.ts';
 import { reportStatement, type SqlValue } from '../statement.ts';
-import { uniqueNames } from '../unlike.ts';
+import { uniqueNames } from '../unique-names.ts';
 import type { QueryResult } from '../warehouse.ts';
 import { isLost, postgresError } from './errors.ts';
 import type { ReadingStatement } from './reading-statement.ts';

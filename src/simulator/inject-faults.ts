@@ -2,6 +2,7 @@ import type { Fault } from '../answer-key/answer-key.ts';
 import { DAY_MS } from './calendar.ts';
 import type { Day } from './day.ts';
 import { MOST_LINES } from './events.ts';
+import { lostBits, QUOTED_AGENT } from './expected-counts.ts';
 import {
   brokenJson,
   conflicting,
@@ -18,7 +19,6 @@ import {
   wrongType,
 } from './faults.ts';
 import { stateNumber } from './pages.ts';
-import { lostBits, QUOTED_AGENT } from './tally.ts';
 
 /** A late event comes in the file of one of so many days after its own. */
 export const LATEST_DAYS = 2;

@@ -16,9 +16,9 @@ import type { FileKey } from '../answer-key/answer-key.ts';
 import { SparkifyError, UsageError } from '../errors.ts';
 import { isProcessAlive } from '../sources/process-alive.ts';
 import { openFile } from './file-writer.ts';
+import type { OutputLocation } from './output-location.ts';
+import { notAsMade } from './output-location.ts';
 import type { Part } from './part.ts';
-import type { OutputLocation } from './place.ts';
-import { notAsMade } from './place.ts';
 import type { Settings } from './settings.ts';
 import { isLockName, lockName, lockText, parseLock } from './writing-lock.ts';
 

@@ -82,7 +82,7 @@ async function* copied(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
 }
 
 async function* checkedUnzstd(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
-  const { unzstd } = await import('./unzstd.ts');
+  const { unzstd } = await import('./decompress-zstd.ts');
   const unpacked = unzstd(chunks);
   for (;;) {
     let next: IteratorResult<Buffer>;

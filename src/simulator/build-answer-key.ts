@@ -1,10 +1,10 @@
 import { ANSWER_KEY_FORMAT, type AnswerKey, type DayKey, type FileKey } from '../answer-key/answer-key.ts';
 import { artistNumber, songRowNumber } from '../answer-key/row-sums.ts';
 import { dayOf } from './calendar.ts';
+import { overlayUsers, sumUsers } from './expected-counts.ts';
 import type { Delivery } from './make-days.ts';
 import type { Settings } from './settings.ts';
 import { songOf } from './song.ts';
-import { overlayUsers, sumUsers } from './tally.ts';
 import { populationOf } from './world.ts';
 
 /** The answer key of everything that was delivered: by range of users, then by range of days. */

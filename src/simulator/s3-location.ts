@@ -2,7 +2,7 @@ import { SparkifyError } from '../errors.ts';
 import type { S3Options } from '../sources/s3-client.ts';
 import { s3Destination } from '../sources/s3-destination.ts';
 import { type Sink, writerTo } from './file-writer.ts';
-import { below, notAsMade, type OutputLocation } from './place.ts';
+import { below, notAsMade, type OutputLocation } from './output-location.ts';
 import { lockName, lockText, parseLock } from './writing-lock.ts';
 
 const FILES_AT_ONCE = 24;

@@ -1,9 +1,9 @@
 import { ANSWER_KEY_FILE, type AnswerKey, type FileKey, parseAnswerKey } from '../answer-key/answer-key.ts';
 import { UsageError } from '../errors.ts';
 import { REDELIVERY } from './make-days.ts';
+import { below, type OutputLocation } from './output-location.ts';
 import type { Part } from './part.ts';
 import { readPart } from './parts.ts';
-import { below, type OutputLocation } from './place.ts';
 import type { Settings } from './settings.ts';
 import { isLockName, parseLock } from './writing-lock.ts';
 
