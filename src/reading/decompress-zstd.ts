@@ -14,7 +14,7 @@ const RESERVED_BLOCK = 3;
  * Unpacks zstd frames (RFC 8878) block by block, so that a few bytes cannot become a gigabyte at once, and compares
  * each frame with its content checksum, which fzstd does not. Throws an Error on damaged or cut-off input.
  */
-export async function* unzstd(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+export async function* decompressZstd(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   const input = byteReader(chunks);
   const { create64 } = await xxhash();
   for (let start = await input.take(4, 'or end'); start !== null; start = await input.take(4, 'or end')) {

@@ -82,8 +82,8 @@ async function* copied(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
 }
 
 async function* checkedUnzstd(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
-  const { unzstd } = await import('./decompress-zstd.ts');
-  const unpacked = unzstd(chunks);
+  const { decompressZstd } = await import('./decompress-zstd.ts');
+  const unpacked = decompressZstd(chunks);
   for (;;) {
     let next: IteratorResult<Buffer>;
     try {

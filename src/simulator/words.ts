@@ -5,7 +5,7 @@ const adjectives =
     ' ',
   );
 const nouns =
-  'Angel Anthem Avenue Bird Bridge Café Candle Canyon Carousel Circus City Cloud Coast Comet Corner Cowboy Crown Dancer Desert Diamond Dream Echo Ember Engine Fiancée Fire Flower Forest Garden Ghost Harbor Heart Highway Horizon Hotel Island Jungle Kingdom Lantern Letter Lighthouse Lover Machine Meadow Mirror Moon Mountain Níspero Ocean Orchid Parade Piano Pilot Planet Prayer Queen Radio Rain River Road Rocket Rose Sailor Señorita Shadow Signal Sister Sky Smoke Soldier Star Stone Storm Stranger Street Summer Sun Thunder Tiger Train Valley Console Water Window Winter Wolf Über-Nacht'.split(
+  'Angel Anthem Avenue Bird Bridge Café Candle Canyon Carousel Circus City Cloud Coast Comet Corner Cowboy Crown Dancer Desert Diamond Dream Echo Ember Engine Fiancée Fire Flower Forest Garden Ghost Harbor Heart Highway Horizon Hotel Island Jungle Kingdom Lantern Letter Lighthouse Lover Machine Meadow Mirror Moon Mountain Níspero Ocean Orchid Parade Piano Pilot Planet Prayer Queen Radio Rain River Road Rocket Rose Sailor Señorita Shadow Signal Sister Sky Smoke Soldier Star Stone Storm Stranger Street Summer Sun Thunder Tiger Train Valley Voice Water Window Winter Wolf Über-Nacht'.split(
     ' ',
   );
 const rests = 'Again|At Night|For You|In Blue|In the Dark|On Fire|Tonight|Without You'.split('|');

@@ -1,4 +1,4 @@
-/** Names of columns, each made uniqueNames all others by a number: `a`, `a:1`; the first of a name keeps it. */
+/** Names of columns, each made unlike all others by a number: `a`, `a:1`; the first of a name keeps it. */
 export function uniqueNames(names: readonly string[]): string[] {
   const taken = new Set(names);
   const seen = new Set<string>();

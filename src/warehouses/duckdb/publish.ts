@@ -28,7 +28,7 @@ export async function isPublished(file: string): Promise<boolean> {
 /**
  * Copies a checkpointed file aside (as a reflink where the file system can) and renames it into place. It is not
  * synced: after a power cut a copy that did not reach the disk is shorter than its warehouse, and made again. Whoever
- * may read the warehouse may read the copy, and nobody is asUserError to write it: a program that opens it to write fails.
+ * may read the warehouse may read the copy, and nobody is asked to write it: a program that opens it to write fails.
  * `held` is the warehouse's file, which this process keeps open until it gives up the lease.
  */
 export async function publish(file: string, held: FileHandle, signal?: AbortSignal): Promise<void> {

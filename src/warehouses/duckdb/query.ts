@@ -47,7 +47,7 @@ export async function openReader(
   const onExit = (): void => connection.interrupt();
   process.on('exit', onExit);
   const forget = onStop(signal, () => {
-    // A statement that has been asUserError for, but not begun, does not notice the first time.
+    // A statement that has been asked for, but not begun, does not notice the first time.
     stopping = setInterval(() => connection.interrupt(), INTERRUPT_MS).unref();
     connection.interrupt();
   });

@@ -15,7 +15,7 @@ export function fileReads(queries: Queries): EngineReads {
 
 /**
  * Loads files in clean form with DuckDB's own reader, which is fast and coerces whatever it can: of lines in clean form
- * there is nothing to coerce. Ranges and the rules that look at several columns are asUserError of the rows afterwards. Left over
+ * there is nothing to coerce. Ranges and the rules that look at several columns are asked of the rows afterwards. Left over
  * are files that break one, or whose rows are not as many as their lines; all of them where the reader refuses content.
  */
 async function readUnits({ rows, run }: Queries, units: readonly ReadUnit[]): Promise<UnitRead[]> {

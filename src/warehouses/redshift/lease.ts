@@ -6,7 +6,7 @@ import type { Statement } from '../statement.ts';
 import { type RedshiftConnection, withDeadline } from './connection.ts';
 import { isCancelled } from './errors.ts';
 
-/** One try for the lock takes so long at most; then it is isAnnounced who holds it, and tried again. */
+/** One try for the lock takes so long at most; then it is said who holds it, and tried again. */
 const FIRST_TRY_MS = 500;
 const TRY_MS = 2_000;
 const GRACE_MS = 1_000;
