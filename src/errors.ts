@@ -23,7 +23,7 @@ export class NotEmptyError extends UsageError {
     const more = found.length > 3 ? ` and ${found.length - 3} more` : '';
     const what = found.length === 0 ? '' : ` (it holds ${found.slice(0, 3).join(', ')}${more})`;
     super(`${place} is not empty${what}.`, {
-      hint: 'Name an empty or a new place, or add --overwrite: it replaces what bears the names of the tables, and leaves the rest.',
+      hint: 'Name an empty or a new place; or add --overwrite: it overwrites the files of these tables and keeps all others.',
     });
   }
 }

@@ -177,7 +177,7 @@ async function printResult(result: Result, isJson: boolean): Promise<number> {
     if (failure !== null) printError(failure, false);
     if (!interruption.hasCommitted) throw cause;
     const message = `All is committed, but its report could not be printed. ${(cause as Error).message}`;
-    throw new CommittedError(message, { cause, hint: 'sparkify status tells what was loaded.' });
+    throw new CommittedError(message, { cause, hint: 'sparkify status shows what was loaded.' });
   }
   return failure === null ? exitCode : printError(failure, false);
 }

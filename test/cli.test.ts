@@ -76,8 +76,8 @@ describe('etl', () => {
     expect(await first()).toMatch(/^Unchanged\. 2 known files/);
     writeFiles(folder, { 'logs/c.json': content });
     expect(await first()).toMatch(/^Noted new names of known files .*; the star is as it was\./);
-    expect(await first('--match-on', 'title, artist')).toMatch(/^Matched the plays anew into /);
-    expect(await first('--full-refresh')).toMatch(/^Built the star anew into /);
+    expect(await first('--match-on', 'title, artist')).toMatch(/^Matched the plays again into /);
+    expect(await first('--full-refresh')).toMatch(/^Built the star from scratch into /);
   });
 
   test('--dry-run plans, changes nothing and makes no file', async () => {
@@ -198,7 +198,7 @@ describe('a mistake gets one clear message, and the exit code of its kind', () =
       'a replay of something else',
       ['rejects', 'replay', 'log_data/a.json'],
       2,
-      ['log_data/a.json:1 is no line of a rejects export'],
+      ['log_data/a.json:1 is not a line of a rejects export'],
     ],
     ['dropping without a yes', ['create-tables', '--drop'], 2, ['Nothing was dropped.', '--yes']],
   ];
@@ -331,7 +331,7 @@ test('check fails with exit code 3 where a limit of the user’s is broken', asy
   expect((await run(['check', '--min-match-rate', '10'])).code).toBe(0);
   const outcome = await run(['check', '--min-match-rate', '99', '--max-age-hours', '1']);
   expect(outcome.code).toBe(3);
-  expect(outcome.stdout).toContain('at least 99 % of the plays found their song: 1 row to the contrary');
+  expect(outcome.stdout).toContain('at least 99 % of the plays found their song: 1 row breaks this rule');
 });
 
 test('doctor finds what is in the way of a load', async () => {

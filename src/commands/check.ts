@@ -82,7 +82,7 @@ async function against(context: Context, flags: Flags, file: string): Promise<Re
   const { allTables } = await import('../models/book.ts');
   const key = parseAnswerKey(await readText(context, flags, 'the answer key', file));
   if (key === null) {
-    throw new UsageError(`${file} is no answer key (it says nothing of "${ANSWER_KEY_FORMAT}").`, {
+    throw new UsageError(`${file} is not an answer key (it says nothing of "${ANSWER_KEY_FORMAT}").`, {
       hint: `sparkify simulate --out FOLDER writes FOLDER/${ANSWER_KEY_FILE}.`,
     });
   }

@@ -11,7 +11,7 @@ export const command: Command = {
     createTables
       .option('--drop', 'drop the tables and all that they hold first')
       .option('--yes', 'do not ask before dropping')
-      .option('--wait-seconds <seconds>', 'how long to wait for another writer (default: 0)');
+      .option('--wait-seconds <seconds>', 'how long to wait for a running load (default: 0)');
     warehouseFlag(createTables);
     createTables.addHelpText('after', `\n${EXIT_CODES}`);
   },
@@ -113,6 +113,6 @@ function describe(
   return {
     status: 'unchanged',
     done: 'the tables stand',
-    text: `All ${tables} tables stand in ${printable(name)} already.`,
+    text: `All ${tables} tables exist in ${printable(name)} already.`,
   };
 }

@@ -126,7 +126,7 @@ async function checkSource(
       const refused = await closedFiles(source, asked);
       const closed = [...unreadable, ...refused];
       const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
-      const also = skipped.length > 0 ? `; ${plural(skipped.length, 'other file')} passed over` : '';
+      const also = skipped.length > 0 ? `; ${plural(skipped.length, 'other file')} skipped` : '';
       const detail = `${plural(files.length, 'file')}, ${formatBytes(bytes)} in ${place}${also}`;
       if (closed.length === 0) return good(what, detail);
       const shown = closed.slice(0, NAMES_SHOWN).map(({ path, reason }) => `${path}: ${reason}`);

@@ -28,7 +28,7 @@ export const command: Command = {
         '--match-on <fields>',
         'what play and song must share: "title, artist, duration" or "title, artist"',
       )
-      .option('--wait-seconds <seconds>', 'how long to wait for another writer (default: 60)')
+      .option('--wait-seconds <seconds>', 'how long to wait for a running load (default: 60)')
       .option('--dry-run', 'print what would be loaded (on Redshift, every statement of it), change nothing');
     warehouseFlag(etl);
     etl.addHelpText(

@@ -18,7 +18,10 @@ export const command: Command = {
         'the tables (default: those of the star); staging.… and ops.… by their full names',
       )
       .option('--parquet <place>', 'an empty or a new folder, or s3://bucket/prefix')
-      .option('--overwrite', 'replace what bears the names of the tables there, and leave the rest');
+      .option(
+        '--overwrite',
+        'overwrite <table>.parquet (or the folder <table>/) there, and keep all other files',
+      );
     warehouseFlag(program);
     program.addHelpText(
       'after',

@@ -20,7 +20,7 @@ export const command: Command = {
     const list = rejects.command('list').description('list refused records, the latest first');
     filters(list).option('--limit <number>', 'how many to list', '50');
     warehouseFlag(
-      rejects.command('show').description('show one refused record whole').argument('<reject_id>'),
+      rejects.command('show').description('show one refused record completely').argument('<reject_id>'),
     );
     const toFile = rejects.command('export').description('write refused records as JSON lines, to be fixed');
     outputFlags(filters(toFile), 'a file, or an s3: address (default: stdout)');
@@ -29,7 +29,7 @@ export const command: Command = {
       .description('try refused records again: all, or those of a fixed export');
     warehouseFlag(again.argument('[file]', 'an export whose "raw" was fixed; a file, or an s3: address'));
     again
-      .option('--wait-seconds <seconds>', 'how long to wait for another writer (default: 60)')
+      .option('--wait-seconds <seconds>', 'how long to wait for a running load (default: 60)')
       .addHelpText('after', `\n${EXIT_CODES}`);
   },
   run(context, flags, [verb, ...args]) {
@@ -94,7 +94,7 @@ async function list(context: Context, flags: Flags): Promise<Result> {
   if (shown.length === 0) {
     return {
       json: [],
-      text: asked.parameters.length > 0 ? 'No reject is like that.' : 'Nothing was refused.',
+      text: asked.parameters.length > 0 ? 'No reject matches.' : 'Nothing was refused.',
     };
   }
   const drawn = drawTable(
@@ -111,7 +111,7 @@ async function list(context: Context, flags: Flags): Promise<Result> {
   const more = rows.length > limit ? ` (there are more: --limit ${limit * 10})` : '';
   return {
     json: shown,
-    text: `${drawn}\n\n${plural(shown.length, 'record')}${more}. One whole: ${context.program} rejects show ${text(shown[0]?.reject_id)}`,
+    text: `${drawn}\n\n${plural(shown.length, 'record')}${more}. One of them in full: ${context.program} rejects show ${text(shown[0]?.reject_id)}`,
   };
 }
 
@@ -142,7 +142,7 @@ async function exportRejects(context: Context, flags: Flags): Promise<Result> {
   if ((await writeText(context, flags, output, lines)).isStdout) return WRITTEN_TO_STDOUT;
   return {
     json: { status: 'written', output, records: rows.length },
-    text: `Wrote ${plural(rows.length, 'record')} to ${printable(output)}. Mend "raw", then: ${context.program} rejects replay ${printable(output)}`,
+    text: `Wrote ${plural(rows.length, 'record')} to ${printable(output)}. Fix "raw", then: ${context.program} rejects replay ${printable(output)}`,
   };
 }
 
@@ -187,7 +187,7 @@ async function readFixed(
     if (line.trim() === '') return [];
     const entry = parseEntry(line);
     if (entry) return [entry];
-    throw new UsageError(`${file}:${index + 1} is no line of a rejects export.`, {
+    throw new UsageError(`${file}:${index + 1} is not a line of a rejects export.`, {
       hint: 'Each line is a JSON object with "reject_id" and "raw", as sparkify rejects export writes it.',
     });
   });

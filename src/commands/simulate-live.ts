@@ -43,7 +43,7 @@ export async function live(context: Context, flags: Flags): Promise<Result> {
     if (folder === null) return { json: undefined, text: '', exitCode };
     return {
       json: { status: exitCode === 0 ? 'done' : 'stopped', folder, events, files, next },
-      text: `Wrote ${plural(events, 'event')}; ${printable(folder)} holds ${plural(files, 'file')} of events. The same command goes on from here.`,
+      text: `Wrote ${plural(events, 'event')}; ${printable(folder)} holds ${plural(files, 'file')} of events. The same command continues from here.`,
       exitCode,
     };
   } catch (error) {

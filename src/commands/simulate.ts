@@ -46,13 +46,13 @@ export const command: Command = {
         '--song-files <layout>',
         `single: one song a file; packed (default: single up to ${MOST_SINGLE_SONGS.toLocaleString('en-US')} songs)`,
       )
-      .option('--gzip', 'pack every file')
-      .option('--dirty [rates]', 'plant faults, at the usual rates or at late=0.01,truncated=0.2,…')
+      .option('--gzip', 'compress every file')
+      .option('--dirty [rates]', 'plant faults, at the default rates or at late=0.01,truncated=0.2,…')
       .option('--part <k/N>', 'make the k-th of N parts; all parts together are the whole, byte for byte')
       .option('--workers <number>', 'threads; the bytes are the same for any number')
       .option('--day <date>', 'with --out -: the events of one day')
       .option('--dry-run', 'say what would be made, write nothing')
-      .option('--live', 'write events as they happen, until Ctrl-C; the same command goes on later')
+      .option('--live', 'write events as they happen, until Ctrl-C; the same command continues later')
       .option('--speed <factor>', 'with --live: so many times as fast, 60x')
       .option('--rate <events>', 'with --live: so many events a second, 500/s, whatever their times')
       .option('--roll <seconds>', 'with --live: close a file after so long (default: 60)')
@@ -60,7 +60,7 @@ export const command: Command = {
     simulate.addHelpText(
       'after',
       `
-Faults for --dirty, with their usual rates (of events, or of files):
+Faults for --dirty, with their default rates (of events, or of files):
 ${faults.map((name) => `  ${name.padEnd(18)}${defaultRates[name]}`).join('\n')}
 
 Examples:

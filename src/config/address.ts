@@ -63,7 +63,7 @@ function decoded(part: string): string | undefined {
   try {
     return decodeURIComponent(part);
   } catch {
-    throw new ConfigError('The address of the warehouse holds a "%" that is no escape.', {
+    throw new ConfigError('The address of the warehouse has a "%" that is not an escape.', {
       hint: 'In user and password, write % as %25, @ as %40, / as %2F, : as %3A.',
     });
   }

@@ -88,7 +88,7 @@ export const settings = {
     schema: seconds,
   },
   connectTimeout: {
-    doc: 'How long to wait for a server to answer, in seconds.',
+    doc: 'Connection timeout, in seconds.',
     file: ['WAREHOUSE.CONNECT_TIMEOUT'],
     env: ['PGCONNECT_TIMEOUT'],
     schema: seconds,
@@ -121,7 +121,7 @@ export const settings = {
     schema: rejectLimit,
   },
   waitSeconds: {
-    doc: 'How long to wait for another writer, in seconds.',
+    doc: 'How long to wait for a running load, in seconds.',
     file: ['LOAD.WAIT_SECONDS'],
     env: ['SPARKIFY_WAIT_SECONDS'],
     schema: seconds,
@@ -189,7 +189,7 @@ export const settings = {
     schema: address,
   },
   s3PathStyle: {
-    doc: 'Whether the bucket’s name stands in the path: yes or no; usually yes where ENDPOINT is set.',
+    doc: 'Whether the bucket’s name is in the path: yes or no (default: yes with an ENDPOINT, else no).',
     file: ['S3.PATH_STYLE'],
     env: ['SPARKIFY_S3_PATH_STYLE'],
     schema: yesOrNo,
@@ -201,7 +201,7 @@ export const settings = {
     schema: yesOrNo,
   },
   s3RequesterPays: {
-    doc: 'Whether to pay for requests to a bucket that wants that: yes or no.',
+    doc: 'Whether you pay for requests to a requester-pays bucket: yes or no.',
     file: ['S3.REQUESTER_PAYS'],
     env: ['SPARKIFY_S3_REQUESTER_PAYS'],
     schema: yesOrNo,

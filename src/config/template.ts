@@ -43,7 +43,7 @@ URL = duckdb:sparkify.duckdb
 # MATCH_ON = title, artist, duration
 # Refused records beyond which nothing is committed: a number (100) or a share (1%).
 # MAX_REJECTS = 1%
-# How long to wait for another writer.
+# How long to wait for a running load.
 # WAIT_SECONDS = 60
 `;
 }

@@ -87,7 +87,7 @@ async function hasCommitted(warehouse: Warehouse, runId: string): Promise<boolea
           isHeld ? `The connection was lost while committing. ${error.message}` : error.message,
           {
             cause: error,
-            hint: 'Whether the run committed is not known: sparkify status tells. The next run does nothing twice.',
+            hint: 'It is not known whether the run committed: sparkify status shows it. The next run does nothing twice.',
           },
         );
     }

@@ -66,7 +66,7 @@ async function makeAt(place: OutputLocation, wanted: Settings, options: MakeOpti
   }
   if (key?.delivery === 2) {
     throw new UsageError(`Files of ${place.name} are gone, and its second delivery lies over the first.`, {
-      hint: 'Make the data set anew in another folder.',
+      hint: 'Make the data set again in another folder.',
     });
   }
   if (key === null) assertRoom(place, settings, part);
@@ -170,7 +170,7 @@ function assertAsBefore(results: readonly Made[], { files }: ExistingDataSet): v
     throw new SparkifyError(
       `${path} stands there as another version of sparkify made it; it was not touched.`,
       {
-        hint: 'Make the whole data set anew in another folder.',
+        hint: 'Make the whole data set again in another folder.',
       },
     );
   };

@@ -47,7 +47,7 @@ export function s3Error(cause: unknown, operation: S3Operation, bucket: string, 
     );
   }
   if (status === 301 || /PermanentRedirect|AuthorizationHeaderMalformed/.test(name)) {
-    return say('the bucket lies in another Region.', 'Set AWS_REGION or S3.REGION to the bucket’s Region.');
+    return say('the bucket is in another Region.', 'Set AWS_REGION or S3.REGION to the bucket’s Region.');
   }
   const one = (reason: string, hint: string): SourceError =>
     operation === 'get'

@@ -37,7 +37,10 @@ export function drawChecks({ checks, match, latestEvent, drift, extraColumns }: 
 function drawCheck({ claim, status, failures, sample }: CheckResult): string {
   if (status === 'passed') return `${pc.green('passed')}  ${claim}`;
   const rows = sample.map((row) => `        ${printable(JSON.stringify(row))}`);
-  return [`${pc.red('failed')}  ${claim}: ${plural(failures, 'row')} to the contrary`, ...rows].join('\n');
+  return [
+    `${pc.red('failed')}  ${claim}: ${plural(failures, 'row')} ${failures === 1 ? 'breaks' : 'break'} this rule`,
+    ...rows,
+  ].join('\n');
 }
 
 const DRIFT_SHOWN = 20;

@@ -32,7 +32,7 @@ function drawSteps(folder: string, redelivered: number, program: string): string
     ['Compare what came of it', `${program} check --against ${at(ANSWER_KEY_FILE)} ${warehouse}`],
   ];
   if (redelivered > 0) {
-    const what = `Deliver ${plural(redelivered, 'file')} again, changed; then load and compare anew`;
+    const what = `Deliver ${plural(redelivered, 'file')} again, changed; then load and compare again`;
     const copy = isS3Address(folder) ? 'aws s3 cp --recursive' : 'cp -R';
     const all = isS3Address(folder) ? `${at('redelivery')}/` : `${at('redelivery')}/.`;
     steps.push([what, `${copy} ${all} ${shellWord(folder.replace(/\/+$/, ''))}/`]);

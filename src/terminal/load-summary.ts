@@ -44,7 +44,7 @@ function headline(report: LoadSummary): string {
   if (came.length === 0 && !report.fullRefresh && !report.rematched) {
     return `${pc.green('Noted')} new names of known files in ${printable(report.warehouse)}; the star is as it was. ${pc.dim(took)}`;
   }
-  const rebuilt = report.fullRefresh ? 'Built the star anew' : 'Matched the plays anew';
+  const rebuilt = report.fullRefresh ? 'Built the star from scratch' : 'Matched the plays again';
   const what = came.length === 0 ? rebuilt : `Loaded ${came.join(' and ')} (${formatBytes(report.bytes)})`;
   const speed =
     report.eventsPerSecond === null ? '' : `, ${formatCount(report.eventsPerSecond)} events a second`;
@@ -102,7 +102,7 @@ function drawRepeats({ duplicates, conflicts }: LoadSummary): string {
       conflicts.events,
       'conflicting event',
       'conflicting events',
-      'another event has its key; listed in ops.repeated_events',
+      'same key as a different event; the earliest stays, see ops.repeated_events',
     ),
     sentence(duplicates.songs, 'exact repeat of a song', 'exact repeats of songs', 'each song stays once'),
     sentence(

@@ -102,7 +102,7 @@ describe('the address of a PostgreSQL server', () => {
   test.each([
     ['postgres://me:secret@a,b/d', /several hosts/],
     ['postgres://me:secret@h:99999999/d', /not as addresses are written/],
-    ['postgres://me:se%zzcret@h/d', /"%" that is no escape/],
+    ['postgres://me:se%zzcret@h/d', /"%" that is not an escape/],
     ['postgres://me:secret@h/d?sslmod=require', /parameter "sslmod"/],
     ['postgres://me:secret@h/d?sslmode=always', /sslmode is "always", not one of/],
     ['postgres://me:secret@h/d?schema=a;drop', /schema is "a;drop": it must be a plain name/],

@@ -217,7 +217,7 @@ describe('a warehouse into which a simulated data set was loaded', () => {
 const hostileData = simulated({ users: [90], rates: hostile });
 
 describe('sparkify check --against', () => {
-  test('names each difference and exits with 3; agrees with 0; knows what is no answer key', async () => {
+  test('names each difference and exits with 3; agrees with 0; knows what is not an answer key', async () => {
     const cwd = freshFolder();
     const out = ['--out', 'made', '--users', '120', '--days', '3', '--songs', '80', '--dirty'];
     const check = ['check', '--against', 'made/manifest.json'];
@@ -248,7 +248,7 @@ describe('sparkify check --against', () => {
     writeFileSync(join(cwd, 'other.json'), '{"files": []}');
     const none = await sparkify(['check', '--against', 'other.json'], { cwd });
     expect(`${none.code} ${none.stderr}`).toContain('2 ');
-    expect(none.stderr).toContain('is no answer key');
+    expect(none.stderr).toContain('is not an answer key');
     expect((await sparkify(['check', '--against', 'nowhere.json'], { cwd })).stderr).toContain(
       'Cannot read the answer key',
     );

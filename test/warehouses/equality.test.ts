@@ -86,7 +86,7 @@ describe('PostgreSQL and Redshift hold the same as DuckDB', () => {
     );
     const key = () => {
       const found = parseAnswerKey(readFileSync(join(folder, 'manifest.json'), 'utf8'));
-      if (found === null) throw new Error('There is no answer key.');
+      if (found === null) throw new Error('There is not an answer key.');
       return found;
     };
     const delivery = { logs: join(folder, 'log_data'), songs: join(folder, 'song_data') };

@@ -259,7 +259,7 @@ describe('a login that cannot be had', () => {
   test.each([
     ['hush', /it is not JSON/],
     ['{"username":"admin","password":"hush"', /it is not JSON/],
-    ['"hush"', /it is no JSON object/],
+    ['"hush"', /it is not a JSON object/],
     [Buffer.from('hush'), /it is not JSON/],
     ['{"user":"admin","password":"hush"}', /it has no username/],
     ['{"username":"admin","pass":"hush"}', /it has no password/],

@@ -412,7 +412,7 @@ test('every statement that Redshift is sent has a name and stands in the golden 
     await reading(cluster, checking);
     await reading(client, async (reader) => {
       const key = parseAnswerKey(readFileSync(join(folder, 'manifest.json'), 'utf8'));
-      if (key === null) throw new Error('There is no answer key.');
+      if (key === null) throw new Error('There is not an answer key.');
       await compareWith(key, reader);
     });
   });

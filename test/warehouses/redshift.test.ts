@@ -116,7 +116,7 @@ describe('a load that the cluster reads by itself', () => {
     );
     const key = () => {
       const found = parseAnswerKey(readFileSync(join(folder, 'manifest.json'), 'utf8'));
-      if (found === null) throw new Error('There is no answer key.');
+      if (found === null) throw new Error('There is not an answer key.');
       return found;
     };
     const local = { logs: join(folder, 'log_data'), songs: join(folder, 'song_data'), options: { nowMs } };

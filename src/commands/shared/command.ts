@@ -52,7 +52,7 @@ export interface Command {
 /** For the help of commands that write. */
 export const EXIT_CODES =
   'Exit codes: 0 done, 1 failed and nothing committed, 2 wrong usage or configuration, 3 committed, but a check\n' +
-  'failed or a file could not be read (it is named and passed over, and the next load tries it again), 4 committed, but\n' +
+  'failed or a file could not be read (it is named and skipped, and the next load tries it again), 4 committed, but\n' +
   'publishing or printing the report failed, 130 and 143 stopped by a signal.';
 
 /** The flag that most commands take. */

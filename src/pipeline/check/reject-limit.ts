@@ -29,7 +29,7 @@ export async function assertFewRejects(
   throw new LoadError(
     `${rejected} of ${records} records were refused (${byRule}), more than ${describeLimit(limit)}; nothing was committed.`,
     {
-      hint: `The first: ${first?.path}:${first?.line}: ${first?.reason}.\nMend the files, or load them elsewhere to see all: --max-rejects 100% --warehouse duckdb:scratch.duckdb`,
+      hint: `The first: ${first?.path}:${first?.line}: ${first?.reason}.\nFix the files, or load them into another warehouse to see all rejects: --max-rejects 100% --warehouse duckdb:scratch.duckdb`,
     },
   );
 }

@@ -47,11 +47,11 @@ export function passedOver(observer: Observer, tries = TRIES): PassedOver {
     say(files) {
       const fresh = files.filter(({ path }) => !said.has(path));
       for (const { path, reason } of fresh) {
-        if (said.size < NAMES_SAID) note(`Passed over ${path}: ${reason}.`);
+        if (said.size < NAMES_SAID) note(`Skipped ${path}: ${reason}.`);
         said.add(path);
       }
       const more = Math.min(fresh.length, said.size - NAMES_SAID);
-      if (more > 0) note(`Passed over ${more} more files that cannot be read.`);
+      if (more > 0) note(`Skipped ${more} more files that cannot be read.`);
     },
   };
 }

@@ -36,7 +36,7 @@ function whoseHint(found: FoundTables): string {
     const schema = table.schema === 'star' ? found.starSchema : table.schema;
     return [`drop table ${/^[a-z_][a-z0-9_]*$/.test(schema) ? schema : `"${schema}"`}.${table.name}`];
   });
-  return `Without ops.warehouse nobody knows whose tables these are. Restore it from a backup; or, if they are sparkify's, drop them: ${drops.join('; ')}`;
+  return `Without ops.warehouse it is not known whose tables these are. Restore it from a backup; or, if they are sparkify's, drop them: ${drops.join('; ')}`;
 }
 
 /** Refuses a star in another schema, and tables and views of somebody else's in the place of ours. */

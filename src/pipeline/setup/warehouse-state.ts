@@ -179,5 +179,5 @@ function missingDerived(warehouse: Pick<Reader, 'name'>, state: WarehouseState):
   const toMake = derivedToMake(state);
   if (toMake.length === 0) return null;
   const names = toMake.map(({ table }) => qualifiedName(table)).join(', ');
-  return `${warehouse.name} has not the whole of its star: ${names} ${toMake.length === 1 ? 'is' : 'are'} missing, or not as sparkify made ${toMake.length === 1 ? 'it' : 'them'}.`;
+  return `The star of ${warehouse.name} is not complete: ${names} ${toMake.length === 1 ? 'is' : 'are'} missing, or not as sparkify made ${toMake.length === 1 ? 'it' : 'them'}.`;
 }

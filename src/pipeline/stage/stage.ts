@@ -70,7 +70,7 @@ async function surveyed(
   if (unseen.length === 0) return files;
   observer.emit({
     type: 'note',
-    message: `The engine met what is no record in ${unseen.length} files; reading them line by line.`,
+    message: `The engine found something that is not a record in ${unseen.length} files; reading them line by line.`,
   });
   // These bytes are counted where the lines are read.
   const quiet = {

@@ -46,7 +46,7 @@ export function refuse(file: string, cause: unknown, restore = restoreHint(file)
     });
   }
   if (/read-only file system|\bEROFS\b/i.test(message)) {
-    throw new NoPermissionError(`${file} lies on a read-only file system.`, {
+    throw new NoPermissionError(`${file} is on a read-only file system.`, {
       cause,
       hint: 'Mount it to be written, or choose another file with --warehouse.',
     });

@@ -26,7 +26,7 @@ export async function hasContent(file: string): Promise<boolean> {
     });
   }
   if (!found.isFile()) {
-    throw new ConfigError(`The warehouse duckdb:${file} is no regular file.`, {
+    throw new ConfigError(`The warehouse duckdb:${file} is not a regular file.`, {
       hint: 'Choose another file with --warehouse.',
     });
   }

@@ -109,7 +109,7 @@ export function connectError(name: string, cause: unknown): Error {
     );
   }
   if (/client password must be a/i.test(message))
-    return say('it wants a password.', 'Set PGPASSWORD, or write it into the password file (~/.pgpass).');
+    return say('it needs a password.', 'Set PGPASSWORD, or write it into the password file (~/.pgpass).');
   if (code === '57P03' || isLost(cause)) {
     return new TransientError(`Cannot connect to ${name}: ${message.replace(/\.?$/, '.')}`, {
       cause,

@@ -47,7 +47,7 @@ function encryption({ sslMode, host }: PostgresServer, { isEncrypted }: Postgres
     return good('encryption', 'TLS, and the server is who it says (verify-full)');
   if (host.startsWith('/')) return good('encryption', 'a Unix socket, which needs none');
   const isLocal = /^(localhost|127\.|::1)/.test(host);
-  const detail = isEncrypted ? `TLS, but nobody made sure of the server (sslmode ${sslMode})` : 'none';
+  const detail = isEncrypted ? `TLS, but the server is not verified (sslmode ${sslMode})` : 'none';
   return {
     what: 'encryption',
     status: isLocal ? 'good' : 'note',

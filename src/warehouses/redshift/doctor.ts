@@ -63,7 +63,7 @@ async function version(server: RedshiftServer, connection: RedshiftConnection): 
   return {
     what: 'cluster',
     status: 'bad',
-    detail: `${redshiftName(server)} is no Amazon Redshift: ${row?.version}`,
+    detail: `${redshiftName(server)} is not Amazon Redshift: ${row?.version}`,
     fix: 'For PostgreSQL: --warehouse postgres://…',
   };
 }
@@ -76,7 +76,7 @@ async function isolation(connection: RedshiftConnection): Promise<Diagnosis> {
     }),
   );
   if (found instanceof Error || found[0] === undefined)
-    return good('isolation', 'not told; loads go by either, snapshot or serializable');
+    return good('isolation', 'not known; loads work with both, snapshot and serializable');
   return good('isolation', `${found[0].isolation_level}; loads go by either, snapshot or serializable`);
 }
 

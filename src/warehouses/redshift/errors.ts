@@ -74,7 +74,7 @@ function refusal(name: string, cause: pg.DatabaseError, code: string, whole: str
         `${name}: the cluster did not find what it was to read (${sentence(message, detail)}).`,
         {
           cause,
-          hint: 'Run again: what lies there is listed anew.',
+          hint: 'Run again: the objects are listed again.',
         },
       );
     if (WRONG_REGION.test(whole))

@@ -165,7 +165,7 @@ function loginIn(text: string | undefined, secretId: string): Login {
   } catch {
     throw wrong('it is not JSON');
   }
-  if (typeof held !== 'object' || held === null) throw wrong('it is no JSON object');
+  if (typeof held !== 'object' || held === null) throw wrong('it is not a JSON object');
   const { username, password } = held as Record<string, unknown>;
   if (typeof username !== 'string' || username === '') throw wrong('it has no username');
   if (typeof password !== 'string' || password === '') throw wrong('it has no password');
