@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { sparkify } from './support/command.ts';
 import { inventData } from './support/invented.ts';
-import { randomNumbers } from './support/random.ts';
+import { randomNumbers, useSeed } from './support/random.ts';
 import { sampleOneIn } from './support/sample.ts';
 import { onSmallDisk } from './support/small-disk.ts';
 import { deliver, freshFolder, readStar, type Star, withWarehouse } from './support/warehouse.ts';
@@ -13,7 +13,7 @@ sampleOneIn(4);
 
 // Each write from the first to the 20th, and 20 sizes of disk, with SPARKIFY_CRASH_RUNS=20.
 const runs = Number(process.env.SPARKIFY_CRASH_RUNS ?? 1);
-const random = randomNumbers(Number(process.env.SPARKIFY_CRASH_SEED ?? 7));
+const random = randomNumbers(useSeed(7));
 
 let logs: string;
 let songs: string;

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { sparkify } from './support/command.ts';
 import { inventData } from './support/invented.ts';
-import { randomNumbers } from './support/random.ts';
+import { randomNumbers, useSeed } from './support/random.ts';
 import { sampleOneIn } from './support/sample.ts';
 import { onSmallDisk } from './support/small-disk.ts';
 import { deliver, freshFolder, readStar, type Star, withWarehouse } from './support/warehouse.ts';
@@ -11,6 +11,8 @@ import { deliver, freshFolder, readStar, type Star, withWarehouse } from './supp
 sampleOneIn(3);
 
 const crashes = Number(process.env.SPARKIFY_CRASH_RUNS ?? 2);
+
+const seed = useSeed(5);
 
 describe('a load that is killed', () => {
   let logs: string;
@@ -80,7 +82,7 @@ describe('a load that is killed', () => {
   );
 
   test(`at any of ${crashes} instants ends, after the next run, in the same star`, async () => {
-    const random = randomNumbers(Number(process.env.SPARKIFY_CRASH_SEED ?? 5));
+    const random = randomNumbers(seed);
     for (let crash = 0; crash < crashes; crash += 1) {
       const delayMs = 100 + random() * 1000;
       const { star } = await starAfterCrash(() => {}, random() < 0.5 ? half : null, delayMs);

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { expectedStar } from '../support/expected-star.ts';
+import { useSeed } from '../support/random.ts';
 import {
   type EventRecord,
   eventRecord,
@@ -12,6 +13,8 @@ import {
   writeFiles,
 } from '../support/records.ts';
 import { deliver, freshFolder, readStar, type Star, withWarehouse } from '../support/warehouse.ts';
+
+fc.configureGlobal({ seed: useSeed() });
 
 // Few values, so that keys repeat, contents conflict, levels flip and plays meet their songs.
 const artists = ['Björk', 'Sigur Rós', 'Elena', 'Elena ', 'BjÃ\u0083Â¶rk'];

@@ -1,6 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { recordSplitter } from '../../src/reading/records.ts';
+import { useSeed } from '../support/random.ts';
+
+fc.configureGlobal({ seed: useSeed() });
 
 type Seen = [kind: 'record' | 'broken' | 'blank', line: number, text?: string];
 

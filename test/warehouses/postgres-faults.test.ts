@@ -15,22 +15,22 @@ import {
   hasOwnServer,
   ownServer,
   settingsOf,
-  usePostgres,
+  useOwnPostgres,
   whyNoOwnServer,
   withPostgres,
 } from '../support/postgres.ts';
-import { randomNumbers } from '../support/random.ts';
+import { randomNumbers, useSeed } from '../support/random.ts';
 import { sampleOneIn } from '../support/sample.ts';
 import { deliver, freshFolder, readStar, type Star } from '../support/warehouse.ts';
 
 sampleOneIn(3);
 
 const crashes = Number(process.env.SPARKIFY_CRASH_RUNS ?? 2);
-const random = randomNumbers(Number(process.env.SPARKIFY_CRASH_SEED ?? 7));
+const random = randomNumbers(useSeed(7));
 const cwd = freshFolder();
 const ours = "datname = current_database() and application_name like 'sparkify%'";
 
-usePostgres();
+useOwnPostgres();
 
 let logs: string;
 let songs: string;

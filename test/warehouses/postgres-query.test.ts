@@ -7,11 +7,11 @@ import { ensureTables } from '../../src/pipeline/setup/setup.ts';
 import { readingStatement } from '../../src/warehouses/pg-wire/reading-statement.ts';
 import { openPublishedPostgres } from '../../src/warehouses/postgres/reader.ts';
 import { sparkify } from '../support/command.ts';
-import { ask, freshDatabase, settingsOf, usePostgres, withPostgres } from '../support/postgres.ts';
+import { ask, freshDatabase, settingsOf, useOwnPostgres, withPostgres } from '../support/postgres.ts';
 import { randomNumbers } from '../support/random.ts';
 import { freshFolder } from '../support/warehouse.ts';
 
-usePostgres();
+useOwnPostgres();
 
 const runs = Number(process.env.SPARKIFY_PROPERTY_RUNS ?? 1) * 4_000;
 const LOCK = 'pg_advisory_lock(7)';

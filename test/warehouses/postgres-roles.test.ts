@@ -3,14 +3,14 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { starTables } from '../../src/models/book.ts';
 import { type Outcome, sparkify } from '../support/command.ts';
-import { ask, freshDatabase, hasOwnServer, usePostgres, whyNoOwnServer } from '../support/postgres.ts';
+import { ask, freshDatabase, hasOwnServer, useOwnPostgres, whyNoOwnServer } from '../support/postgres.ts';
 import { eventRecord, jsonLines, songRecord, writeFiles } from '../support/records.ts';
 import { sampleOneIn } from '../support/sample.ts';
 import { freshFolder } from '../support/warehouse.ts';
 
 sampleOneIn(2);
 
-usePostgres();
+useOwnPostgres();
 
 const cwd = freshFolder();
 /** What docs/postgresql.md says of roles, word for word: the owner, those who read all, those who read the star, limits. */

@@ -8,7 +8,7 @@ import {
   freshDatabase,
   hasOwnServer,
   ownServer,
-  usePostgres,
+  useOwnPostgres,
   whyNoOwnServer,
 } from '../support/postgres.ts';
 import { freshFolder } from '../support/warehouse.ts';
@@ -42,7 +42,7 @@ function makeCertificates(): Record<string, string> {
   );
 }
 
-usePostgres({}, skipReason === null ? makeCertificates() : {});
+useOwnPostgres({}, skipReason === null ? makeCertificates() : {});
 
 let direct: URL;
 

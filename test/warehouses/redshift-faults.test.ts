@@ -12,7 +12,7 @@ import { type Outcome, type RunOptions, sparkify } from '../support/command.ts';
 import { inventData } from '../support/invented.ts';
 import { noting } from '../support/observers.ts';
 import { usePostgres } from '../support/postgres.ts';
-import { randomNumbers } from '../support/random.ts';
+import { randomNumbers, useSeed } from '../support/random.ts';
 import { eventRecord, jsonLines } from '../support/records.ts';
 import type { Faults } from '../support/redshift/faults.ts';
 import {
@@ -34,7 +34,7 @@ useS3Server();
 useRedshift();
 
 const crashes = Number(process.env.SPARKIFY_CRASH_RUNS ?? 2);
-const random = randomNumbers(Number(process.env.SPARKIFY_CRASH_SEED ?? 7));
+const random = randomNumbers(useSeed(7));
 const cwd = freshFolder();
 let wanted: Star;
 

@@ -1,8 +1,11 @@
 import fc from 'fast-check';
 import { beforeEach, describe, expect, test } from 'vitest';
+import { useSeed } from '../../random.ts';
 import { bucket, role, useCopyWorld } from '../copy/copy-world.ts';
 import { split } from './json-splitter.ts';
 import { JsonError, type JsonValue, readJson } from './json-values.ts';
+
+fc.configureGlobal({ seed: useSeed() });
 
 const world = useCopyWorld();
 const failed = /^Load into table '\w+' failed\./;
