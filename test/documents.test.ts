@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { allTables, modelSql, starTables } from '../src/models/book.ts';
 import { userLevels } from '../src/models/ops/user-levels.ts';
@@ -19,6 +19,31 @@ describe('the documents', () => {
     for (const setting of Object.values(settings)) {
       for (const variable of setting.env) expect(configuration).toContain(variable);
     }
+  });
+});
+
+describe('the pages on the code', () => {
+  test('name only files that are there', () => {
+    for (const page of ['docs/architecture.md', 'docs/warehouse-spec.md', 'CONTRIBUTING.md']) {
+      const named = readFileSync(page, 'utf8').match(/\b(src|test)\/[\w/.-]+\.(ts|sql)\b/g) ?? [];
+      expect(named.length).toBeGreaterThan(3);
+      expect(
+        named.filter((path) => !existsSync(path)),
+        page,
+      ).toEqual([]);
+    }
+  });
+
+  test('name every claim of the contract of warehouses, and no other', () => {
+    const contract = readFileSync('test/warehouses/contract.test.ts', 'utf8');
+    const claims = [...contract.matchAll(/^ {2}test\('([^']+)'/gm)].map(([, claim]) => claim as string);
+    expect(claims.length).toBeGreaterThan(10);
+    const spec = readFileSync('docs/warehouse-spec.md', 'utf8');
+    const cells = [...spec.matchAll(/\| ([^|]+) \|$/gm)].map(([, cell]) => cell as string);
+    for (const claim of claims) expect(cells).toContain(claim);
+    const notInTheList = ['test', '-------', '----', 'each table’s name'];
+    const others = cells.filter((cell) => !claims.includes(cell) && !notInTheList.includes(cell.trim()));
+    for (const cell of others) expect(contract).toContain(cell);
   });
 });
 
