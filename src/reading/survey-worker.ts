@@ -4,7 +4,7 @@ import { songs } from '../models/staging/songs.ts';
 import { readChunks } from '../sources/local.ts';
 import { surveyChunks } from './survey.ts';
 
-/** A request of the pool, and what the worker answers: bytes as it reads, then profile or an error. */
+/** A request of the pool, and what the worker answers: bytes as it reads, then a profile or an error. */
 export interface Request {
   readonly path: string;
   readonly table: 'events' | 'songs';
