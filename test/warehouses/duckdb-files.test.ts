@@ -113,7 +113,7 @@ describe('the file of a warehouse', () => {
     }
     if (spawnSync('mkfifo', [join(cwd, 'pipe')]).status !== 0) context.skip('mkfifo is missing');
     const outcome = await sparkify([...etl, '--warehouse', 'duckdb:pipe'], { cwd });
-    expect([outcome.code, outcome.stderr]).toEqual([2, expect.stringContaining('is no regular file')]);
+    expect([outcome.code, outcome.stderr]).toEqual([2, expect.stringContaining('is not a regular file')]);
   });
 
   test.each([

@@ -318,7 +318,7 @@ test('a connection lost at a commit, and the lease with it to a program that wai
     try {
       await expect(deliver(warehouse, { logs: firstDay, songs })).rejects.toMatchObject({
         message: expect.stringMatching(/lost while committing.*being written by the heir/),
-        hint: expect.stringMatching(/committed is not known: sparkify status/),
+        hint: expect.stringMatching(/not known whether the run committed: sparkify status/),
         exitCode: 1,
       });
       expect(await runsOf(url)).toHaveLength(1);
