@@ -5,7 +5,7 @@ try {
 } catch (error) {
   const { code } = error as NodeJS.ErrnoException;
   if (code !== 'EMFILE' && code !== 'ENFILE') throw error;
-  const message = `Too few files may be open at once for sparkify to start (${code}).`;
+  const message = `sparkify cannot start: it may not open enough files at once (${code}).`;
   const hint =
     code === 'EMFILE'
       ? 'Raise the limit, then run again: ulimit -n 1024'

@@ -21,8 +21,8 @@ import { version } from './version.ts';
 const commands: Readonly<
   Record<string, readonly [summary: string, load: () => Promise<{ command: Command }>]>
 > = {
-  demo: ['see it all: data made up, loaded, first insights', () => import('./commands/demo.ts')],
-  simulate: ['make believable logs and songs from a seed', () => import('./commands/simulate.ts')],
+  demo: ['try everything: make data, load it, see first reports', () => import('./commands/demo.ts')],
+  simulate: ['make realistic logs and songs from a seed', () => import('./commands/simulate.ts')],
   init: ['write a commented dwh.cfg', () => import('./commands/init.ts')],
   'create-tables': ['create the tables that are missing', () => import('./commands/create-tables.ts')],
   etl: ['load logs and songs into the star', () => import('./commands/etl.ts')],
@@ -30,7 +30,7 @@ const commands: Readonly<
   check: ['run the data quality checks', () => import('./commands/check.ts')],
   rejects: ['list, show, export or replay what was refused', () => import('./commands/rejects.ts')],
   explain: ['trace a songplay to its file, line and dimensions', () => import('./commands/explain.ts')],
-  query: ['ask the star in SQL, read-only', () => import('./commands/query.ts')],
+  query: ['query the star in SQL, read-only', () => import('./commands/query.ts')],
   export: ['write tables as Parquet, to a folder or to S3', () => import('./commands/export.ts')],
   dictionary: ['print the data dictionary', () => import('./commands/dictionary.ts')],
   doctor: ['check configuration, files, warehouse and machine', () => import('./commands/doctor.ts')],

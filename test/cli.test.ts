@@ -156,7 +156,7 @@ describe('a mistake gets one clear message, and the exit code of its kind', () =
       'a warehouse of no known kind',
       ['status', '--warehouse', 'mysql://me:hush@host/db'],
       2,
-      ['"mysql://…" is of no kind that sparkify knows'],
+      ['"mysql://…" is not of a kind that sparkify knows'],
     ],
     [
       'a warehouse that is not there',

@@ -11,7 +11,7 @@ test('the demo needs nothing, shows the whole path, agrees with its answer key, 
   const first = await sparkify(['demo'], { cwd });
   expect(`${first.code} ${first.stderr}`).toMatch(/^0 /);
   for (const part of [
-    /Made up [\d,]+ events of one month and 3,000 songs in sparkify-demo\/data/,
+    /Made [\d,]+ events of one month and 3,000 songs in sparkify-demo\/data/,
     /songplays +[\d,]{6,}/,
     /found their song \((89|90|91)\.\d %\)/,
     /The songs that are played most\nsong +artist +listeners +plays\n.+█{24}/,

@@ -10,7 +10,7 @@ export const command: Command = {
   define(check) {
     check
       .option('--max-age-hours <hours>', 'fail if the latest event is older')
-      .option('--min-match-rate <percent>', 'fail if a smaller share of the plays found their song')
+      .option('--min-match-rate <percent>', 'fail if less than this share of the plays found their song')
       .option('--against <manifest>', 'compare the warehouse with the answer key of simulated data');
     warehouseFlag(check);
     check.addHelpText('after', '\nExit codes: 0 all passed, 3 a check failed.');
@@ -73,7 +73,7 @@ async function checkAll(context: Context, flags: Flags, warehouse: ReadOnlyWareh
 /** Compares the warehouse with the answer key of a simulated data set. */
 async function against(context: Context, flags: Flags, file: string): Promise<Result> {
   if (flags.maxAgeHours !== undefined || flags.minMatchRate !== undefined) {
-    throw new UsageError('--against compares with the answer key alone; run the other checks without it.');
+    throw new UsageError('--against compares with the answer key only; run the other checks without it.');
   }
   const { ANSWER_KEY_FILE, ANSWER_KEY_FORMAT, parseAnswerKey } = await import('../answer-key/answer-key.ts');
   const { compareWith } = await import('../answer-key/compare.ts');

@@ -9,7 +9,7 @@ import { withWriter } from './shared/warehouse.ts';
 export const command: Command = {
   define(createTables) {
     createTables
-      .option('--drop', 'drop the tables and all that they hold first')
+      .option('--drop', 'first drop the tables and all their data')
       .option('--yes', 'do not ask before dropping')
       .option('--wait-seconds <seconds>', 'how long to wait for a running load (default: 0)');
     warehouseFlag(createTables);

@@ -35,7 +35,7 @@ const settings: Settings = {
 export const command: Command = {
   define(demo) {
     demo.option('--out <folder>', 'where the data and the warehouse go', 'sparkify-demo');
-    demo.addHelpText('after', '\nNeeds no configuration and reads none. Runs again without harm.');
+    demo.addHelpText('after', '\nNeeds no configuration and reads none. It is safe to run it again.');
   },
   async run(context, flags) {
     const folder = String(flags.out);
@@ -107,6 +107,6 @@ async function assertOurs(folder: string): Promise<void> {
   const foreign = names.find((name) => !ours.test(name)) ?? (names.includes('data') ? undefined : names[0]);
   if (foreign === undefined) return;
   throw new UsageError(`${folder} holds something else, for example "${foreign}"; nothing was written.`, {
-    hint: 'Name a folder of its own with --out.',
+    hint: 'Name another folder with --out.',
   });
 }

@@ -17,9 +17,9 @@ export const command: Command = {
   define(doctor) {
     doctor
       .option('--log-data <place>', 'activity logs; may be given several times', several)
-      .option('--song-data <place>', 'song files, likewise', several);
+      .option('--song-data <place>', 'song files; may be given several times', several);
     warehouseFlag(doctor);
-    doctor.addHelpText('after', '\nExit codes: 0 nothing is in the way of a load, 1 something is.');
+    doctor.addHelpText('after', '\nExit codes: 0 a load can run, 1 something prevents it.');
   },
   async run(context, flags) {
     const config = await context.config(flags);
@@ -109,7 +109,7 @@ async function checkSources(
   const places = what === 'log data' ? config.logPlaces : config.songPlaces;
   if (places.length > 0) return Promise.all(places.map((place) => checkSource(context, config, what, place)));
   const fix = `Set ${what === 'log data' ? 'LOG_DATA' : 'SONG_DATA'} in dwh.cfg, or give the flag.`;
-  return [{ what, status: 'note', detail: 'not named', fix }];
+  return [{ what, status: 'note', detail: 'not set', fix }];
 }
 
 async function checkSource(
@@ -134,7 +134,7 @@ async function checkSource(
       return {
         what,
         status: refused.length === asked.length ? 'bad' : 'note',
-        detail: `${detail}; ${plural(closed.length, 'file or folder', 'files or folders')} cannot be read, and a load passes them over`,
+        detail: `${detail}; ${plural(closed.length, 'file or folder', 'files or folders')} cannot be read, and a load skips them`,
         fix: [...shown, ...more].join('\n'),
       };
     });

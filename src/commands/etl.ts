@@ -18,15 +18,15 @@ export const command: Command = {
         'activity logs: a folder, one file, a glob or s3://bucket/prefix; may be given several times',
         several,
       )
-      .option('--song-data <place>', 'song files, likewise', several)
+      .option('--song-data <place>', 'song files, in the same way', several)
       .option(
         '--full-refresh',
-        'read every file again, load those again whose rows are damaged, and build the star again from staging',
+        'read every file again, load files with damaged rows again, and build the star again from staging',
       )
-      .option('--max-rejects <limit>', 'commit nothing beyond so many refused records: 100 or 1%')
+      .option('--max-rejects <limit>', 'commit nothing if more records than this are refused: 100 or 1%')
       .option(
         '--match-on <fields>',
-        'what play and song must share: "title, artist, duration" or "title, artist"',
+        'what a play and its song must share: "title, artist, duration" or "title, artist"',
       )
       .option('--wait-seconds <seconds>', 'how long to wait for a running load (default: 60)')
       .option('--dry-run', 'print what would be loaded (on Redshift, every statement of it), change nothing');

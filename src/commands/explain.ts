@@ -40,10 +40,7 @@ function draw(songplayId: string, explanation: Explanation): string {
     ['artist', artist ? fields(artist) : []],
     ['event, as staged', event ? fields(event) : []],
     ['came from', origin],
-    [
-      'other records under this key',
-      repeats.map((row) => `${row.repeat}: ${printable(JSON.stringify(row))}`),
-    ],
+    ['other records with this key', repeats.map((row) => `${row.repeat}: ${printable(JSON.stringify(row))}`)],
   ];
   return sections
     .filter(([, lines]) => lines.length > 0)

@@ -26,8 +26,8 @@ export const command: Command = {
     program.addHelpText(
       'after',
       `
-All tables are of one load. A folder gets one file a table; so does S3, except from Redshift, which writes
-a folder of files a table by itself (UNLOAD), so that no row passes through this machine.
+All tables are of the same load. Each table is one file. From Redshift to S3, it is a folder of files:
+the cluster writes them by itself (UNLOAD), and no row passes through this machine.
 
 Examples:
   sparkify export --parquet exported
@@ -116,7 +116,7 @@ async function leftBehind(
   const last = unloading.find((table) => !whole.includes(table));
   const files = last === undefined ? [] : await place.sizes(last).catch(() => []);
   const left = [
-    ...(whole.length === 0 ? [] : [`${whole.join(', ')} stayed in ${place.name}, whole`]),
+    ...(whole.length === 0 ? [] : [`${whole.join(', ')} stayed in ${place.name}, complete`]),
     ...(files.length === 0 ? [] : [`of ${last} some files are there`]),
   ];
   return left.length === 0 ? null : `${left.join('; ')}.`;

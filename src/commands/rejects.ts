@@ -170,7 +170,7 @@ async function replayRejects(context: Context, flags: Flags, file: string | unde
           .map(({ rejectId, reason }) => `  ${rejectId}  ${printable(reason)}`),
         ...report.unknown
           .slice(0, 20)
-          .map((rejectId) => `  ${printable(rejectId)}  is no reject of this warehouse`),
+          .map((rejectId) => `  ${printable(rejectId)}  is not a reject of this warehouse`),
       ];
       return { json: { ...report, upgraded, remade }, text: lines.join('\n'), failure };
     },

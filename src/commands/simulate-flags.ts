@@ -124,7 +124,9 @@ function ratesOf(value: string | boolean | undefined): FaultRates | null {
     const [name = '', rate = ''] = pair.split('=').map((part) => part.trim());
     const fault = faults.find((known) => known === name);
     if (fault === undefined) {
-      throw new UsageError(`--dirty knows no fault "${name}".`, { hint: `One of ${faults.join(', ')}.` });
+      throw new UsageError(`--dirty does not know the fault "${name}".`, {
+        hint: `One of ${faults.join(', ')}.`,
+      });
     }
     const share = rate === '' ? Number.NaN : Number(rate);
     if (!(share >= 0 && share <= 1)) {

@@ -68,9 +68,13 @@ interface Asked {
 }
 
 async function readFlags(context: Context, flags: Flags): Promise<Asked> {
-  refuse(flags, ['dirty', 'part', 'days', 'events', 'size', 'dryRun', 'workers'], 'does not go with --live');
+  refuse(
+    flags,
+    ['dirty', 'part', 'days', 'events', 'size', 'dryRun', 'workers'],
+    'cannot be used with --live',
+  );
   const folder = flags.out === '-' ? null : String(flags.out);
-  if (folder === null) refuse(flags, ['json', 'gzip', 'songFiles', 'roll'], 'does not go with --out -');
+  if (folder === null) refuse(flags, ['json', 'gzip', 'songFiles', 'roll'], 'cannot be used with --out -');
   if (folder !== null && isS3Address(folder)) {
     throw new UsageError('--live writes to a folder or to stdout, not to S3.', {
       hint: 'Stream into a folder, and copy its closed files.',

@@ -22,13 +22,17 @@ export const command: Command = {
         'an empty or a new folder, or s3://bucket/prefix; - writes the events to stdout',
         'simulated',
       )
-      .option('--users <number>', `users at the beginning (default: ${usual.users})`)
+      .option('--users <number>', `users at the start (default: ${usual.users})`)
       .option('--days <number>', `days of logs (default: ${usual.days})`)
       .option('--from <date>', `the first day, in UTC (default: ${usual.from}; with --live today)`)
-      .option('--events <number>', 'about so many events: finds the users, or with --users the days')
-      .option('--size <bytes>', 'about so much log data: 500MB, 1GB')
+      .option('--events <number>', 'about this many events; computes the users, or with --users the days')
+      .option('--size <bytes>', 'about this much log data: 500MB, 1GB')
       .option('--songs <number>', 'songs in the catalogue, 71 to 1,000,000', String(usual.songs))
-      .option('--match-share <share>', 'plays whose song the catalogue knows', String(usual.matchShare))
+      .option(
+        '--match-share <share>',
+        'share of the plays whose song is in the catalogue',
+        String(usual.matchShare),
+      )
       .option('--seed <number>', 'the same seed makes the same bytes', String(usual.seed))
       .option(
         '--profile <name>',
@@ -39,7 +43,7 @@ export const command: Command = {
       .option('--attrition <share>', 'users who leave in a year, as a share', String(usual.attrition))
       .option(
         '--format <name>',
-        'app: byte for byte as the real files; ndjson: plain UTF-8; eventsim: its order of keys',
+        'app: byte for byte like the real files; ndjson: plain UTF-8; eventsim: the order of its keys',
         usual.format,
       )
       .option(
@@ -76,15 +80,19 @@ Examples:
       const { live } = await import('./simulate-live.ts');
       return live(context, flags);
     }
-    refuse(flags, ['speed', 'rate', 'roll', 'limit'], 'belongs to --live');
+    refuse(flags, ['speed', 'rate', 'roll', 'limit'], 'needs --live');
     const settings = settingsOf(flags);
     const part = partOf(flags.part);
     const threads = threadsOf(flags.workers);
     if (flags.out === '-') {
-      refuse(flags, ['dryRun', 'part', 'gzip', 'json', 'songFiles', 'workers'], 'does not go with --out -');
+      refuse(
+        flags,
+        ['dryRun', 'part', 'gzip', 'json', 'songFiles', 'workers'],
+        'cannot be used with --out -',
+      );
       return toStdout(context, settings, flags.day === undefined ? null : dayIn(settings, String(flags.day)));
     }
-    refuse(flags, ['day'], 'goes with --out - only');
+    refuse(flags, ['day'], 'needs --out -');
     const folder = String(flags.out);
     const address = { out: folder, s3: isS3Address(folder) ? s3OptionsOf(await context.config(flags)) : {} };
     if (flags.dryRun === true) {

@@ -63,7 +63,7 @@ function drawStorage(tables: NonNullable<Status['storage']>): string[] {
     [false, false, false, true, true, true],
   );
   const legend =
-    'skew: rows on the fullest slice for each on the emptiest; much above 1, some slices wait for others';
+    'skew: rows on the fullest slice divided by rows on the emptiest; far above 1, some slices wait for others';
   return ['', drawn, legend];
 }
 

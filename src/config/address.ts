@@ -13,7 +13,7 @@ export interface Address<Parameter extends string> {
 }
 
 const UNESCAPED =
-  'user or password hold a character that must be escaped (% as %25, @ as %40, / as %2F, : as %3A, ? as %3F, # as %23)';
+  'user or password contains a character that must be escaped (% as %25, @ as %40, / as %2F, : as %3A, ? as %3F, # as %23)';
 /** Stands for the host where the address names none. */
 const UNSET = 'unset.invalid';
 
@@ -32,22 +32,20 @@ export function readAddress<Parameter extends string>(
   let url: URL;
   // `scheme:` and `scheme:///database` are well, and name no host.
   const rest = address.replace(/^[a-z]+:(\/\/)?/i, '');
-  if (/^[a-z]+:\/(?!\/)/i.test(address))
-    throw wrong('there is one slash after the colon, and two belong there');
+  if (/^[a-z]+:\/(?!\/)/i.test(address)) throw wrong('there is one slash after the colon, not two');
   // Read as it stands, what comes before would be a host and a port, and be told.
   if (/^[^/?#@]*:[^/?#@]*[/?#].*@/.test(rest)) throw wrong(UNESCAPED);
   try {
     const withHost = rest.replace(/^([^/?]*@)?(?=[/?:]|$)/, `$1${UNSET}`);
     url = new URL(`server://${withHost}`);
   } catch {
-    throw wrong('it is not as addresses are written');
+    throw wrong('it does not have the form of an address');
   }
   if (url.hostname.includes(',')) throw wrong('it names several hosts; name one');
   const parameters = url.searchParams;
   const odd = [...parameters.keys()].find((name) => !(known as readonly string[]).includes(name));
-  if (odd !== undefined && /^\w+$/.test(odd))
-    throw wrong(`it has the parameter "${odd}", which is unknown here`);
-  if (odd !== undefined) throw wrong('after the question mark stands something that is no parameter');
+  if (odd !== undefined && /^\w+$/.test(odd)) throw wrong(`it has the unknown parameter "${odd}"`);
+  if (odd !== undefined) throw wrong('after the question mark there is something that is not a parameter');
   return {
     host: decoded(url.hostname.replace(UNSET, '').replace(/^\[(.*)\]$/, '$1')),
     port: decoded(url.port),

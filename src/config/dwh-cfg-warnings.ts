@@ -12,12 +12,12 @@ export function warningsOf({ entries, oddLines, continuations, oddQuotes }: CfgF
     ...oddLines.map(({ line, text }) => at(line, oddLine(text))),
     ...continuations.map((continuation) => at(continuation.line, continued(continuation))),
     ...oddQuotes.map((entry) =>
-      at(entry.line, `the value of ${shownKey(entry)} has a quote without its pair; it is read without it.`),
+      at(entry.line, `the value of ${shownKey(entry)} has a quote without its pair; the quote is ignored.`),
     ),
     ...repeated(entries).map(({ first, last }) =>
       at(
         last.line,
-        `the key ${last.key} in [${last.section}] stands in line ${first.line} too; this one counts.`,
+        `the key ${last.key} in [${last.section}] is also in line ${first.line}; this one counts.`,
       ),
     ),
     ...entries.filter(isUnknown).map((entry) => at(entry.line, unknownKey(entry))),
@@ -28,7 +28,7 @@ export function warningsOf({ entries, oddLines, continuations, oddQuotes }: CfgF
 function oddLine(text: string): string {
   const [first = ''] = text.split(/\s/);
   const what = knownKeys.has(first.toUpperCase())
-    ? `${first} is followed by no "="`
+    ? `there is no "=" after ${first}`
     : `these ${text.length} characters are neither a [section] nor a key = value`;
   return `${what}; the line is ignored.`;
 }

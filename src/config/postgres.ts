@@ -9,7 +9,8 @@ type SslMode = PostgresServer['sslMode'];
 
 const CONNECT_TIMEOUT_SECONDS = 15;
 const sslModes: readonly SslMode[] = ['disable', 'allow', 'prefer', 'require', 'verify-ca', 'verify-full'];
-const EXAMPLE = 'postgres://user@host:5432/database?sslmode=verify-full; the password better in PGPASSWORD.';
+const EXAMPLE =
+  'For example postgres://user@host:5432/database?sslmode=verify-full, and the password in PGPASSWORD.';
 type PathParameter = 'passfile' | 'sslrootcert' | 'sslcert' | 'sslkey';
 /** Parameters of an address that mean something here; libpq has more. */
 const known = [
@@ -48,7 +49,7 @@ export function postgresSettings(
   const sslMode = from('sslmode') ?? given.sslMode ?? 'prefer';
   if (!sslModes.includes(sslMode as SslMode)) {
     throw new ConfigError(`sslmode is "${sslMode}", not one of ${sslModes.join(', ')}.`, {
-      hint: 'verify-full encrypts and makes sure of the server.',
+      hint: 'verify-full encrypts and verifies the server.',
     });
   }
   return {

@@ -58,7 +58,7 @@ function namedBy(host: string, address: AuthAddress, given: ParsedSettings): Nam
     either(given.redshiftCluster, given.redshiftWorkgroup) ??
     awsHost(host)?.named;
   if (named !== undefined) return named;
-  throw new ConfigError(`Nothing says which cluster or workgroup ${host} is, to log in to it by IAM.`, {
+  throw new ConfigError(`To log in to ${host} by IAM, its cluster or workgroup must be named.`, {
     hint: 'Set REDSHIFT.CLUSTER_IDENTIFIER or REDSHIFT.WORKGROUP; or log in by SPARKIFY_DB_PASSWORD or REDSHIFT.SECRET.',
   });
 }

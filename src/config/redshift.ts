@@ -8,7 +8,7 @@ const PORT = 5439;
 /** A Serverless workgroup that has slept needs a while. */
 const CONNECT_TIMEOUT_SECONDS = 30;
 const EXAMPLE =
-  'redshift://host:5439/database?schema=analytics&auth=iam; a password better in SPARKIFY_DB_PASSWORD.';
+  'For example redshift://host:5439/database?schema=analytics&auth=iam, and a password in SPARKIFY_DB_PASSWORD.';
 /** Parameters of an address that mean something here. */
 const known = [
   'schema',

@@ -30,14 +30,14 @@ export interface Setting {
 /** Every setting that sparkify reads, in the order in which `init` writes them. */
 export const settings = {
   logData: {
-    doc: 'Where the activity logs lie: a folder, one file, a glob, or s3://bucket/prefix.',
+    doc: 'Where the activity logs are: a folder, one file, a glob, or s3://bucket/prefix.',
     file: ['S3.LOG_DATA'],
     env: ['SPARKIFY_LOG_DATA'],
     path: 'pattern',
     schema: place,
   },
   songData: {
-    doc: 'Where the song files lie: a folder, one file, a glob, or s3://bucket/prefix.',
+    doc: 'Where the song files are: a folder, one file, a glob, or s3://bucket/prefix.',
     file: ['S3.SONG_DATA'],
     env: ['SPARKIFY_SONG_DATA'],
     path: 'pattern',
@@ -115,7 +115,7 @@ export const settings = {
     schema: matchOn,
   },
   maxRejects: {
-    doc: 'Refused records beyond which a load commits nothing: a number (100) or a share (1%).',
+    doc: 'If more records than this are refused, a load commits nothing: a number (100) or a share (1%).',
     file: ['LOAD.MAX_REJECTS'],
     env: ['SPARKIFY_MAX_REJECTS'],
     schema: rejectLimit,
@@ -145,7 +145,7 @@ export const settings = {
     schema: place,
   },
   dbPassword: {
-    doc: 'Its password; better in the environment than in a file.',
+    doc: 'Its password; keep it in the environment, not in a file.',
     file: [
       'CLUSTER.DB_PASSWORD',
       'CLUSTER.CL_PASSWORD',
@@ -213,7 +213,7 @@ export const settings = {
     schema: s3Folder,
   },
   redshiftAuth: {
-    doc: 'How to log in to Redshift: password, iam or secret; without it, by what else is set.',
+    doc: 'How to log in to Redshift: password, iam or secret; without it, the other settings decide.',
     file: ['REDSHIFT.AUTH'],
     env: ['SPARKIFY_REDSHIFT_AUTH'],
     schema: oneOf(['password', 'iam', 'secret']),
@@ -243,7 +243,7 @@ export const settings = {
     schema: distribution,
   },
   redshiftLoadBy: {
-    doc: 'Who reads the files: cluster (COPY from where they lie), client (sparkify, which checks each record), or auto.',
+    doc: 'Who reads the files: cluster (COPY from where they are), client (sparkify, which checks each record), or auto.',
     file: ['REDSHIFT.LOAD_BY'],
     env: ['SPARKIFY_REDSHIFT_LOAD_BY'],
     schema: oneOf(['auto', 'cluster', 'client']),
@@ -255,13 +255,13 @@ export const settings = {
     schema: count,
   },
   redshiftLockTables: {
-    doc: 'Whether a load locks the tables that it changes before anything else, so that readers wait until it has committed: yes or no.',
+    doc: 'Whether a load first locks the tables that it changes, so that readers wait until it has committed: yes or no.',
     file: ['REDSHIFT.LOCK_TABLES'],
     env: ['SPARKIFY_REDSHIFT_LOCK_TABLES'],
     schema: yesOrNo,
   },
   redshiftEndpoint: {
-    doc: 'An endpoint other than AWS’s own that is asked for logins: https://vpce-….redshift.eu-central-1.vpce.amazonaws.com.',
+    doc: 'An endpoint for logins, other than AWS’s own: https://vpce-….redshift.eu-central-1.vpce.amazonaws.com.',
     file: ['REDSHIFT.ENDPOINT'],
     env: ['SPARKIFY_REDSHIFT_ENDPOINT'],
     schema: address,

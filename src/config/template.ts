@@ -1,13 +1,13 @@
 /** The dwh.cfg that `sparkify init` writes: every setting with what it means, most of them left out. */
 export function dwhCfgTemplate(logData: string, songData: string): string {
-  return `# Sparkify's configuration. Flags beat environment variables, and those beat this file.
-# Paths are relative to this file. Secrets belong in the environment; a file that holds one is for you alone (chmod 600).
+  return `# Sparkify's configuration. Flags override environment variables, and those override this file.
+# Paths are relative to this file. Secrets belong in the environment. Only you may read a file with a secret (chmod 600).
 
 [S3]
-# Where the files lie: a folder, one file, a glob, or s3://bucket/prefix.
+# Where the files are: a folder, one file, a glob, or s3://bucket/prefix.
 LOG_DATA = ${logData}
 SONG_DATA = ${songData}
-# Of S3, only what the AWS credential chain and profile do not say:
+# Only what the AWS credential chain and profile do not set:
 # REGION = us-west-2
 # ENDPOINT = http://127.0.0.1:9000
 # ANONYMOUS = no
@@ -41,7 +41,7 @@ URL = duckdb:sparkify.duckdb
 [LOAD]
 # What a play and its song must share; "title, artist" finds more songs, some of them wrong.
 # MATCH_ON = title, artist, duration
-# Refused records beyond which nothing is committed: a number (100) or a share (1%).
+# If more records than this are refused, nothing is committed: a number (100) or a share (1%).
 # MAX_REJECTS = 1%
 # How long to wait for a running load.
 # WAIT_SECONDS = 60

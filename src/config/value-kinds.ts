@@ -33,7 +33,7 @@ export const matchOn = z
 /** A schema for the star. */
 export const schemaName = z
   .string()
-  .regex(/^[a-z_][a-z0-9_]{0,62}$/, 'must be a plain name in small letters')
+  .regex(/^[a-z_][a-z0-9_]{0,62}$/, 'must be a plain name in lower case')
   .refine(
     (name) => !['staging', 'ops', 'pg_temp'].includes(name),
     'must not be staging or ops, which hold other tables',

@@ -57,10 +57,10 @@ function duckDbFile(url: string, folder: string): string {
   const [, scheme] = /^([a-z][a-z0-9+.-]+:\/*)/i.exec(file) ?? [];
   if (file === '' || (scheme !== undefined && (!isNamed || scheme.endsWith('/')))) {
     const named = file === '' ? url : `${isNamed ? 'duckdb:' : ''}${scheme}…`;
-    throw new ConfigError(`The warehouse "${named}" is of no kind that sparkify knows.`, { hint: KINDS });
+    throw new ConfigError(`The warehouse "${named}" is not of a kind that sparkify knows.`, { hint: KINDS });
   }
   if (shown !== url || SERVER_ADDRESS.test(file)) {
-    throw new ConfigError(`The warehouse "${shown}" is no file: it looks like the address of a server.`, {
+    throw new ConfigError(`The warehouse "${shown}" is not a file: it looks like the address of a server.`, {
       hint: KINDS,
     });
   }

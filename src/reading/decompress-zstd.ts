@@ -23,7 +23,7 @@ export async function* decompressZstd(chunks: AsyncIterable<Buffer>): AsyncGener
       await skip(input, (await input.take(4)).readUInt32LE());
       continue;
     }
-    if (magic !== FRAME_MAGIC) throw new Error('what follows a frame is none');
+    if (magic !== FRAME_MAGIC) throw new Error('what follows a frame is not a frame');
     const header = await frameHeader(input);
     if (header.windowBytes > MOST_WINDOW_BYTES)
       throw new Error(
@@ -38,7 +38,7 @@ export async function* decompressZstd(chunks: AsyncIterable<Buffer>): AsyncGener
       const word = blockHeader.readUIntLE(0, 3);
       isLast = (word & 1) === 1;
       const type = (word >> 1) & 3;
-      if (type === RESERVED_BLOCK) throw new Error('a block is of no known type');
+      if (type === RESERVED_BLOCK) throw new Error('a block has an unknown type');
       const content = await input.take(type === RLE_BLOCK ? 1 : word >> 3);
       unpacker.push(Buffer.concat([blockHeader, content]), isLast && !header.hasChecksum);
       for (const part of unpacked) {

@@ -110,7 +110,7 @@ export function recordParser(format: RecordFormat, isPreverified = false): Recor
     const repeated = repeatedKey(text, Object.keys(record).length);
     if (repeated !== null) {
       return {
-        fault: fault('duplicate_key', repeated, undefined, `the key ${shown(repeated)} stands twice`),
+        fault: fault('duplicate_key', repeated, undefined, `the key ${shown(repeated)} occurs twice`),
       };
     }
     const unstorable = Object.keys(record).find((key) => UNSTORABLE.test(key));
@@ -158,7 +158,7 @@ export function recordParser(format: RecordFormat, isPreverified = false): Recor
         return parseObject(record as Record<string, unknown>, text);
       } catch (error) {
         // Nothing that stands in a record may end the load; what is left to throw is nesting without end.
-        const reason = `the record cannot be taken apart: ${(error as Error).message}`;
+        const reason = `the record cannot be parsed: ${(error as Error).message}`;
         return { fault: fault('too_deep', null, undefined, reason.slice(0, SHOWN_VALUE_LENGTH)) };
       }
     },

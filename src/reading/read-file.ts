@@ -139,7 +139,7 @@ function fileReader(format: RecordFormat, isPreverified = false): FileReader {
 
 const BROKEN = {
   malformed_json: 'not one JSON record',
-  invalid_utf8: 'the line is not valid UTF-8; bytes that are none stand as \ufffd in raw',
+  invalid_utf8: 'the line is not valid UTF-8; in raw, \ufffd replaces the bytes that are not',
   too_long: 'the record is longer than 4 MiB, or its line than 16 MiB',
 } as const;
 

@@ -83,7 +83,7 @@ async function standingBy(
   const key = parseAnswerKey((await place.read(ANSWER_KEY_FILE)) ?? '');
   if (key === null) {
     throw new UsageError(
-      `${below(place.name, ANSWER_KEY_FILE)} is not of a simulation; nothing was written.`,
+      `${below(place.name, ANSWER_KEY_FILE)} does not belong to a simulation; nothing was written.`,
       anotherFolder,
     );
   }
@@ -93,7 +93,8 @@ async function standingBy(
   assertSame(place, before, merged, ['days', 'users']);
   const isLarger = merged.days > before.days || users.length > before.users.length;
   if (isLarger && (part !== null || key.delivery === 2)) {
-    const why = part === null ? 'its second delivery lies over the first' : 'parts are for new data sets';
+    const why =
+      part === null ? 'its second delivery replaced files of the first' : 'parts are for new data sets';
     throw new UsageError(`${place.name} cannot grow: ${why}; nothing was written.`, anotherFolder);
   }
   const files = new Map([...key.files, ...(await redelivered(place))].map((file) => [file.path, file]));

@@ -145,7 +145,7 @@ function readCheckpoint(folder: string): Checkpoint | null {
   } catch {
     // Said below.
   }
-  throw new UsageError(`${file} is not of a stream; nothing was written.`, anotherFolder);
+  throw new UsageError(`${file} does not belong to a stream; nothing was written.`, anotherFolder);
 }
 
 const anotherFolder = { hint: 'Name an empty or a new folder with --out.' };
@@ -162,6 +162,6 @@ function assertSame(folder: string, before: Checkpoint, settings: Settings, pace
       ? [before.pace, pace.kind]
       : [flagOf(different, before.settings[different]), flagOf(different, settings[different])];
   throw new UsageError(`${folder} holds a stream made with ${was}, not ${is}; nothing was written.`, {
-    hint: 'Go on with the same flags, or name another folder with --out.',
+    hint: 'Continue with the same flags, or name another folder with --out.',
   });
 }

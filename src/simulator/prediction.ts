@@ -75,7 +75,7 @@ export function solve(
   const most = by === 'users' ? MOST_USERS : MOST_DAYS;
   const tooMuch = (): UsageError =>
     new UsageError(
-      `So much does not fit: ${most.toLocaleString('en-US')} ${by} make about ${predict(at(most)).events.toLocaleString('en-US')} events.`,
+      `So much is not possible: ${most.toLocaleString('en-US')} ${by} make about ${predict(at(most)).events.toLocaleString('en-US')} events.`,
       { hint: by === 'users' ? 'Give more --days.' : 'Give more --users, or none.' },
     );
   // Events grow nearly in proportion, so that a few corrections come near; the nearest that was met is taken.

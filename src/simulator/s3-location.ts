@@ -42,8 +42,8 @@ export function s3Location(out: string, options: S3Options): OutputLocation {
         const lock = parseLock(await objects.read(name));
         // Gone again in the meantime: its writer has ended, and what it wrote is looked at by the next run.
         if (lock === null || JSON.stringify(lock.settings) !== JSON.stringify(settings)) {
-          throw new SparkifyError(`Somebody else is writing into ${out}; nothing was written.`, {
-            hint: `If nobody is, remove ${below(out, name)}.`,
+          throw new SparkifyError(`Another process is writing into ${out}; nothing was written.`, {
+            hint: `If none is, remove ${below(out, name)}.`,
           });
         }
       }

@@ -75,7 +75,7 @@ export function assertSettings(settings: Settings): void {
   }
   assertGrowth(settings);
   if (rates !== null && settings.format === 'eventsim') {
-    throw new UsageError('--dirty does not go with --format eventsim, whose records lack keys as it is.');
+    throw new UsageError('--dirty cannot be used with --format eventsim: its records lack keys already.');
   }
   const sum = eventFaults.reduce((total, name) => total + (rates?.[name] ?? 0), 0);
   if (sum > 1) {

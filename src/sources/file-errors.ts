@@ -51,7 +51,7 @@ function reasonOf(path: string, cause: unknown): string {
   const known = REASONS[codeOf(cause)];
   if (known !== undefined) return known;
   if (!isMissing(cause)) return (cause as Error).message;
-  return path.includes('\ufffd') ? NOT_UTF8 : 'it was gone when it was to be read';
+  return path.includes('\ufffd') ? NOT_UTF8 : 'it was gone before it was read';
 }
 
 function codeOf(cause: unknown): string {

@@ -35,7 +35,7 @@ export async function list(place: string, nowMs: number, signal?: AbortSignal): 
   const { files, unreadable } = await describeAll(await matching(place), nowMs, signal);
   if (files.length === 0 && unreadable.length === 0) {
     throw new SourceError(`No file matches ${withoutSecrets(place)}.`, {
-      hint: 'Quote a glob so that the shell leaves it alone.',
+      hint: 'Quote a glob so that the shell does not expand it.',
     });
   }
   return { files, unreadable, skipped: [], covers: () => false };
@@ -135,6 +135,6 @@ export function describe(path: string, nowMs: number): SourceFile {
 function nothingIn(root: string, others: number): SourceError {
   const also = others > 0 ? ` (${others} ${others === 1 ? 'file has' : 'files have'} another ending)` : '';
   return new SourceError(`No JSON files under ${root}${also}.`, {
-    hint: 'Expected are .json, .jsonl or .ndjson, plain or with .gz or .zst.',
+    hint: 'Expected: .json, .jsonl or .ndjson, plain or with .gz or .zst.',
   });
 }

@@ -96,6 +96,6 @@ function nothingAt(address: string, others: number): SourceError {
   const also =
     others > 0 ? ` (${others} ${others === 1 ? 'object has' : 'objects have'} another ending)` : '';
   return new SourceError(`No JSON files under ${address}${also}.`, {
-    hint: 'Expected are .json, .jsonl or .ndjson, plain or with .gz or .zst.',
+    hint: 'Expected: .json, .jsonl or .ndjson, plain or with .gz or .zst.',
   });
 }

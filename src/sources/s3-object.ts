@@ -134,7 +134,7 @@ async function request(bucket: S3Bucket, file: SourceFile, { from, to }: Range) 
   if (isOther || isElsewhere) {
     stream.destroy();
     if (isOther) throw changedWhileRead(file);
-    throw new SourceError(`The S3 server does not know ranges, so ${file.path} cannot be read in pieces.`);
+    throw new SourceError(`The S3 server does not support ranges, so ${file.path} cannot be read in pieces.`);
   }
   const isPlain =
     !answer.ServerSideEncryption?.startsWith('aws:kms') && answer.SSECustomerAlgorithm === undefined;
@@ -162,9 +162,9 @@ async function* chunksOf(stream: ByteStream, bucket: S3Bucket): AsyncGenerator<B
 }
 
 function otherBytes(file: SourceFile, what: string): CorruptedError {
-  return new CorruptedError(`${file.path} came with other bytes than ${what} tells of.`, {
+  return new CorruptedError(`The bytes of ${file.path} do not match ${what}.`, {
     path: file.path,
-    reason: `it came with other bytes than ${what} tells of`,
+    reason: `its bytes do not match ${what}`,
     hint: 'Run again; if it happens again, something between here and the server changes data.',
   });
 }

@@ -59,7 +59,7 @@ export interface Source {
 export function changedWhileRead({ path }: SourceFile): SourceChangedError {
   return new SourceChangedError(`${path} changed while it was being read.`, {
     path,
-    hint: 'Run again when it is written to its end.',
+    hint: 'Run again when it is completely written.',
   });
 }
 

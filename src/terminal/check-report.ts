@@ -24,9 +24,9 @@ export function drawChecks({ checks, match, latestEvent, drift, extraColumns }: 
     ...checks.map(drawCheck),
     '',
     `match   ${drawMatch(match)}`,
-    `fresh   the latest event is of ${latestEvent ?? 'no time yet'}`,
+    `fresh   ${latestEvent === null ? 'no events yet' : `the latest event is from ${latestEvent}`}`,
     ...drawDrift(drift),
-    ...extraColumns.map((column) => `column  ${printable(column)} is not sparkify's; it is left alone`),
+    ...extraColumns.map((column) => `column  ${printable(column)} is not sparkify's; it is not changed`),
     '',
     failed === 0
       ? pc.green(`All ${checks.length} checks passed.`)

@@ -46,5 +46,5 @@ export function warningOfSecrets(words: readonly Word[]): string | null {
   if (word === undefined) return null;
   const before = words.slice(0, at).findLast(({ given }) => given.startsWith('--'));
   const flag = /^--[\w-]+(?==)/.exec(word.given)?.[0] ?? before?.given ?? 'The command line';
-  return `${word.isAddress ? flag : 'The statement'} holds a password or a key. The shell keeps it in its history, and other users of this machine may have seen it. Better: in the environment (PGPASSWORD, SPARKIFY_DB_PASSWORD, AWS_SECRET_ACCESS_KEY), in ~/.pgpass, or in a dwh.cfg that only you can read (chmod 600).`;
+  return `${word.isAddress ? flag : 'The statement'} holds a password or a key. The shell keeps it in its history, and other users of this machine may have seen it. Put it in the environment (PGPASSWORD, SPARKIFY_DB_PASSWORD, AWS_SECRET_ACCESS_KEY), in ~/.pgpass, or in a dwh.cfg that only you can read (chmod 600).`;
 }

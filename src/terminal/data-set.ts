@@ -29,7 +29,7 @@ function drawSteps(folder: string, redelivered: number, program: string): string
   const warehouse = `--warehouse ${shellWord(`duckdb:${file}.duckdb`)}`;
   const steps: [string, string][] = [
     ['Load it', `${program} etl --log-data ${at('log_data')} --song-data ${at('song_data')} ${warehouse}`],
-    ['Compare what came of it', `${program} check --against ${at(ANSWER_KEY_FILE)} ${warehouse}`],
+    ['Compare the result', `${program} check --against ${at(ANSWER_KEY_FILE)} ${warehouse}`],
   ];
   if (redelivered > 0) {
     const what = `Deliver ${plural(redelivered, 'file')} again, changed; then load and compare again`;

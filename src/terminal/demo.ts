@@ -39,8 +39,8 @@ export function drawDemo({
   const songs = plural(made.key?.songs.lines ?? 0, 'song');
   const first =
     made.status === 'unchanged'
-      ? `${pc.green('Ready.')} ${events} and ${songs} lie in ${printable(data)} already.`
-      : `${pc.green('Made up')} ${events} of one month and ${songs} in ${printable(data)}.`;
+      ? `${pc.green('Ready.')} ${events} and ${songs} are in ${printable(data)} already.`
+      : `${pc.green('Made')} ${events} of one month and ${songs} in ${printable(data)}.`;
   return [
     first,
     section('The load'),

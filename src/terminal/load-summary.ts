@@ -42,7 +42,7 @@ function headline(report: LoadSummary): string {
     files.changed > 0 ? plural(files.changed, 'changed file') : '',
   ].filter((part) => part !== '');
   if (came.length === 0 && !report.fullRefresh && !report.rematched) {
-    return `${pc.green('Noted')} new names of known files in ${printable(report.warehouse)}; the star is as it was. ${pc.dim(took)}`;
+    return `${pc.green('Noted')} new names of known files in ${printable(report.warehouse)}; the star is unchanged. ${pc.dim(took)}`;
   }
   const rebuilt = report.fullRefresh ? 'Built the star from scratch' : 'Matched the plays again';
   const what = came.length === 0 ? rebuilt : `Loaded ${came.join(' and ')} (${formatBytes(report.bytes)})`;
@@ -96,7 +96,7 @@ function drawRepeats({ duplicates, conflicts }: LoadSummary): string {
       duplicates.events,
       'exact repeat of an event',
       'exact repeats of events',
-      'each event stays once',
+      'each event is kept once',
     ),
     sentence(
       conflicts.events,
@@ -104,12 +104,12 @@ function drawRepeats({ duplicates, conflicts }: LoadSummary): string {
       'conflicting events',
       'same key as a different event; the earliest stays, see ops.repeated_events',
     ),
-    sentence(duplicates.songs, 'exact repeat of a song', 'exact repeats of songs', 'each song stays once'),
+    sentence(duplicates.songs, 'exact repeat of a song', 'exact repeats of songs', 'each song is kept once'),
     sentence(
       conflicts.songs,
       'conflicting song',
       'conflicting songs',
-      'another song has its id; listed in ops.repeated_songs',
+      'a different song has the same id; one was kept; see ops.repeated_songs',
     ),
   ];
   return lines.filter((line) => line !== '').join('\n');
@@ -172,8 +172,8 @@ function drawFacts(report: LoadSummary): string {
 export function drawMatch({ plays, matched, rate, misses }: MatchSummary): string {
   if (rate === null) return 'no plays yet';
   const reasons = [
-    [misses.artistUnknown, 'by an artist that the catalogue lacks'],
-    [misses.titleUnknown, 'with a title that it lacks of that artist'],
+    [misses.artistUnknown, 'by an artist who is not in the catalogue'],
+    [misses.titleUnknown, 'with a title that is not in the catalogue for that artist'],
     [misses.durationDiffers, 'where only the duration differs'],
   ] as const;
   const missed = reasons

@@ -19,10 +19,10 @@ export function drawScript({ warehouse, files, objects, statements, names }: Scr
   ];
   if (statements.length === 0) return comment([...head, 'A load would write nothing.']);
   const why = [
-    'What a load would ask of the cluster, in this order. What it only learns on its way stands here as 0 or null: the',
-    'counts in ops.files, ops.runs and ops.warehouse, and what the checks find, each of which must give 0. Statements that',
-    'a load leaves out where there is nothing to do stand here. More come where records have undeclared keys, and where',
-    'songs have accented names, whose other spellings are made of what stands in the warehouse by then.',
+    'The statements that a load would send to the cluster, in this order. What it learns only during the load is 0 or null',
+    'here: the counts in ops.files, ops.runs and ops.warehouse, and what the checks find, each of which must give 0.',
+    'Statements that a load leaves out if there is nothing to do are listed here. There are more if records have undeclared',
+    'keys, or if songs have accented names, whose other spellings are made of what is in the warehouse by then.',
   ];
   const put = objects.map(({ address, text }) =>
     comment([`${address}, put there before the COPY that names it:`, ...text.trimEnd().split('\n')]),

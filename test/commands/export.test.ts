@@ -340,7 +340,7 @@ describe('an export that cannot be', () => {
     expect(outcome).toMatchObject({ code: 1, stdout: '' });
     expect(outcome.stderr).toContain('s3:PutObject on s3://lake/denied/users/*');
     expect(outcome.stderr).toContain(
-      'warning songplays stayed in s3://lake/denied, whole; of users some files are there.',
+      'warning songplays stayed in s3://lake/denied, complete; of users some files are there.',
     );
     expect(other).toMatchObject({ code: 1, stdout: '' });
     expect(other.stderr).toContain('Attach the role to the cluster');
@@ -380,7 +380,7 @@ describe('an export that is stopped', () => {
       ),
     });
     expect(outcome.code, outcome.stderr).toBe(130);
-    expect(outcome.stderr).toContain('Stopped by SIGINT; songplays stayed in s3://lake/stopped, whole.');
+    expect(outcome.stderr).toContain('Stopped by SIGINT; songplays stayed in s3://lake/stopped, complete.');
     expect(server.keys('lake').filter((key) => key.startsWith('stopped/'))).toEqual([
       'stopped/songplays.parquet',
     ]);
@@ -401,7 +401,7 @@ describe('an export that is stopped', () => {
     );
     expect(outcome.code, outcome.stderr).toBe(130);
     expect(outcome.stderr).toContain(
-      'Stopped by SIGINT; songplays, users stayed in s3://lake/halted, whole.',
+      'Stopped by SIGINT; songplays, users stayed in s3://lake/halted, complete.',
     );
     expect(cluster.double.statements.at(-1)).toContain('pg_cancel_backend');
     expect(server.keys('lake').some((key) => key.startsWith('halted/songs/'))).toBe(false);

@@ -75,7 +75,7 @@ describe('dwh.cfg as people have it', () => {
     expect(region).toBe('ap-southeast-1');
     expect(warnings.map((warning) => warning.replace(/^.*dwh\.cfg/, ''))).toEqual([
       ':4: these 8 characters are neither a [section] nor a key = value; the line is ignored.',
-      ':2: the value of REGION has a quote without its pair; it is read without it.',
+      ':2: the value of REGION has a quote without its pair; the quote is ignored.',
       ':3: the key LOGDATA in [S3] is unknown and ignored. Did you mean [S3] LOG_DATA?',
       ':6: the key LOG_DATA in [AWS] is unknown and ignored. Did you mean [S3] LOG_DATA?',
     ]);
@@ -99,9 +99,9 @@ describe('dwh.cfg as people have it', () => {
       '[CLUSTER]\nDB_PASSWORD hush\nhushhushhushhush\nhush/hush==\nhushhush==\nDB_PORT = 1\nDB_PORT = 5439',
     );
     expect(warnings.map((warning) => warning.replace(/^.*dwh\.cfg/, ''))).toEqual([
-      ':2: DB_PASSWORD is followed by no "="; the line is ignored.',
+      ':2: there is no "=" after DB_PASSWORD; the line is ignored.',
       ':3: these 16 characters are neither a [section] nor a key = value; the line is ignored.',
-      ':7: the key DB_PORT in [CLUSTER] stands in line 6 too; this one counts.',
+      ':7: the key DB_PORT in [CLUSTER] is also in line 6; this one counts.',
       ':4: the key of 9 characters in [CLUSTER] is unknown and ignored.',
       ':5: the key of 8 characters in [CLUSTER] is unknown and ignored.',
     ]);

@@ -127,7 +127,7 @@ describe('sparkify simulate --live', () => {
     const first = linesIn(join(cwd, 'live'));
     expect(first.length).toBeGreaterThan(50);
     const second = await sparkify([...flags, '--limit', '100'], { cwd });
-    expect(`${second.code} ${second.stderr}`).toContain('0 Going on');
+    expect(`${second.code} ${second.stderr}`).toContain('0 Continuing');
     const lines = linesIn(join(cwd, 'live'));
     const whole = logTexts(await simulated({ days: 9 })).flatMap((text) => text.split('\n'));
     expect(lines).toEqual(whole.slice(0, first.length + 100));
@@ -170,7 +170,7 @@ describe('sparkify simulate --live', () => {
     expect(otherPace.stderr).toContain('made with rate, not real time; nothing was written');
     writeFileSync(join(cwd, 'live/live.json'), '{}');
     const broken = await sparkify(flags, { cwd });
-    expect(`${broken.code} ${broken.stderr}`).toMatch(/^2 error .*live.json is not of a stream/);
+    expect(`${broken.code} ${broken.stderr}`).toMatch(/^2 error .*live.json does not belong to a stream/);
   });
 
   test('goes to a pipe, and ends with its reader', async () => {

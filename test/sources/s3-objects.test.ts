@@ -61,7 +61,7 @@ describe('objects in S3', () => {
     };
     const source = s3Source('s3://corrupt/a.json', { endpoint: server.endpoint });
     const [file] = (await source.list()).files as [SourceFile];
-    await expect(source.fetch([file])).rejects.toThrow(/came with other bytes than its ETag tells of/);
+    await expect(source.fetch([file])).rejects.toThrow(/do not match its ETag/);
     // What came wrong was not kept: it is asked for again.
     server.trouble = () => null;
     server.requests.length = 0;
@@ -115,7 +115,7 @@ describe('objects in S3', () => {
     let gets = 0;
     server.trouble = (request) => (request.startsWith('GET') && ++gets === 3 ? 'other bytes' : null);
     const corrupted = s3Source('s3://parts/a.json', { endpoint: server.endpoint });
-    await expect(read(corrupted, file)).rejects.toThrow(/came with other bytes than its ETag tells of/);
+    await expect(read(corrupted, file)).rejects.toThrow(/do not match its ETag/);
     await corrupted.close();
   });
 

@@ -91,7 +91,7 @@ describe('a load from S3', () => {
       const cwd = freshFolder();
       const under = await etl(cwd, bucket);
       if (under.code !== 0)
-        expect(under.stderr).toMatch(/error (Cannot (read|list) s3:|.* came with other bytes)/);
+        expect(under.stderr).toMatch(/error (Cannot (read|list) s3:|The bytes of .* do not match)/);
       server.trouble = () => null;
       expect((await etl(cwd, bucket)).code).toBe(0);
       await sparkify(

@@ -69,7 +69,7 @@ describe('what cannot be read', () => {
       unreadable: [
         ['caf\ufffd.json', 'its name is not UTF-8'],
         ['itself.json', 'a link that leads back to itself'],
-        ['nothing.json', 'it was gone when it was to be read'],
+        ['nothing.json', 'it was gone before it was read'],
       ],
     });
   });

@@ -114,7 +114,7 @@ describe('a server that speaks TLS', () => {
     const url = address({ hostname: 'localhost' }, { sslmode: 'verify-full', sslrootcert: 'ca.crt' });
     expect(await asked(url)).toBe(true);
     const doctor = await run(url, ['doctor']);
-    expect(doctor.stdout).toContain('TLS, and the server is who it says (verify-full)');
+    expect(doctor.stdout).toContain('TLS, and the server is verified (verify-full)');
   });
 
   test('is refused by verify-full where its certificate is for another name, not so by verify-ca', async () => {

@@ -367,8 +367,8 @@ describe('what this program carries to the cluster', () => {
     });
     const delivery = { logs: join(folder, 'logs'), songs: join(folder, 'songs') };
     for (const [missing, message] of [
-      [{ stagingPlace: null }, /No prefix in S3 is named/],
-      [{ roleArn: null }, /No IAM role is named/],
+      [{ stagingPlace: null }, /No prefix in S3 is set/],
+      [{ roleArn: null }, /No IAM role is set/],
     ] as const) {
       const cluster = await freshCluster({ server: missing });
       await expect(withRedshift(cluster, (warehouse) => deliver(warehouse, delivery))).rejects.toThrow(

@@ -45,7 +45,7 @@ describe('on Redshift,', () => {
       /rights +loader may make tables in public, staging and ops/,
       /logs by COPY +the role may read s3:\/\/commands\/log_data\/2018-11-01/,
       /staging +s3:\/\/staging\/area takes files/,
-      /lease +nobody is loading/,
+      /lease +no load is running/,
       /skew +no tables/,
     ])
       expect(first.stdout).toMatch(found);

@@ -140,7 +140,7 @@ describe.each(every)('a login by %s', (_, auth) => {
     aws.trouble = () => null;
     await logins.next();
     logins.close();
-    await expect(logins.next()).rejects.toThrow('it was ended');
+    await expect(logins.next()).rejects.toThrow('it was stopped');
     expect(aws.requests).toHaveLength(2);
   });
 

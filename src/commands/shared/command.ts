@@ -59,7 +59,7 @@ export const EXIT_CODES =
 export function warehouseFlag(command: Commander): void {
   command.option(
     '--warehouse <url>',
-    'the warehouse: duckdb:sparkify.duckdb, postgres://user@host/database; the password better in PGPASSWORD or ~/.pgpass',
+    'the warehouse: duckdb:sparkify.duckdb, postgres://user@host/database; put the password in PGPASSWORD or ~/.pgpass',
   );
 }
 

@@ -13,7 +13,7 @@ export interface MakeRequest {
   readonly note: string | null;
 }
 
-const LEFT = 'the same command finishes what is there.';
+const LEFT = 'run the same command again to finish the rest.';
 
 /** Makes a data set with progress on the terminal; a signal ends it. */
 export async function makeWithProgress(

@@ -32,12 +32,12 @@ const claims: Readonly<Record<string, string>> = {
   'songplays-are-next-song-events': 'songplays has as many rows as there are accepted NextSong events',
   'time-is-distinct-start-times': 'time has as many rows as songplays has distinct start_times',
   'one-current-level-per-user': 'every user has one current level, and users.level is that one',
-  'coordinates-are-whole-pairs': 'no artist has half a coordinate',
+  'coordinates-are-whole-pairs': 'every artist has both coordinates or none',
   'files-balance': 'for every file, lines = staged + rejected + blank',
   'repeats-have-their-original': 'every event and song set aside has its key in staging',
   'file-numbers-are-new': 'the next content gets a number that no content has',
-  'staged-rows-are-accounted': 'what the manifest says is staged stands in staging, file by file',
-  'rejects-are-accounted': 'what the manifest says was rejected stands in ops.rejects, file by file',
+  'staged-rows-are-accounted': 'what the manifest says is staged is in staging, file by file',
+  'rejects-are-accounted': 'what the manifest says was rejected is in ops.rejects, file by file',
   'song-keys-follow-the-songs': 'ops.song_keys has the spellings of every staged song, and no others',
 };
 
@@ -248,7 +248,7 @@ function referenceChecks(table: Table, rows = qualifiedName(table)): Check[] {
     const column = reference.columns[0] as string;
     return {
       name: `${table.name}.${column} reference`,
-      claim: `every ${table.name}.${column} stands in ${target}`,
+      claim: `every ${table.name}.${column} is in ${target}`,
       sql: `select ${column}
             from (select distinct ${column} from ${rows} where ${column} is not null) as referring
             where not exists (select 1 from ${target} where ${target}.${reference.to[0]} = referring.${column})`,

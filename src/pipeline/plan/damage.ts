@@ -34,7 +34,7 @@ export function whyReadAgain(files: number, isOfBatch: boolean): string {
   const why = isOfBatch
     ? 'another file of the batch changed'
     : 'the rows in the warehouse are not those that were loaded';
-  return `${files} unchanged ${files === 1 ? 'file is' : 'files are'} read again, since ${why}; what was fixed of the rejects is judged again.`;
+  return `${files} unchanged ${files === 1 ? 'file is' : 'files are'} read again, since ${why}; rejects that were fixed are checked again.`;
 }
 
 /** Refuses a full refresh without the source of contents that are damaged. */
@@ -52,7 +52,7 @@ export function cannotReadAgain(path: string): SourceError {
   return new SourceError(
     `${path} is not among the files of this load, and its rows in the warehouse are damaged: they cannot be read again.`,
     {
-      hint: 'Put it back, or name the place where it lies. To go on without it, start over: sparkify create-tables --drop, then sparkify etl.',
+      hint: 'Put it back, or name the place where it is. To go on without it, start over: sparkify create-tables --drop, then sparkify etl.',
     },
   );
 }

@@ -42,13 +42,13 @@ export function refuse(file: string, cause: unknown, restore = restoreHint(file)
   if (/no space left|disk full|ENOSPC|disk quota exceeded|EDQUOT|max_temp_directory_size/i.test(message)) {
     throw new DiskFullError(`No space left on the disk of ${file}.`, {
       cause,
-      hint: `Make room and run again; what did not commit does not count.${leftLog(file)}`,
+      hint: `Free some space and run again; what was not committed is ignored.${leftLog(file)}`,
     });
   }
   if (/read-only file system|\bEROFS\b/i.test(message)) {
     throw new NoPermissionError(`${file} is on a read-only file system.`, {
       cause,
-      hint: 'Mount it to be written, or choose another file with --warehouse.',
+      hint: 'Mount it writable, or choose another file with --warehouse.',
     });
   }
   if (/permission denied|\bEACCES\b|\bEPERM\b/i.test(message)) {
@@ -80,7 +80,7 @@ export function refuse(file: string, cause: unknown, restore = restoreHint(file)
 export function restoreHint(file: string): string {
   const [at, log, published] = [quoted(file), quoted(`${file}.wal`), publishedPath(file)];
   return existsSync(published)
-    ? `What was last published stands. To go on from it: rm -f ${log} && install -m 600 ${quoted(published)} ${at}`
+    ? `The last published copy is still there. To continue from it: rm -f ${log} && install -m 600 ${quoted(published)} ${at}`
     : `Restore it from a backup, or remove it and load again: rm -f ${at} ${log}`;
 }
 

@@ -128,11 +128,13 @@ function judgeCall(node: Node, isInFrom: boolean, catalogue: Catalogue): readonl
     throw new UsageError(`query does not call ${name}().`, {
       hint: isInFrom
         ? NO_FILES
-        : 'It calls functions that compute a value, and none that has effects or tells of settings.',
+        : 'It calls functions that compute a value, and no function that has effects or shows settings.',
     });
   }
-  throw new UsageError(`query knows no function ${name}().`, {
-    hint: didYouMean(name, [...allowed]) ?? 'Their names: select function_name from duckdb_functions()',
+  throw new UsageError(`query does not know the function ${name}().`, {
+    hint:
+      didYouMean(name, [...allowed]) ??
+      'The names of all functions: select function_name from duckdb_functions()',
   });
 }
 

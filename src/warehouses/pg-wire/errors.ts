@@ -15,7 +15,8 @@ const CONFLICT = /^(40001|40P01)$/;
 
 const hints: Readonly<Record<string, string>> = {
   '28P01': 'Check user and password: PGUSER, PGPASSWORD, the password file, or the address.',
-  '28000': 'Check user and pg_hba.conf: the server does not let this user in from here, or not so.',
+  '28000':
+    'Check user and pg_hba.conf: the server does not accept this user from here, or not with this method.',
   '3D000': 'Create it (createdb), or name another one in the address.',
   '53100': 'Make room on the server and run again; what did not commit left nothing behind.',
   '53300': 'Too many connections: wait, or raise max_connections.',
@@ -45,7 +46,7 @@ export function postgresError(name: string, cause: unknown, isCommitting = false
     if (!isCommitting) return new TransientError(lost, options);
     return new CommitUnknownError(`${lost} It was lost while committing.`, {
       cause,
-      hint: 'Run again: the next run finds out, and does nothing twice.',
+      hint: 'Run again: the next run finds out, and loads nothing twice.',
     });
   }
   if (CONFLICT.test(code)) {
@@ -98,8 +99,8 @@ export function connectError(name: string, cause: unknown): Error {
     return say('the server does not speak TLS.', 'Turn it on there (ssl = on), or use sslmode=disable.');
   if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') {
     return say(
-      `its certificate is of another name (${message.replace(/\.$/, '')}).`,
-      'Connect by the name in the certificate; sslmode=verify-ca makes sure of the authority alone.',
+      `its certificate is for another name (${message.replace(/\.$/, '')}).`,
+      'Connect by the name in the certificate; sslmode=verify-ca verifies the authority only.',
     );
   }
   if (tlsFailures.test(code) || /certificate|altname/i.test(message)) {

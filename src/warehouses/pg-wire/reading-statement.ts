@@ -65,7 +65,8 @@ function explainsReading(tokens: readonly SqlToken[]): boolean {
 
 /** Refuses what reads in more than one way, or makes a table. */
 function assertClear(sql: string, tokens: readonly SqlToken[]): void {
-  if (sql.includes('\0')) throw new UsageError('The statement holds a character U+0000, which no SQL has.');
+  if (sql.includes('\0'))
+    throw new UsageError('The statement has a character U+0000, which SQL cannot contain.');
   for (const [at, token] of tokens.entries()) {
     const next = tokens[at + 1];
     const before = tokens[at - 1];

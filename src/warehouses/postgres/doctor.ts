@@ -31,8 +31,8 @@ async function askServer(server: PostgresServer): Promise<Diagnosis[]> {
       {
         what: 'disk',
         status: 'note',
-        detail: `the database has ${megabytes(Number(facts?.bytes))}; what is free, only the server can tell`,
-        fix: 'A first load needs some three times the bytes of the logs, the write-ahead log and sorting included.',
+        detail: `the database has ${megabytes(Number(facts?.bytes))}; only the server knows how much is free`,
+        fix: 'A first load needs about three times the bytes of the logs, including the write-ahead log and sorting.',
       },
       await lease(connection),
       await contents(server, connection),
@@ -44,7 +44,7 @@ async function askServer(server: PostgresServer): Promise<Diagnosis[]> {
 
 function encryption({ sslMode, host }: PostgresServer, { isEncrypted }: PostgresConnection): Diagnosis {
   if (isEncrypted && sslMode === 'verify-full')
-    return good('encryption', 'TLS, and the server is who it says (verify-full)');
+    return good('encryption', 'TLS, and the server is verified (verify-full)');
   if (host.startsWith('/')) return good('encryption', 'a Unix socket, which needs none');
   const isLocal = /^(localhost|127\.|::1)/.test(host);
   const detail = isEncrypted ? `TLS, but the server is not verified (sslmode ${sslMode})` : 'none';
@@ -131,7 +131,7 @@ async function rights(server: PostgresServer, connection: PostgresConnection): P
 
 async function lease(connection: PostgresConnection): Promise<Diagnosis> {
   const holder = await holderOf(connection);
-  if (holder === null) return good('lease', 'nobody is loading');
+  if (holder === null) return good('lease', 'no load is running');
   return {
     what: 'lease',
     status: 'note',

@@ -181,7 +181,7 @@ async function brokenObjects(
     }
     if (session.nowMs() >= until) {
       throw new WarehouseError(
-        `${session.name}: sys_load_history does not tell what became of COPY ${queryId}, so its balance is not known.`,
+        `${session.name}: sys_load_history does not show the result of COPY ${queryId}, so its balance is not known.`,
         { hint: 'Nothing was committed. Run again; the user must see its own rows of the SYS views.' },
       );
     }

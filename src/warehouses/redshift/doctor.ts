@@ -43,7 +43,7 @@ async function askCluster(
   try {
     return [
       await version(server, connection),
-      good('encryption', 'TLS, and the cluster is who it says'),
+      good('encryption', 'TLS, and the cluster is verified'),
       await isolation(connection),
       await rights(server, connection),
       ...(await reading(server, s3, connection, places)),
@@ -179,7 +179,7 @@ async function staging(server: RedshiftServer, s3: S3Options): Promise<Diagnosis
     }
   });
   if (done instanceof Error) return badFrom('staging', done);
-  return good('staging', `${server.stagingPlace} takes files, and lets them be removed`);
+  return good('staging', `${server.stagingPlace} accepts files, and they can be removed`);
 }
 
 /** Whether the lock of the lease is free; who took it last, if not. */
@@ -192,7 +192,7 @@ async function lease(connection: RedshiftConnection): Promise<Diagnosis> {
     if (isFree) await connection.rollback();
     return isFree ? null : ((await holderOfRedshift(connection)) ?? 'another session');
   });
-  if (found instanceof Error || found === null) return good('lease', 'nobody is loading');
+  if (found instanceof Error || found === null) return good('lease', 'no load is running');
   return {
     what: 'lease',
     status: 'note',

@@ -41,7 +41,7 @@ export function redshiftError(name: string, cause: unknown, isCommitting = false
     if (isCommitting) {
       return new CommitUnknownError(`${lost} It was lost while committing.`, {
         cause,
-        hint: 'Run again: the next run finds out, and does nothing twice.',
+        hint: 'Run again: the next run finds out, and loads nothing twice.',
       });
     }
     return new TransientError(lost, {
@@ -71,7 +71,7 @@ function refusal(name: string, cause: pg.DatabaseError, code: string, whole: str
   if (/s3|iam|role|credential/i.test(whole)) {
     if (S3_MISSING.test(whole))
       return new SourceChangedError(
-        `${name}: the cluster did not find what it was to read (${sentence(message, detail)}).`,
+        `${name}: the cluster did not find objects that it was to read (${sentence(message, detail)}).`,
         {
           cause,
           hint: 'Run again: the objects are listed again.',

@@ -29,12 +29,12 @@ export function loginError(cause: unknown, auth: RedshiftAuth, wanted: Wanted): 
   if (/^Region is missing/.test(failure.message)) {
     return new ConfigError(cannot('no AWS Region is set.'), { hint: 'Set AWS_REGION or S3.REGION.', cause });
   }
-  if (name === 'AbortError') return say('it was ended.', 'Run again.');
+  if (name === 'AbortError') return say('it was stopped.', 'Run again.');
   if (/^(Credentials|Token)ProviderError$/.test(name)) {
     return say(
       /could not load credentials/i.test(failure.message)
         ? 'there are no AWS credentials.'
-        : 'the AWS credentials cannot be had.',
+        : 'the AWS credentials cannot be loaded.',
       'Set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; aws sts get-caller-identity tries them.',
     );
   }
@@ -53,10 +53,10 @@ export function loginError(cause: unknown, auth: RedshiftAuth, wanted: Wanted): 
     return say(`there is none of this name${where}.`, `Check ${settings} and the Region.`);
   }
   if (/Throttl|TooManyRequests|RequestLimitExceeded|SlowDown/.test(name) || status === 429)
-    return passing('AWS is asked too often.');
+    return passing('AWS gets too many requests.');
   if (/AccessDenied|NotAuthorized|Unauthorized/.test(name) || status === 403)
     return say('access is denied.', `The AWS credentials need ${missing(failure.message, permission)}.`);
-  if (status >= 500) return passing(`AWS is in trouble (${name}).`);
+  if (status >= 500) return passing(`AWS has an internal error (${name}).`);
   return networkError(failure, code, say, passing) ?? otherError(failure, say);
 }
 

@@ -7,7 +7,7 @@ import { openStaging, type StagingArea } from './staging-prefix.ts';
 /** `iam_role …` and `region …` of every COPY and UNLOAD; ConfigError where no role is named. */
 export function accessOf({ roleArn, region, host }: RedshiftServer, s3: S3Options): string {
   if (roleArn === null) {
-    throw new ConfigError(`No IAM role is named with which ${host} reads and writes S3.`, {
+    throw new ConfigError(`No IAM role is set for ${host} to read and write S3.`, {
       hint: 'Set ARN below [IAM_ROLE] in dwh.cfg, or SPARKIFY_ROLE_ARN; `default` is the cluster’s default role.',
     });
   }
@@ -22,7 +22,7 @@ export function stagingOf(server: RedshiftServer, s3: S3Options): StagingArea {
   if (stagingPlace !== null)
     return openStaging(stagingPlace, `${host}:${port}/${database}/${schema ?? ''}`, s3);
   const missing = (): never => {
-    throw new ConfigError('No prefix in S3 is named on which sparkify can put what the cluster is to read.', {
+    throw new ConfigError('No prefix in S3 is set where sparkify can put files for the cluster to read.', {
       hint: 'Set STAGING below [S3] in dwh.cfg, or SPARKIFY_STAGING: s3://bucket/prefix, in the Region of the data.',
     });
   };

@@ -100,7 +100,7 @@ export const copyFacts: readonly Fact[] = [
     claim: 'A mandatory object that is not there fails the COPY, in words that name S3 and say so.',
     page: 'loading-data-files-using-manifest',
     doubt: 'inferred',
-    reliedOnBy: 'The loader lists the objects anew when one went away meanwhile.',
+    reliedOnBy: 'The loader lists the objects again when one went away meanwhile.',
     async check(cluster) {
       const there = await cluster.put('records.json', three);
       const gone = { path: `${cluster.prefix()}gone.json`, bytes: 9 };
