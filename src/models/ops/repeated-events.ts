@@ -5,12 +5,12 @@ import { events } from '../staging/events.ts';
 export const repeatedEvents = table({
   schema: 'ops',
   name: 'repeated_events',
-  doc: 'Events whose key another event holds already: exact repeats, and conflicts that lost to it.',
+  doc: 'Events with the same key as an event in staging: exact repeats, and conflicts.',
   grain: 'One row per event set aside.',
   key: [],
   columns: {
     ...events.columns,
-    repeat: text('An exact repeat is a duplicate; another content under the key is a conflict.', {
+    repeat: text('An exact repeat is a duplicate; an event with other values is a conflict.', {
       values: ['duplicate', 'conflict'],
       maxBytes: 16,
     }),

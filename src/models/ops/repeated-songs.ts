@@ -5,12 +5,12 @@ import { songs } from '../staging/songs.ts';
 export const repeatedSongs = table({
   schema: 'ops',
   name: 'repeated_songs',
-  doc: 'Songs whose song_id another song holds already: exact repeats, and conflicts that lost to it.',
+  doc: 'Songs with the same song_id as a song in staging: exact repeats, and conflicts.',
   grain: 'One row per song set aside.',
   key: [],
   columns: {
     ...songs.columns,
-    repeat: text('An exact repeat is a duplicate; another content under the key is a conflict.', {
+    repeat: text('An exact repeat is a duplicate; a song with other values is a conflict.', {
       values: ['duplicate', 'conflict'],
       maxBytes: 16,
     }),

@@ -4,7 +4,7 @@ import { table } from '../../schema/table.ts';
 export const songKeys = table({
   schema: 'ops',
   name: 'song_keys',
-  doc: 'The spellings under which plays find a song: its own, and those of text that was UTF-8 encoded again.',
+  doc: 'The spellings by which plays find a song: its own, and those of text that was encoded in UTF-8 once or twice more.',
   grain: 'One row per song and spelling.',
   key: ['song_id', 'spelling'],
   columns: {
@@ -14,8 +14,8 @@ export const songKeys = table({
       values: ['own', 'encoded twice', 'encoded thrice'],
       maxBytes: 32,
     }),
-    title: text('The title so spelled, without trailing blanks.', { maxBytes: 8192 }),
-    artist_name: text('The artist’s name so spelled, without trailing blanks.', { maxBytes: 8192 }),
+    title: text('The title in this spelling, without trailing blanks.', { maxBytes: 8192 }),
+    artist_name: text('The artist’s name in this spelling, without trailing blanks.', { maxBytes: 8192 }),
     duration: double('The song’s length in seconds.'),
   },
   placement: { distribute: 'all', sort: ['title'] },

@@ -5,7 +5,7 @@ export const userLevels = table({
   schema: 'ops',
   name: 'user_levels',
   doc: 'The users’ subscription history (a slowly changing dimension of type 2), ordered by event time.',
-  grain: 'One row per user and unbroken time at one level.',
+  grain: 'One row per user and uninterrupted time at one level.',
   key: ['user_id', 'valid_from'],
   columns: {
     user_id: text('The user.', { maxBytes: 64 }),

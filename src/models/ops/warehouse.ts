@@ -13,8 +13,11 @@ export const warehouse = table({
   columns: {
     layout_version: integer('The version of the tables’ layout.'),
     created_by: text('The version of sparkify that made the tables.', { maxBytes: 32 }),
-    next_file_id: integer('The number that the next content gets; none is ever given twice.'),
-    last_run_id: text.nullable('The run that committed last; clocks do not tell.', { maxBytes: 64 }),
+    next_file_id: integer('The number that the next content gets. No number is used twice.'),
+    last_run_id: text.nullable(
+      'The run that committed last. Times do not show it, since clocks can be wrong.',
+      { maxBytes: 64 },
+    ),
     match_on: text('How the plays in the star were matched to songs.', { maxBytes: 64 }),
   },
   placement: { distribute: 'all', sort: [] },

@@ -9,8 +9,8 @@ const ONE_DAY_MS = 86_400_000;
 export const events = table({
   schema: 'staging',
   name: 'events',
-  doc: 'What the app’s activity logs said, as they said it; the star is built from here.',
-  grain: 'One row per event (session_id, item_in_session); repeats stand in ops.repeated_events.',
+  doc: 'The events of the app’s activity logs, unchanged. The star is built from here.',
+  grain: 'One row per event (session_id, item_in_session); repeats are in ops.repeated_events.',
   key: ['session_id', 'item_in_session'],
   columns: {
     file_id: integer('The file that the event came from (ops.files).'),

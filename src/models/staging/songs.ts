@@ -5,12 +5,12 @@ import { table } from '../../schema/table.ts';
 export const songs = table({
   schema: 'staging',
   name: 'songs',
-  doc: 'What the catalogue’s song files said, as they said it; songs and artists are built from here.',
-  grain: 'One row per song (song_id); repeats stand in ops.repeated_songs.',
+  doc: 'The records of the catalogue’s song files, unchanged. Songs and artists are built from here.',
+  grain: 'One row per song (song_id); repeats are in ops.repeated_songs.',
   key: ['song_id'],
   columns: {
     file_id: integer('The file that the song came from (ops.files).'),
-    num_songs: bigint.nullable('Songs in the source record, always 1.', { from: { key: 'num_songs' } }),
+    num_songs: bigint.nullable('Songs in the source record; always 1.', { from: { key: 'num_songs' } }),
     artist_id: text('The artist’s id.', { maxBytes: 64, from: { key: 'artist_id', required: true } }),
     artist_latitude: double.nullable('Degrees north.', { from: { key: 'artist_latitude' } }),
     artist_longitude: double.nullable('Degrees east.', { from: { key: 'artist_longitude' } }),

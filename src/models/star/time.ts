@@ -4,7 +4,7 @@ import { table } from '../../schema/table.ts';
 export const time = table({
   schema: 'star',
   name: 'time',
-  doc: 'The moments at which songs were played, taken apart. All in UTC.',
+  doc: 'The times at which songs were played, and their parts. All in UTC.',
   grain: 'One row per distinct start_time in songplays.',
   key: ['start_time'],
   columns: {

@@ -4,7 +4,7 @@ import { table } from '../../schema/table.ts';
 export const users = table({
   schema: 'star',
   name: 'users',
-  doc: 'The users of the app, from every page; each as the user’s latest event by event time says.',
+  doc: 'The users of the app, from events of every page. Each is as in the user’s latest event, by event time.',
   grain: 'One row per user who was ever logged in.',
   key: ['user_id'],
   columns: {
