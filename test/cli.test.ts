@@ -75,7 +75,7 @@ describe('etl', () => {
     expect(await first()).toMatch(/^Loaded 1 new file /);
     expect(await first()).toMatch(/^Unchanged\. 2 known files/);
     writeFiles(folder, { 'logs/c.json': content });
-    expect(await first()).toMatch(/^Noted new names of known files .*; the star is as it was\./);
+    expect(await first()).toMatch(/^Noted new names of known files .*; the star is unchanged\./);
     expect(await first('--match-on', 'title, artist')).toMatch(/^Matched the plays again into /);
     expect(await first('--full-refresh')).toMatch(/^Built the star from scratch into /);
   });

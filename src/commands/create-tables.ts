@@ -112,7 +112,7 @@ function describe(
   }
   return {
     status: 'unchanged',
-    done: 'the tables stand',
+    done: 'the tables exist',
     text: `All ${tables} tables exist in ${printable(name)} already.`,
   };
 }

@@ -29,7 +29,7 @@ export const command: Command = {
         'what a play and its song must share: "title, artist, duration" or "title, artist"',
       )
       .option('--wait-seconds <seconds>', 'how long to wait for a running load (default: 60)')
-      .option('--dry-run', 'print what would be loaded (on Redshift, every statement of it), change nothing');
+      .option('--dry-run', 'print what would be loaded (on Redshift, every statement) and change nothing');
     warehouseFlag(etl);
     etl.addHelpText(
       'after',

@@ -151,7 +151,7 @@ async function replayRejects(context: Context, flags: Flags, file: string | unde
   const config = await context.config(flags);
   const { missingWarehouse } = await import('../warehouses/open.ts');
   const missing = missingWarehouse(warehouseAddress(config));
-  if (missing !== null) throw new UsageError(`There is no warehouse ${missing}, and so no reject.`);
+  if (missing !== null) throw new UsageError(`There is no warehouse ${missing}, so there are no rejects.`);
   const { ensureTables } = await import('../pipeline/setup/setup.ts');
   const { replay } = await import('../pipeline/replay.ts');
   const { withFailure } = await import('../pipeline/check/guards.ts');

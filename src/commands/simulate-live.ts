@@ -24,7 +24,7 @@ export async function live(context: Context, flags: Flags): Promise<Result> {
   else context.stopsByItself();
   const target = folder === null ? null : await openFolder(context, folder, asked);
   if (!signal.aborted) {
-    const way = target?.from ? 'Going on' : 'Streaming';
+    const way = target?.from ? 'Continuing' : 'Streaming';
     context.console.note(
       `${way} ${folder === null ? 'to stdout' : `into ${folder}`}; Ctrl-C ends it cleanly.`,
     );

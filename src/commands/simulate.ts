@@ -55,12 +55,12 @@ export const command: Command = {
       .option('--part <k/N>', 'make the k-th of N parts; all parts together are the whole, byte for byte')
       .option('--workers <number>', 'threads; the bytes are the same for any number')
       .option('--day <date>', 'with --out -: the events of one day')
-      .option('--dry-run', 'say what would be made, write nothing')
+      .option('--dry-run', 'print what would be made and write nothing')
       .option('--live', 'write events as they happen, until Ctrl-C; the same command continues later')
-      .option('--speed <factor>', 'with --live: so many times as fast, 60x')
-      .option('--rate <events>', 'with --live: so many events a second, 500/s, whatever their times')
-      .option('--roll <seconds>', 'with --live: close a file after so long (default: 60)')
-      .option('--limit <events>', 'with --live: stop after so many events');
+      .option('--speed <factor>', 'with --live: this many times as fast: 60x')
+      .option('--rate <events>', 'with --live: this many events a second, whatever their times: 500/s')
+      .option('--roll <seconds>', 'with --live: close a file after this time (default: 60)')
+      .option('--limit <events>', 'with --live: stop after this many events');
     simulate.addHelpText(
       'after',
       `

@@ -101,7 +101,7 @@ describe('the address of a PostgreSQL server', () => {
 
   test.each([
     ['postgres://me:secret@a,b/d', /several hosts/],
-    ['postgres://me:secret@h:99999999/d', /not as addresses are written/],
+    ['postgres://me:secret@h:99999999/d', /not have the form of an address/],
     ['postgres://me:se%zzcret@h/d', /"%" that is not an escape/],
     ['postgres://me:secret@h/d?sslmod=require', /parameter "sslmod"/],
     ['postgres://me:secret@h/d?sslmode=always', /sslmode is "always", not one of/],

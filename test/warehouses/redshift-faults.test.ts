@@ -223,7 +223,7 @@ describe('what lies in S3 changes while the cluster reads:', () => {
     });
     const { observer, notes } = noting();
     await withRedshift(cluster, (warehouse) => load(warehouse, observer));
-    expect(notes.join('\n')).toMatch(/did not find what it was to read.*Planning again/s);
+    expect(notes.join('\n')).toMatch(/did not find objects that it was to read.*Planning again/s);
     await assertRight(cluster);
   });
 

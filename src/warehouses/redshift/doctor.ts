@@ -77,7 +77,7 @@ async function isolation(connection: RedshiftConnection): Promise<Diagnosis> {
   );
   if (found instanceof Error || found[0] === undefined)
     return good('isolation', 'not known; loads work with both, snapshot and serializable');
-  return good('isolation', `${found[0].isolation_level}; loads go by either, snapshot or serializable`);
+  return good('isolation', `${found[0].isolation_level}; loads work with both, snapshot and serializable`);
 }
 
 async function rights(server: RedshiftServer, connection: RedshiftConnection): Promise<Diagnosis> {
