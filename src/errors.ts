@@ -112,7 +112,7 @@ export class CommittedError extends WarehouseError {
 
   constructor(message: string, options: { hint?: string; cause?: unknown; report?: unknown } = {}) {
     super(message, options);
-    this.exitCode = options.cause instanceof InterruptedError ? options.cause.exitCode : 4;
+    this.exitCode = interruptionIn(options.cause)?.exitCode ?? 4;
     this.report = options.report ?? null;
   }
 }
@@ -141,6 +141,12 @@ export function atStatement<Thrown>(error: Thrown, name: string): Thrown {
   if (!(error instanceof TransientError))
     error.message = error.message.replace(/\.?(?=\n|$)/, (end) => ` (${name})${end}`);
   return error;
+}
+
+/** The signal that an error came from; null where none did. */
+export function interruptionIn(error: unknown): InterruptedError | null {
+  for (let at = error; at instanceof Error; at = at.cause) if (at instanceof InterruptedError) return at;
+  return null;
 }
 
 /** What to do where no more files can be opened; undefined for any other error of the system. */

@@ -75,6 +75,7 @@ async function main(given: readonly string[]): Promise<number> {
   try {
     return await parseAndRun(helpAsFlag(given, Object.keys(commands)));
   } catch (error) {
+    if (interruption.isLeaving) return (interruption.signal.reason as InterruptedError).exitCode;
     const isOwn = error instanceof InterruptedError || error instanceof CommittedError;
     return printError(isOwn ? error : (interruption.signal.reason ?? error), isJson);
   }
@@ -167,6 +168,8 @@ async function runCommand(command: Command, called: Commander): Promise<number> 
 
 /** Prints a result, and what failed after its commit; the exit code. */
 async function printResult(result: Result, isJson: boolean): Promise<number> {
+  // The signal's error has been printed.
+  if (interruption.isLeaving) interruption.signal.throwIfAborted();
   const { failure = null } = result;
   const exitCode = failure?.exitCode ?? result.exitCode ?? 0;
   codeForReaders = exitCode;
@@ -210,6 +213,7 @@ function makeContext(console: Console, lists: Lists, { isMadeUp }: Command): Con
       return config;
     },
     write(text) {
+      interruption.signal.throwIfAborted();
       hasBegun = true;
       return unlessStopped(print(text), interruption.signal);
     },

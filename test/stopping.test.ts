@@ -108,7 +108,7 @@ describe('Ctrl-C while S3', () => {
       ...options,
       when: () => server.requests.some((asked) => request.test(asked)),
     });
-    expectStopped(outcome, 'Stopped by SIGINT; the same command finishes what is there.');
+    expectStopped(outcome, 'Stopped by SIGINT; run the same command again to finish the rest.');
     expect(server.openUploads()).toBe(0);
   });
 });

@@ -42,7 +42,7 @@ async function loadUntilDone(
   // What an attempt did to the tables has committed, whatever becomes of it.
   let done: Upgrade = { upgraded: null, remade: [] };
   let lost: readonly Table[] = [];
-  for (;;) {
+  for (let attempt = 1; ; attempt += 1) {
     try {
       return await withRetries(warehouse, observer, async () => {
         const { upgraded, remade, refilled } = await ensureTables(warehouse, observer, {
@@ -58,6 +58,7 @@ async function loadUntilDone(
       observer.signal.throwIfAborted();
       await discardUnfinished(warehouse).catch(() => {});
       if (!without.mayGoOn(error)) throw error;
+      observer.emit({ type: 'retrying', attempt, message: (error as Error).message });
     }
   }
 }

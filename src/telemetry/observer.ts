@@ -40,7 +40,10 @@ export async function tellingFailure<T>(observer: Observer, work: () => Promise<
   try {
     return await work();
   } catch (error) {
-    const { name, message } = error instanceof Error ? error : new Error(String(error));
+    // What an engine says of a statement that was ended is no reason.
+    const why =
+      observer.signal.aborted && !(error instanceof CommittedError) ? observer.signal.reason : error;
+    const { name, message } = why instanceof Error ? why : new Error(String(why));
     observer.emit({ type: 'failed', error: name, message, isCommitted: error instanceof CommittedError });
     throw error;
   }

@@ -11,6 +11,8 @@ export interface Interruption {
   readonly hear: Listener;
   /** Whether something is committed, or is being. */
   readonly hasCommitted: boolean;
+  /** Why the process ends has been said: nothing is to be printed any more. */
+  readonly isLeaving: boolean;
   /** What the work puts away after a signal may take as long as it takes; a second signal ends it all the same. */
   stopsByItself(): void;
   /** Ends the process that was interrupted, whatever it has left under way. */
@@ -32,7 +34,8 @@ export function listenForSignals(tell: (why: InterruptedError) => number): Inter
   const { signal } = controller;
   setMaxListeners(0, signal);
   let isCommitting = false;
-  let hasCommitted = false;
+  let committed = false;
+  let isLeaving = false;
   let stopsByItself = false;
 
   const leave = async (exitCode: number): Promise<never> => {
@@ -50,10 +53,14 @@ export function listenForSignals(tell: (why: InterruptedError) => number): Inter
     if (isCommitting) return;
     // Asked twice: whatever is still being put away is left to the next run.
     if (signal.aborted) endHard(signal.reason);
-    const reason = new InterruptedError(name, hasCommitted ? 'what was committed stays.' : undefined);
+    const reason = new InterruptedError(name, committed ? 'what was committed stays.' : undefined);
     const isHeard = stopsByItself || getEventListeners(signal, 'abort').length > 0;
     controller.abort(reason);
-    if (!isHeard) void leave(tell(reason));
+    if (!isHeard) {
+      const exitCode = tell(reason);
+      isLeaving = true;
+      void leave(exitCode);
+    }
     setTimeout(() => {
       if (!stopsByItself) endHard(reason);
     }, STOP_MS).unref();
@@ -64,15 +71,18 @@ export function listenForSignals(tell: (why: InterruptedError) => number): Inter
     signal,
     leave,
     get hasCommitted() {
-      return hasCommitted;
+      return committed || isCommitting;
+    },
+    get isLeaving() {
+      return isLeaving;
     },
     stopsByItself() {
       stopsByItself = true;
     },
-    hear({ type }) {
-      if (type !== 'committing' && type !== 'committed' && type !== 'retrying') return;
-      isCommitting = type === 'committing';
-      hasCommitted = type !== 'retrying';
+    hear(event) {
+      if (event.type === 'committing') isCommitting = true;
+      if (['committed', 'retrying', 'failed'].includes(event.type)) isCommitting = false;
+      committed ||= event.type === 'committed' || (event.type === 'failed' && event.isCommitted);
     },
   };
 }

@@ -40,8 +40,8 @@ export function stoppable(
       try {
         return await work(...given);
       } catch (error) {
-        // Whatever an engine says of a statement that was ended.
-        signal?.throwIfAborted();
+        // Whatever an engine says of a statement that was ended; what publishing came to, each engine says itself.
+        if (!beginsStopped) signal?.throwIfAborted();
         throw error;
       } finally {
         inFlight -= 1;

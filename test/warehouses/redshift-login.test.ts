@@ -230,8 +230,8 @@ describe('a login that cannot be had', () => {
 
   test.each([
     [{ code: 'ExpiredTokenException', message: 'expired' }, WarehouseError, /credentials have expired/],
-    [{ code: 'ThrottlingException', message: 'Rate exceeded' }, TransientError, /AWS is asked too often/],
-    [{ code: 'InternalFailure', message: 'oh', status: 500 }, TransientError, /AWS is in trouble/],
+    [{ code: 'ThrottlingException', message: 'Rate exceeded' }, TransientError, /AWS gets too many requests/],
+    [{ code: 'InternalFailure', message: 'oh', status: 500 }, TransientError, /AWS has an internal error/],
     ['reset', TransientError, /AWS does not answer \(ECONNRESET\)/],
     [
       { code: 'InvalidRequestException', message: 'marked for deletion' },

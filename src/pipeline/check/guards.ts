@@ -1,4 +1,4 @@
-import { CommittedError, InterruptedError, LoadError, NeverPublishedError } from '../../errors.ts';
+import { CommittedError, interruptionIn, LoadError, NeverPublishedError } from '../../errors.ts';
 import type { Observer } from '../../telemetry/observer.ts';
 import type { Warehouse } from '../../warehouses/warehouse.ts';
 import { type Check, type CheckResult, runChecks } from './check.ts';
@@ -46,7 +46,7 @@ export async function publishCommitted(
       cause,
       report: reportOf(),
       hint:
-        cause instanceof InterruptedError
+        interruptionIn(cause) !== null
           ? 'sparkify status publishes it.'
           : 'Fix the cause, then run sparkify status: it publishes again.',
     });

@@ -11,6 +11,8 @@ import type { Summaries } from './staged-files.ts';
 /** Bytes that the engine reads in one statement: bounds its memory, and paces the progress bar. */
 const BYTES_PER_STATEMENT = 512 * 1024 * 1024;
 
+const NOTHING_READ: FileSummary = { lines: 0, staged: 0, rejected: 0, blank: 0, drift: [] };
+
 /** What the engine read by itself. */
 interface EngineRead {
   readonly summaries: Summaries;
@@ -34,7 +36,9 @@ export async function readByEngine(plan: FilePlan, context: StageContext): Promi
   const taken = new Set(units.flatMap(({ files }) => files));
   const leftover = new Set(plan.load.filter((file) => !taken.has(file)).map(pathOf));
   const summaries = new Map<number, FileSummary>();
-  const groups = inStatements(units);
+  const isEmpty = ({ files }: PlannedUnit): boolean => files.every(({ survey }) => survey.file.bytes === 0);
+  const groups = inStatements(units.filter((unit) => !isEmpty(unit)));
+  for (const { fileId } of units.filter(isEmpty)) summaries.set(fileId, NOTHING_READ);
   let fetching = fetchFiles(groups[0], engineReads, source);
   for (const [at, group] of groups.entries()) {
     context.observer.signal.throwIfAborted();
@@ -45,7 +49,7 @@ export async function readByEngine(plan: FilePlan, context: StageContext): Promi
     const results = await readGroup(group, localPaths, plan, context);
     for (const path of results.flatMap((result) => [...result.leftover])) leftover.add(path);
     const read = group.flatMap(({ files }) => files).filter((file) => !leftover.has(pathOf(file)));
-    await assertAllSame(read, source);
+    if (engineReads.opensNothing !== true) await assertAllSame(read, source);
     for (const { survey } of read) await source.release(survey.file);
     for (const { fileId, staged, rejected, drift } of results)
       summaries.set(fileId, { lines: staged + rejected, staged, rejected, blank: 0, drift: [...drift] });
@@ -152,10 +156,8 @@ async function readGroup(
 ): Promise<readonly UnitRead[]> {
   const { observer, source, warehouse } = context;
   const units = group.map((unit) => readUnit(unit, localPaths, plan, context));
-  const toRead = units.filter(({ files }) => files.length > 0);
   const files = group.flatMap((unit) => unit.files);
-  const read = async (): Promise<readonly UnitRead[]> =>
-    toRead.length === 0 ? [] : ((await warehouse.engineReads?.read(toRead)) ?? []);
+  const read = async (): Promise<readonly UnitRead[]> => (await warehouse.engineReads?.read(units)) ?? [];
   const results = await read().catch(async (error) => {
     // A file that went or changed while it was read is no fault of the engine's.
     if (source.isLocal) await assertAllSame(files, source);
@@ -170,14 +172,10 @@ async function readGroup(
     });
   }
   const sourcePaths = new Map([...localPaths].map(([path, localPath]) => [localPath, path]));
-  const named = results.map((result) => ({
+  return results.map((result) => ({
     ...result,
     leftover: result.leftover.map((path) => sourcePaths.get(path) ?? path),
   }));
-  const empty = units
-    .filter((unit) => unit.files.length === 0)
-    .map(({ fileId }) => ({ fileId, staged: 0, rejected: 0, leftover: [], drift: [] }));
-  return [...named, ...empty];
 }
 
 async function assertAllSame(files: readonly FileToLoad[], source: Source): Promise<void> {

@@ -50,9 +50,11 @@ export async function openDuckDb(file: string, lease: LeaseOptions): Promise<War
         await run({ name: 'publish: checkpoint', sql: 'checkpoint' });
         await guarded(file, () => publish(file, held, lease.signal));
       } catch (cause) {
+        // Whatever the engine says of a statement that was ended.
+        const why = lease.signal?.aborted === true ? lease.signal.reason : cause;
         const before = await stat(publishedPath(file)).catch(() => null);
-        if (before?.isFile() === true) throw cause;
-        throw new NeverPublishedError((cause as Error).message, { cause });
+        if (before?.isFile() === true) throw why;
+        throw new NeverPublishedError((why as Error).message, { cause: why });
       }
     },
     async close() {

@@ -17,14 +17,19 @@ export async function makeMissingIndexes(
   known: Set<string>,
 ): Promise<void> {
   const wanted = tables.flatMap((table) =>
+    // Two tables of different schemas may have one name, and so have their indexes.
     indexesOf(table)
-      .filter((index) => !known.has(index.name))
-      .map((index) => ({ ...index, table: qualifiedName(table) })),
+      .map((index) => ({
+        ...index,
+        table: qualifiedName(table),
+        id: `${qualifiedName(table)} ${index.name}`,
+      }))
+      .filter(({ id }) => !known.has(id)),
   );
   if (wanted.length === 0) return;
   const standing = await rows({
     name: 'indexes: those that stand',
-    sql: `select wanted.index_name as index, pg_index.indrelid = tables.oid as is_ours, cast(named.oid as regclass) as named,
+    sql: `select wanted.table_name || ' ' || wanted.index_name as id, wanted.index_name as index, pg_index.indrelid = tables.oid as is_ours, cast(named.oid as regclass) as named,
        cast(pg_index.indrelid as regclass) as indexed
      from (values ${wanted.map((index) => `(${literal(index.table)}, ${literal(index.name)})`).join(', ')})
        as wanted (table_name, index_name)
@@ -32,18 +37,18 @@ export async function makeMissingIndexes(
      join pg_class as named on named.relname = wanted.index_name and named.relnamespace = tables.relnamespace
      left join pg_index on pg_index.indexrelid = named.oid`,
   });
-  const found = new Map(standing.map((row) => [String(row.index), row]));
+  const found = new Map(standing.map((row) => [String(row.id), row]));
   for (const table of new Set(wanted.map((index) => index.table))) {
     const ofTable = wanted.filter((index) => index.table === table);
-    for (const { name: index, sql } of ofTable)
-      if (!found.has(index)) await run({ name: `indexes: make ${index}`, sql });
+    for (const { id, name: index, sql } of ofTable)
+      if (!found.has(id)) await run({ name: `indexes: make ${index}`, sql });
     const taken = ofTable.flatMap((index): SqlRow[] => {
-      const row = found.get(index.name);
+      const row = found.get(index.id);
       return row === undefined || row.is_ours === true ? [] : [row];
     });
     if (taken.length > 0) throw namesTaken(name, table, taken);
   }
-  for (const index of wanted) known.add(index.name);
+  for (const index of wanted) known.add(index.id);
 }
 
 /** What has the names of indexes that a table needs: as a rule, those that went along with a table that was renamed. */

@@ -66,6 +66,7 @@ function withoutFiles({ append, engineReads }: Warehouse): Partial<Warehouse> {
       ),
     engineReads: {
       ...engineReads,
+      opensNothing: true,
       accepts: () => true,
       async read(units) {
         for (const unit of units) {
