@@ -20,34 +20,22 @@ describe('etl over files that cannot be read', () => {
     symlinkSync('loop\u001b.json', join(cwd, 'log/loop\u001b.json'));
     const args = ['etl', '--log-data', 'log', '--song-data', 'song'];
     const first = await sparkify([...args, '--json'], { cwd });
-    expect(first.stderr.match(/Skipped .*loop\\x1b.json: a link that leads back to itself\./g))
-      .toHaveLength(first.code, first.stderr)
-      .toBe(3);
+    expect(first.code, first.stderr).toBe(3);
     const named = [{ path: join(cwd, 'log/loop\u001b.json'), reason: 'a link that leads back to itself' }];
-    expect(first.stderr.match(/Skipped .*loop\\x1b.json: a link that leads back to itself\./g))
-      .toHaveLength(JSON.parse(first.stdout))
-      .toMatchObject({
-        status: 'committed',
-        files: { new: 2, unreadable: 1, named: { unreadable: named } },
-        tables: { songplays: { rows: 1 } },
-      });
-    expect(first.stderr.match(/Skipped .*loop\\x1b.json: a link that leads back to itself\./g))
-      .toHaveLength(first.stderr.match(/Skipped .*loop\\x1b.json: a link that leads back to itself\./g))
-      .toHaveLength(1);
+    expect(JSON.parse(first.stdout)).toMatchObject({
+      status: 'committed',
+      files: { new: 2, unreadable: 1, named: { unreadable: named } },
+      tables: { songplays: { rows: 1 } },
+    });
+    expect(first.stderr.match(/Skipped .*loop\\x1b.json: a link that leads back to itself\./g)).toHaveLength(
+      1,
+    );
     const second = await sparkify(args, { cwd });
-    expect(first.stderr.match(/Skipped .*loop\\x1b.json: a link that leads back to itself\./g))
-      .toHaveLength(second.code, second.stderr)
-      .toBe(3);
-    expect(first.stderr.match(/Skipped .*loop\\x1b.json: a link that leads back to itself\./g))
-      .toHaveLength(second.stdout)
-      .toContain('Unchanged, but 1 file or folder could not be read');
-    expect(first.stderr.match(/Skipped .*loop\\x1b.json: a link that leads back to itself\./g))
-      .toHaveLength(second.stdout)
-      .toMatch(/unread {4}.*loop\\x1b.json: a link that leads back to itself/);
+    expect(second.code, second.stderr).toBe(3);
+    expect(second.stdout).toContain('Unchanged, but 1 file or folder could not be read');
+    expect(second.stdout).toMatch(/unread {4}.*loop\\x1b.json: a link that leads back to itself/);
     const planned = await sparkify([...args, '--dry-run'], { cwd });
-    expect(first.stderr.match(/Skipped .*loop\\x1b.json: a link that leads back to itself\./g))
-      .toHaveLength(planned.stdout)
-      .toMatch(/unread {2}.*loop\\x1b.json: a link that leads back to itself/);
+    expect(planned.stdout).toMatch(/unread {2}.*loop\\x1b.json: a link that leads back to itself/);
   });
 
   test('passes over what the disk cannot read', async (context) => {
@@ -57,12 +45,10 @@ describe('etl over files that cannot be read', () => {
     symlinkSync('/proc/self/mem', join(logs, 'b.json'));
     await withWarehouse(file, async (warehouse) => {
       const { files } = await deliver(warehouse, { logs });
-      expect(first.stderr.match(/Skipped .*loop\\x1b.json: a link that leads back to itself\./g))
-        .toHaveLength(files)
-        .toMatchObject({ new: 1, unreadable: 1 });
-      expect(first.stderr.match(/Skipped .*loop\\x1b.json: a link that leads back to itself\./g))
-        .toHaveLength(files.named.unreadable)
-        .toEqual([{ path: join(logs, 'b.json'), reason: 'the disk could not read it (EIO)' }]);
+      expect(files).toMatchObject({ new: 1, unreadable: 1 });
+      expect(files.named.unreadable).toEqual([
+        { path: join(logs, 'b.json'), reason: 'the disk could not read it (EIO)' },
+      ]);
     });
   });
 
@@ -75,21 +61,13 @@ describe('etl over files that cannot be read', () => {
       symlinkSync('a.json', join(logs, 'a.json'));
       writeFiles(logs, { 'c.json': jsonLines([play(3)]) });
       const without = await deliver(warehouse, { logs });
-      expect(first.stderr.match(/Skipped .*loop\\x1b.json: a link that leads back to itself\./g))
-        .toHaveLength(without.files)
-        .toMatchObject({ new: 1, unchanged: 1, vanished: 0, unreadable: 1 });
-      expect(first.stderr.match(/Skipped .*loop\\x1b.json: a link that leads back to itself\./g))
-        .toHaveLength(without.tables.songplays.rows)
-        .toBe(4);
+      expect(without.files).toMatchObject({ new: 1, unchanged: 1, vanished: 0, unreadable: 1 });
+      expect(without.tables.songplays.rows).toBe(4);
       rmSync(join(logs, 'a.json'));
       writeFiles(logs, { 'a.json': jsonLines([play(0)]) });
       const again = await deliver(warehouse, { logs });
-      expect(first.stderr.match(/Skipped .*loop\\x1b.json: a link that leads back to itself\./g))
-        .toHaveLength(again.files)
-        .toMatchObject({ changed: 1, unchanged: 2, unreadable: 0 });
-      expect(first.stderr.match(/Skipped .*loop\\x1b.json: a link that leads back to itself\./g))
-        .toHaveLength(again.tables.songplays.rows)
-        .toBe(3);
+      expect(again.files).toMatchObject({ changed: 1, unchanged: 2, unreadable: 0 });
+      expect(again.tables.songplays.rows).toBe(3);
     });
   });
 
@@ -102,9 +80,7 @@ describe('etl over files that cannot be read', () => {
       symlinkSync('/not/mounted', join(logs, '2018'));
       writeFiles(logs, { 'copy.json': jsonLines([play(0)]) });
       const { files } = await deliver(warehouse, { logs });
-      expect(first.stderr.match(/Skipped .*loop\\x1b.json: a link that leads back to itself\./g))
-        .toHaveLength(files)
-        .toMatchObject({ duplicate: 1, moved: 0, vanished: 0, unreadable: 1 });
+      expect(files).toMatchObject({ duplicate: 1, moved: 0, vanished: 0, unreadable: 1 });
     });
   });
 
@@ -121,26 +97,14 @@ describe('etl over files that cannot be read', () => {
       // After the files were listed, and again after they were surveyed.
       const { observer, notes } = noting((step) => step === 'reading' && grow());
       const { files, tables } = await deliver(warehouse, { logs, observer });
-      expect(first.stderr.match(/Skipped .*loop\\x1b.json: a link that leads back to itself\./g))
-        .toHaveLength(files)
-        .toMatchObject({ new: 1, unreadable: 1 });
-      expect(first.stderr.match(/Skipped .*loop\\x1b.json: a link that leads back to itself\./g))
-        .toHaveLength(files.named.unreadable)
-        .toEqual([{ path: growing, reason: 'it is still being written' }]);
-      expect(first.stderr.match(/Skipped .*loop\\x1b.json: a link that leads back to itself\./g))
-        .toHaveLength(tables.songplays.rows)
-        .toBe(100);
-      expect(first.stderr.match(/Skipped .*loop\\x1b.json: a link that leads back to itself\./g))
-        .toHaveLength(notes.filter((note) => note.startsWith('Skipped')))
-        .toHaveLength(1);
+      expect(files).toMatchObject({ new: 1, unreadable: 1 });
+      expect(files.named.unreadable).toEqual([{ path: growing, reason: 'it is still being written' }]);
+      expect(tables.songplays.rows).toBe(100);
+      expect(notes.filter((note) => note.startsWith('Skipped'))).toHaveLength(1);
       const later = await deliver(warehouse, { logs, observer: noting(() => {}).observer });
-      expect(first.stderr.match(/Skipped .*loop\\x1b.json: a link that leads back to itself\./g))
-        .toHaveLength(later.files)
-        .toMatchObject({ new: 1, unchanged: 1, unreadable: 0 });
+      expect(later.files).toMatchObject({ new: 1, unchanged: 1, unreadable: 0 });
     });
-    expect(first.stderr.match(/Skipped .*loop\\x1b.json: a link that leads back to itself\./g))
-      .toHaveLength(existsSync(other))
-      .toBe(true);
+    expect(existsSync(other)).toBe(true);
   });
 
   test('goes on without files that change between survey and staging, one after the other', async () => {
@@ -153,12 +117,8 @@ describe('etl over files that cannot be read', () => {
         if (step === 'events') for (const path of names) appendFileSync(path, '{"never whole"\n');
       });
       const { files, tables } = await deliver(warehouse, { logs, observer });
-      expect(first.stderr.match(/Skipped .*loop\\x1b.json: a link that leads back to itself\./g))
-        .toHaveLength(files)
-        .toMatchObject({ new: 1, unreadable: 3 });
-      expect(first.stderr.match(/Skipped .*loop\\x1b.json: a link that leads back to itself\./g))
-        .toHaveLength(tables.songplays.rows)
-        .toBe(100);
+      expect(files).toMatchObject({ new: 1, unreadable: 3 });
+      expect(tables.songplays.rows).toBe(100);
     });
   });
 
@@ -170,15 +130,9 @@ describe('etl over files that cannot be read', () => {
         if (step === 'events') rmSync(join(logs, 'a.json'), { force: true });
       });
       const { files, tables } = await deliver(warehouse, { logs, observer });
-      expect(first.stderr.match(/Skipped .*loop\\x1b.json: a link that leads back to itself\./g))
-        .toHaveLength(files)
-        .toMatchObject({ new: 1, unreadable: 0 });
-      expect(first.stderr.match(/Skipped .*loop\\x1b.json: a link that leads back to itself\./g))
-        .toHaveLength(tables.songplays.rows)
-        .toBe(100);
-      expect(first.stderr.match(/Skipped .*loop\\x1b.json: a link that leads back to itself\./g))
-        .toHaveLength(notes.join())
-        .not.toContain('line by line');
+      expect(files).toMatchObject({ new: 1, unreadable: 0 });
+      expect(tables.songplays.rows).toBe(100);
+      expect(notes.join()).not.toContain('line by line');
     });
   });
 });
@@ -210,33 +164,25 @@ describe('etl over objects that S3 does not give', () => {
     const cwd = freshFolder();
     spoil();
     const first = await sparkify(['etl', ...args], { cwd, env: env() });
-    expect(first.stderr.match(/Skipped .*loop\\x1b.json: a link that leads back to itself\./g))
-      .toHaveLength(first.code, first.stderr)
-      .toBe(3);
-    expect(first.stderr.match(/Skipped .*loop\\x1b.json: a link that leads back to itself\./g))
-      .toHaveLength(JSON.parse(first.stdout))
-      .toMatchObject({
-        files: {
-          new: 2,
-          unreadable: 2,
-          named: {
-            unreadable: [
-              { path: 's3://bad/log/closed-large.json', reason },
-              { path: 's3://bad/log/closed.json', reason },
-            ],
-          },
+    expect(first.code, first.stderr).toBe(3);
+    expect(JSON.parse(first.stdout)).toMatchObject({
+      files: {
+        new: 2,
+        unreadable: 2,
+        named: {
+          unreadable: [
+            { path: 's3://bad/log/closed-large.json', reason },
+            { path: 's3://bad/log/closed.json', reason },
+          ],
         },
-        tables: { songplays: { rows: 1 } },
-      });
+      },
+      tables: { songplays: { rows: 1 } },
+    });
     server.denied = () => false;
     server.trouble = () => null;
     const second = await sparkify(['etl', ...args], { cwd, env: env() });
-    expect(first.stderr.match(/Skipped .*loop\\x1b.json: a link that leads back to itself\./g))
-      .toHaveLength(second.code, second.stderr)
-      .toBe(0);
-    expect(first.stderr.match(/Skipped .*loop\\x1b.json: a link that leads back to itself\./g))
-      .toHaveLength(JSON.parse(second.stdout).files)
-      .toMatchObject({ new: 2, unreadable: 0 });
+    expect(second.code, second.stderr).toBe(0);
+    expect(JSON.parse(second.stdout).files).toMatchObject({ new: 2, unreadable: 0 });
   });
 
   test('loads all others where a name cannot be signed', async () => {
@@ -246,14 +192,10 @@ describe('etl over objects that S3 does not give', () => {
       cwd: freshFolder(),
       env: env(),
     });
-    expect(first.stderr.match(/Skipped .*loop\\x1b.json: a link that leads back to itself\./g))
-      .toHaveLength(code, stderr)
-      .toBe(3);
-    expect(first.stderr.match(/Skipped .*loop\\x1b.json: a link that leads back to itself\./g))
-      .toHaveLength(JSON.parse(stdout).files.named.unreadable)
-      .toEqual([
-        { path: 's3://odd/log/../b.json', reason: 'its name cannot be signed (SignatureDoesNotMatch)' },
-      ]);
+    expect(code, stderr).toBe(3);
+    expect(JSON.parse(stdout).files.named.unreadable).toEqual([
+      { path: 's3://odd/log/../b.json', reason: 'its name cannot be signed (SignatureDoesNotMatch)' },
+    ]);
   });
 
   test('fails, and commits nothing, where it gives none', async () => {
@@ -262,15 +204,9 @@ describe('etl over objects that S3 does not give', () => {
     server.denied = (request) => request.startsWith('GET');
     const cwd = freshFolder();
     const { code, stderr } = await sparkify(['etl', '--log-data', 's3://shut/log'], { cwd, env: env() });
-    expect(first.stderr.match(/Skipped .*loop\\x1b.json: a link that leads back to itself\./g))
-      .toHaveLength(code)
-      .toBe(1);
-    expect(first.stderr.match(/Skipped .*loop\\x1b.json: a link that leads back to itself\./g))
-      .toHaveLength(stderr)
-      .toContain('access is denied');
-    expect(first.stderr.match(/Skipped .*loop\\x1b.json: a link that leads back to itself\./g))
-      .toHaveLength(stderr)
-      .toContain('s3:GetObject');
+    expect(code).toBe(1);
+    expect(stderr).toContain('access is denied');
+    expect(stderr).toContain('s3:GetObject');
   });
 });
 
@@ -280,25 +216,13 @@ describe('doctor', () => {
     writeFiles(cwd, { 'log/a.json': jsonLines([play(0)]), 'song/a.json': JSON.stringify(songRecord()) });
     symlinkSync('b.json', join(cwd, 'log/b.json'));
     const { stdout, code } = await sparkify(['doctor', '--log-data', 'log', '--song-data', 'song'], { cwd });
-    expect(first.stderr.match(/Skipped .*loop\\x1b.json: a link that leads back to itself\./g))
-      .toHaveLength(code)
-      .toBe(0);
-    expect(first.stderr.match(/Skipped .*loop\\x1b.json: a link that leads back to itself\./g))
-      .toHaveLength(stdout)
-      .toMatch(/note +log data +1 file.*; 1 file or folder cannot be read/);
-    expect(first.stderr.match(/Skipped .*loop\\x1b.json: a link that leads back to itself\./g))
-      .toHaveLength(stdout)
-      .toContain(`${join(cwd, 'log/b.json')}: a link that leads back to itself`);
-    expect(first.stderr.match(/Skipped .*loop\\x1b.json: a link that leads back to itself\./g))
-      .toHaveLength(stdout)
-      .toMatch(/good +song data/);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/note +log data +1 file.*; 1 file or folder cannot be read/);
+    expect(stdout).toContain(`${join(cwd, 'log/b.json')}: a link that leads back to itself`);
+    expect(stdout).toMatch(/good +song data/);
     rmSync(join(cwd, 'log/a.json'));
     const nothing = await sparkify(['doctor', '--log-data', 'log', '--song-data', 'song'], { cwd });
-    expect(first.stderr.match(/Skipped .*loop\\x1b.json: a link that leads back to itself\./g))
-      .toHaveLength(nothing.code)
-      .toBe(1);
-    expect(first.stderr.match(/Skipped .*loop\\x1b.json: a link that leads back to itself\./g))
-      .toHaveLength(nothing.stdout)
-      .toMatch(/bad +log data/);
+    expect(nothing.code).toBe(1);
+    expect(nothing.stdout).toMatch(/bad +log data/);
   });
 });
