@@ -52,7 +52,10 @@ export const command: Command = {
       )
       .option('--gzip', 'compress every file')
       .option('--dirty [rates]', 'plant faults, at the default rates or at late=0.01,truncated=0.2,…')
-      .option('--part <k/N>', 'make the k-th of N parts; all parts together are the whole, byte for byte')
+      .option(
+        '--part <k/N>',
+        'make the k-th of N parts; all parts together are the complete data set, byte for byte',
+      )
       .option('--workers <number>', 'threads; the bytes are the same for any number')
       .option('--day <date>', 'with --out -: the events of one day')
       .option('--dry-run', 'print what would be made and write nothing')

@@ -163,7 +163,7 @@ function parseAll(
       stillRefused.push({
         rejectId,
         rule: reject.rule,
-        reason: 'its raw text is not complete, as it is in the file; fix it first',
+        reason: 'its raw text differs from the record in the file; fix it first',
       });
       continue;
     }

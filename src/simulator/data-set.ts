@@ -65,9 +65,12 @@ async function makeAt(place: OutputLocation, wanted: Settings, options: MakeOpti
     return { status: 'unchanged', settings, key, redelivered: key.delivery === 2 ? 0 : redelivered };
   }
   if (key?.delivery === 2) {
-    throw new UsageError(`Files of ${place.name} are gone, and its second delivery lies over the first.`, {
-      hint: 'Make the data set again in another folder.',
-    });
+    throw new UsageError(
+      `Files of ${place.name} are gone, and its second delivery replaced files of the first.`,
+      {
+        hint: 'Make the data set again in another folder.',
+      },
+    );
   }
   if (key === null) assertRoom(place, settings, part);
   const lock = await place.lock(settings, part);
@@ -167,12 +170,9 @@ function assertAsBefore(results: readonly Made[], { files }: ExistingDataSet): v
   const assert = (path: string, { sha256 }: FileKey): void => {
     const before = files.get(path);
     if (before === undefined || before.sha256 === sha256) return;
-    throw new SparkifyError(
-      `${path} stands there as another version of sparkify made it; it was not touched.`,
-      {
-        hint: 'Make the whole data set again in another folder.',
-      },
-    );
+    throw new SparkifyError(`${path} was made by another version of sparkify; it was not touched.`, {
+      hint: 'Make the whole data set again in another folder.',
+    });
   };
   for (const result of results) {
     if (result.kind === 'songs') for (const file of result.made) assert(file.path, file);

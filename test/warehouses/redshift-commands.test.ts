@@ -44,7 +44,7 @@ describe('on Redshift,', () => {
       /isolation +Snapshot/,
       /rights +loader may make tables in public, staging and ops/,
       /logs by COPY +the role may read s3:\/\/commands\/log_data\/2018-11-01/,
-      /staging +s3:\/\/staging\/area takes files/,
+      /staging +s3:\/\/staging\/area accepts files/,
       /lease +no load is running/,
       /skew +no tables/,
     ])

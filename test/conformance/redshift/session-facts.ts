@@ -229,7 +229,7 @@ export const sessionFacts: readonly Fact[] = [
       'STV_DB_ISOLATION_LEVEL tells the isolation of the database, or is refused without harm to the session.',
     page: 'r_STV_DB_ISOLATION_LEVEL',
     doubt: 'documented',
-    reliedOnBy: 'sparkify doctor shows it; loads go by either.',
+    reliedOnBy: 'sparkify doctor shows it; loads work with both.',
     async check(cluster) {
       const sql = 'select isolation_level from stv_db_isolation_level where db_name = current_database()';
       const refused = await refusal(cluster.rows(sql));
