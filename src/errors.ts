@@ -36,7 +36,7 @@ export class ConfigError extends SparkifyError {
 /** Files cannot be found, listed or read. */
 export class SourceError extends SparkifyError {}
 
-/** One file or folder cannot be read, while the others of its source can: a load passes it over and names it. */
+/** One file or folder cannot be read, while the others of its source can: a load skips it and names it. */
 export class UnreadableFileError extends SourceError {
   readonly path: string;
   /** Why, in a few words. */
@@ -95,7 +95,7 @@ export class NoPermissionError extends WarehouseError {}
 /** Another process holds the warehouse's only writer's place. */
 export class LeaseError extends WarehouseError {}
 
-/** A program that is none of ours has the warehouse open. */
+/** A program that is not ours has the warehouse open. */
 export class OtherProgramError extends LeaseError {}
 
 /** What failed may well succeed if all of it is done again on a new connection: a conflict, a lost connection. */
@@ -104,7 +104,10 @@ export class TransientError extends WarehouseError {}
 /** The connection was lost while committing: whether it committed is for the next connection to find out. */
 export class CommitUnknownError extends TransientError {}
 
-/** All is committed that was to be; what failed came after it: publishing it, or telling of it. `report` is what was done. */
+/**
+ * All is committed that was to be; what failed came after it: publishing it, or reporting it. `report` is what was
+ * done.
+ */
 export class CommittedError extends WarehouseError {
   /** 4; the signal's, where a signal ended what came after the commit. */
   override readonly exitCode: number;
@@ -132,7 +135,10 @@ export class InterruptedError extends SparkifyError {
   }
 }
 
-/** The same error, which says at which statement the engine failed; what passes, as a lost connection, is no fault of it. */
+/**
+ * The same error, which says at which statement the engine failed; what is transient, such as a lost connection, is not
+ * its fault.
+ */
 export function atStatement<Thrown>(error: Thrown, name: string): Thrown {
   if (!(error instanceof WarehouseError || error instanceof SourceError)) return error;
   if (error.statement !== undefined) return error;

@@ -1,16 +1,19 @@
-/** What stands in the place of a secret. */
+/** What is shown in the place of a secret. */
 const HIDDEN = '***';
 /** A shorter secret occurs in too many texts by chance: it is hidden in addresses only. */
 const SHORTEST_FOUND_ANYWHERE = 4;
 
-/** `password=…`, as servers, drivers and presigned addresses name what is secret; a file with passwords is none. */
+/**
+ * `password=…`, as servers, drivers and presigned addresses name what is secret; a file with passwords is not secret
+ * itself.
+ */
 const SECRET_PARAMETER = new RegExp(
   '((?:^|[?&;\\s]|--)(?:[\\w.-]*(?:pass(?!file)|pwd|secret|token|signature|credential|access.?key|api.?key)[\\w.-]*|sig)\\s*=\\s*)' +
     // A separator is part of the value unless another parameter follows it.
     '(\'[^\']*\'(?=[&;\\s]|$)|"[^"]*"(?=[&;\\s]|$)|(?:[^&;\\s]|[&;\\s](?!\\s*[\\w.%-]+=))+)',
   'gi',
 );
-/** One scheme, or several that somebody put before one another; a flag may stand before them. */
+/** One scheme, or several, one before the other; a flag may stand before them. */
 const SCHEMES =
   /^(?:--[\w-]+=)?(?:(?:jdbc|iam|duckdb|postgres|postgresql|redshift|s3|s3a|s3n|https?|file):\/*|[a-z][\w+.-]*:\/\/+)*/i;
 
@@ -37,7 +40,7 @@ export function withoutSecrets(address: string): string {
   return search(address).shown;
 }
 
-/** Any text, SQL too, safe to print: only what stands in an address with its scheme is taken out. */
+/** Any text, SQL too, safe to print: only what is in an address with its scheme is taken out. */
 export function textWithoutSecrets(text: string): string {
   return text.replace(ADDRESS_IN_TEXT, `$1:${HIDDEN}@`);
 }
@@ -86,13 +89,13 @@ interface Span {
   readonly to: number;
 }
 
-/** Where the password stands in a text that is an address, or holds one. */
+/** Where the password is in a text that is an address, or holds one. */
 function spanIn(text: string): Span | null {
   const start = text.length - text.trimStart().length;
   const trimmed = text.slice(start);
   const [schemes = ''] = SCHEMES.exec(trimmed) ?? [];
   const at = start + schemes.length;
-  // A password may hold a blank, a user does not: what has one before its first colon is no address as a whole.
+  // A password may hold a blank, a user does not: what has one before its first colon is not an address as a whole.
   const whole = /^[^:]*\s/.test(trimmed) ? null : secretSpan(schemes, text.slice(at));
   if (whole !== null) return moved(whole, at);
   for (const found of text.slice(at).matchAll(INNER_SCHEME)) {

@@ -53,13 +53,13 @@ export type FaultName = (typeof faultNames)[number];
 export interface Fault {
   readonly fault: FaultName;
   readonly path: string;
-  /** From 1; null where it is the whole file. */
+  /** From 1; null if it is the complete file. */
   readonly line: number | null;
-  /** The reject that must stand in ops.rejects for this line. */
+  /** The reject that must be in ops.rejects for this line. */
   readonly reject?: { readonly rule: Rule; readonly field: string | null };
-  /** The rows that must stand in ops.drift for this file, one record each. */
+  /** The rows that must be in ops.drift for this file, one record each. */
   readonly drift?: readonly { readonly change: 'new' | 'missing' | 'other case'; readonly key: string }[];
-  /** The event that must stand in ops.repeated_events. */
+  /** The event that must be in ops.repeated_events. */
   readonly repeat?: {
     readonly as: 'duplicate' | 'conflict';
     readonly sessionId: number;
@@ -85,7 +85,7 @@ export interface AnswerKey {
   readonly faults: readonly Fault[];
 }
 
-/** The answer key in a text; null if it is none. */
+/** The answer key in a text; null if the text is not one. */
 export function parseAnswerKey(text: string): AnswerKey | null {
   try {
     const value = JSON.parse(text) as Partial<AnswerKey> | null;

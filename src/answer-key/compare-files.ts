@@ -8,7 +8,7 @@ import type { Found, Reader } from './facts.ts';
  */
 export interface Files {
   readonly found: Found;
-  /** What a content or its batch is called: of a file and its copies, by the one that is no copy. */
+  /** What a content or its batch is called: of a file and its copies, by the one that is not a copy. */
   readonly nameOf: (fileId: number) => string;
   /** The name under which a path's faults are known. */
   readonly originalOf: (path: string) => string;
@@ -69,7 +69,7 @@ function withoutFolder(path: string): string {
   return path.slice(path.indexOf('/') + 1);
 }
 
-/** The files and batches that the answer key tells of. */
+/** The files and batches that the answer key names. */
 export function expectedFiles(key: AnswerKey, files: Files): Found {
   const expected = new Map<string, string>();
   const batches = new Map<string, FileKey[]>();

@@ -19,7 +19,7 @@ const UNSET = 'unset.invalid';
 
 /**
  * Takes `scheme://user:password@host:port/database?parameter=value` apart, every part optional. ConfigError for what is
- * no such address, or has a parameter that is not known.
+ * not such an address, or has a parameter that is not known.
  */
 export function readAddress<Parameter extends string>(
   address: string,
@@ -33,7 +33,7 @@ export function readAddress<Parameter extends string>(
   // `scheme:` and `scheme:///database` are well, and name no host.
   const rest = address.replace(/^[a-z]+:(\/\/)?/i, '');
   if (/^[a-z]+:\/(?!\/)/i.test(address)) throw wrong('there is one slash after the colon, not two');
-  // Read as it stands, what comes before would be a host and a port, and be told.
+  // Read as it is, what comes before would be a host and a port, and would be shown.
   if (/^[^/?#@]*:[^/?#@]*[/?#].*@/.test(rest)) throw wrong(UNESCAPED);
   try {
     const withHost = rest.replace(/^([^/?]*@)?(?=[/?:]|$)/, `$1${UNSET}`);
@@ -67,7 +67,7 @@ function decoded(part: string): string | undefined {
   }
 }
 
-/** The schema that an address names; ConfigError for what is no name of one. */
+/** The schema that an address names; ConfigError for what is not the name of one. */
 export function schemaOf(name: string | undefined): string | undefined {
   if (name === undefined) return undefined;
   const parsed = settings.schema.schema.safeParse(name);

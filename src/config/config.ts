@@ -28,7 +28,7 @@ export interface ConfigInput {
   /** Settings given as flags, by name; those of places may be several. */
   readonly flags: Readonly<Partial<Record<SettingName, string | readonly string[] | undefined>>>;
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** Is told of every secret before anything is judged. */
+  /** Gets every secret before anything is judged. */
   readonly secrets?: SecretKeeper;
 }
 
@@ -127,7 +127,7 @@ function find(name: SettingName, setting: Setting, input: ConfigInput, file: Rea
   return null;
 }
 
-/** A password is one whole; in all else, which may be an address, its form tells. */
+/** A password is secret as a whole; in all else, which may be an address, the form shows what is secret. */
 function heedSecrets(found: ReadonlyMap<SettingName, Found>, secrets: SecretKeeper): void {
   for (const [name, { texts, folder }] of found) {
     const isWhole = (settings[name] as Setting).secret === true && name !== 'warehouse';

@@ -24,7 +24,7 @@ export function warningsOf({ entries, oddLines, continuations, oddQuotes }: CfgF
   ];
 }
 
-/** A line that is no pair may hold anything, a password too: none of it is shown but the name of a setting. */
+/** A line that is not a pair may hold anything, also a password: none of it is shown but the name of a setting. */
 function oddLine(text: string): string {
   const [first = ''] = text.split(/\s/);
   const what = knownKeys.has(first.toUpperCase())
@@ -33,7 +33,7 @@ function oddLine(text: string): string {
   return `${what}; the line is ignored.`;
 }
 
-/** What continues a value may be the rest of a password: only its length is told. */
+/** What continues a value may be the rest of a password: only its length is shown. */
 function continued({ length, of }: Continuation): string {
   const key = known.has(nameOf(of)) ? of.key : shownKey(of);
   return `this line is indented, so its ${length} characters continue the value of ${key} in line ${of.line}; they are ignored. Write a value in one line, and every key at the same indent.`;
@@ -51,7 +51,7 @@ function unknownKey(entry: CfgEntry): string {
   return `the key ${shownKey(entry)} in ${shownSection(entry)} is unknown and ignored.${suggestion}`;
 }
 
-/** Settings that stand more than once in their section with a value, each with its first and its last line. */
+/** Settings that are more than once in their section with a value, each with its first and its last line. */
 function repeated(entries: readonly CfgEntry[]): { first: CfgEntry; last: CfgEntry }[] {
   const firsts = new Map<string, { first: CfgEntry; last: CfgEntry }>();
   for (const entry of entries) {

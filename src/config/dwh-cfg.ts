@@ -16,9 +16,9 @@ export interface Continuation {
 
 export interface CfgFile {
   readonly entries: readonly CfgEntry[];
-  /** Neither a section nor a pair; they were passed over. */
+  /** Neither a section nor a pair; they were skipped. */
   readonly oddLines: readonly { readonly line: number; readonly text: string }[];
-  /** Indented below a key: Python's configparser adds them to its value. They were passed over. */
+  /** Indented below a key: Python's configparser adds them to its value. They were skipped. */
   readonly continuations: readonly Continuation[];
   /** With a quote that has no pair. */
   readonly oddQuotes: readonly CfgEntry[];
@@ -73,13 +73,15 @@ export function nameOf({ section, key }: CfgEntry): string {
   return `${section.toUpperCase()}.${key.toUpperCase()}`;
 }
 
-/** A key as messages may say it: the rest of a password that went on in a new line is no name, and is not shown. */
+/**
+ * A key as messages may say it: the rest of a password that continued in a new line is not a name, and is not shown.
+ */
 export function shownKey({ key, value }: CfgEntry): string {
   const isName = /^[a-z][\w. -]{0,40}$/i.test(key) && value !== '' && !value.startsWith('=');
   return isName ? key : `of ${key.length} characters`;
 }
 
-/** A section as messages may say it: what is no plain name may be a password in the wrong line. */
+/** A section as messages may say it: what is not a plain name may be a password in the wrong line. */
 export function shownSection({ section }: CfgEntry): string {
   return /^[\w. -]{0,40}$/.test(section)
     ? `[${section}]`

@@ -1,6 +1,6 @@
 import { editDistance } from '../edit-distance.ts';
 
-/** The name that somebody probably meant: of its own section, or the same key in another; null if none is like it. */
+/** The name that was probably meant: of its own section, or the same key in another; null if none is like it. */
 export function nearestName(section: string, key: string, known: Iterable<string>): string | null {
   const most = Math.max(1, Math.floor(key.length / 3));
   let nearest: { readonly name: string; readonly distance: number } | null = null;

@@ -25,7 +25,7 @@ export function pathBelow(folder: string, path: string): string {
   return folder === '.' || isFixed(meant) ? meant : join(folder, meant);
 }
 
-/** The same of what may be a pattern: a bracket in the folder's own name is none. */
+/** The same of what may be a pattern: a bracket in the folder's own name is not a pattern. */
 export function patternBelow(folder: string, pattern: string): string {
   const isPattern = pattern.search(PATTERN_CHARACTER) >= 0;
   return pathBelow(isPattern ? folder.replace(PATTERN_CHARACTER, '\\$&') : folder, pattern);

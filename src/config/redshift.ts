@@ -76,7 +76,7 @@ function endpointOf(text: string | undefined): { host?: string; port?: string; d
   const [, host, port, database] =
     /^(?:(?:jdbc:)?redshift:(?:iam:)?\/\/)?([\w.-]+)(?::(\d+))?(?:\/([^/?;]*))?$/i.exec(text) ?? [];
   if (host === undefined) {
-    // It is not told: people paste addresses with passwords.
+    // It is not shown: people paste addresses with passwords.
     throw new ConfigError('CLUSTER.HOST is not written as host, host:port or host:port/database.', {
       hint: 'For example: my-cluster.abc123.eu-central-1.redshift.amazonaws.com:5439/dev',
     });

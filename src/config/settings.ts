@@ -18,7 +18,7 @@ import {
 /** A setting: where it may come from, what it may be, and how it is explained. */
 export interface Setting {
   readonly doc: string;
-  /** Names in dwh.cfg, the usual one first: `S3.LOG_DATA`. */
+  /** Names in dwh.cfg, the preferred one first: `S3.LOG_DATA`. */
   readonly file: readonly string[];
   readonly env: readonly string[];
   readonly secret?: boolean;

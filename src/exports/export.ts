@@ -16,9 +16,9 @@ export interface ExportedTable {
 }
 
 interface ExportOptions {
-  /** Whether what bears the tables' names is replaced. */
+  /** Whether files with the tables' names are replaced. */
   readonly isReplacing: boolean;
-  /** What lay in the place before. */
+  /** What was in the place before. */
   readonly found: readonly string[];
   readonly observer: Observer;
   /** Hears of a table before the engine itself writes it. */

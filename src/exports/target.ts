@@ -21,11 +21,11 @@ export interface ExportTarget {
   readonly name: string;
   /** Whether files stay as soon as they are taken, so that an export which fails leaves some. */
   readonly takesAtOnce: boolean;
-  /** What lies there. */
+  /** What is there. */
   names(): Promise<string[]>;
   /** Where on this machine a file is written before it is taken. */
   passing(file: string): string;
-  /** Takes a file that was written whole; its size in bytes. */
+  /** Takes a file that is complete; its size in bytes. */
   take(file: string): Promise<number>;
   /** Sizes of the files below one folder there. */
   sizes(folder: string): Promise<number[]>;
@@ -130,7 +130,7 @@ function nameAll(written: ReadonlyMap<string, OutputFile>, folder: string, isRep
       });
     }
     for (const { path, inode } of isReplacing ? [] : named) {
-      // Somebody else may have put another file there meanwhile.
+      // Another program may have put a file there meanwhile.
       if (statSync(path, { throwIfNoEntry: false })?.ino === inode) rmSync(path, { force: true });
     }
     throw cause;
@@ -142,11 +142,11 @@ function removeEmpty(folder: string, first: string): void {
   try {
     for (let at = folder; at.length >= first.length; at = dirname(at)) rmdirSync(at);
   } catch {
-    // Somebody else has put something there.
+    // Another program has put something there.
   }
 }
 
-/** Each file is written on this machine first and sent from there; an object appears whole. */
+/** Each file is written on this machine first and sent from there; an object appears complete or not at all. */
 function prefixTarget(place: string, s3: S3Options): ExportTarget {
   const { bucket, key } = parseS3Address(place);
   const name = s3Path(bucket, key).replace(/\/$/, '');

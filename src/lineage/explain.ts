@@ -67,7 +67,7 @@ export async function explain(
   });
   const provenance: Provenance[] = [];
   for (const file of files) provenance.push(...(await locate(file, sessionId, item, openFile)));
-  // Of the files of a batch, one holds the event; that the others do not is no news.
+  // Of the files of a batch, one holds the event; that the others do not have it is expected.
   const holding = provenance.filter(({ line }) => line !== null);
   return {
     songplay,

@@ -15,7 +15,7 @@ import { countDrift, driftWith, type KeptDrift } from './stage/drift.ts';
 import type { StagedFiles } from './stage/staged-files.ts';
 import { removeContents } from './stage/staged-rows.ts';
 
-/** What stood in the warehouse before a load. */
+/** What was in the warehouse before a load. */
 export interface Standing {
   /** Whether staging held nothing of a kind. */
   readonly cold: Readonly<Record<FileKind, boolean>>;
@@ -29,7 +29,7 @@ interface LoadChangeInput {
   readonly plans: LoadPlans;
   readonly standing: Standing;
   readonly options: LoadOptions;
-  /** What stands in staging already; null where it is staged within the transaction. */
+  /** What is in staging already; null where it is staged within the transaction. */
   readonly stagedBefore: readonly StagedFiles[] | null;
   stage(): Promise<readonly StagedFiles[]>;
 }

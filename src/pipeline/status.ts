@@ -16,7 +16,7 @@ export interface Status {
   readonly conflicts: number | null;
   /** What this role may not read, of which all above is null; null where it may read everything. */
   readonly unreadable: Unreadable | null;
-  /** How the tables lie on the slices of a cluster; null where they do not, or nobody tells. */
+  /** How the tables lie on the slices of a cluster; null where they do not, or it is not known. */
   readonly storage: readonly TableStorage[] | null;
 }
 

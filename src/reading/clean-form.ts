@@ -12,9 +12,9 @@ const WHOLE = '(?:0|-?[1-9][0-9]{0,14})';
 const NUMBER = '(?:-(?=[0-9.]*[1-9]))?(?:0|[1-9][0-9]{0,14})(?:\\.[0-9]{1,17})?';
 const NEWLINE = 0x0a;
 
-/** Tells of lines whether each one is a record in clean form. */
+/** Says of lines whether each one is a record in clean form. */
 export interface FormChecker {
-  /** Takes whole lines, each with its end, and counts them. */
+  /** Takes complete lines, each with its end, and counts them. */
   push(block: Buffer): number;
   readonly isClean: boolean;
 }
@@ -61,7 +61,7 @@ export function countNewlines(bytes: Buffer): number {
   return newlines;
 }
 
-/** The regular expression of a table's clean lines in the key order of one of them; null if it is none. */
+/** The regular expression of a table's clean lines in the key order of one of them; null if it is not a clean line. */
 function formOf(table: Table, line: string): RegExp | null {
   let keys: string[];
   try {

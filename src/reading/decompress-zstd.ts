@@ -4,7 +4,7 @@ import xxhash from 'xxhash-wasm';
 const FRAME_MAGIC = 0xfd2fb528;
 const LAST_SKIPPABLE_MAGIC = 0x184d2a5f;
 const FIRST_SKIPPABLE_MAGIC = 0x184d2a50;
-/** What `zstd` itself takes unless it is told to take more; an unpacker holds the whole window. */
+/** What `zstd` itself takes by default; an unpacker holds the complete window. */
 const MOST_WINDOW_BYTES = 128 * 1024 * 1024;
 const SKIPPED_AT_ONCE = 64 * 1024;
 const RLE_BLOCK = 1;
@@ -55,7 +55,7 @@ export async function* decompressZstd(chunks: AsyncIterable<Buffer>): AsyncGener
   }
 }
 
-/** Passes over bytes of which nobody wants to know. */
+/** Skips bytes that are not needed. */
 async function skip(input: ByteReader, count: number): Promise<void> {
   for (let left = count; left > 0; left -= SKIPPED_AT_ONCE) await input.take(Math.min(left, SKIPPED_AT_ONCE));
 }
@@ -79,7 +79,7 @@ async function frameHeader(input: ByteReader): Promise<FrameHeader> {
   return { bytes: Buffer.concat([first, rest]), hasChecksum, windowBytes };
 }
 
-/** A frame that is one segment has its whole content for a window. */
+/** The window of a frame that is one segment is its complete content. */
 function sizeOf(field: Buffer): number {
   if (field.length === 8) return Number(field.readBigUInt64LE());
   return field.readUIntLE(0, field.length) + (field.length === 2 ? 256 : 0);

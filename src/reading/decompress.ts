@@ -4,7 +4,7 @@ import { SparkifyError } from '../errors.ts';
 
 export type Compression = 'none' | 'gzip' | 'zstd';
 
-/** How a file is packed, by its first bytes; names may lie. */
+/** How a file is compressed, by its first bytes; names may be wrong. */
 export function compressionOf(head: Uint8Array): Compression {
   if (head[0] === 0x1f && head[1] === 0x8b) return 'gzip';
   if (head[0] === 0x28 && head[1] === 0xb5 && head[2] === 0x2f && head[3] === 0xfd) return 'zstd';
@@ -14,7 +14,7 @@ export function compressionOf(head: Uint8Array): Compression {
 /** The unpacking of a file failed; nothing of it can be trusted. */
 export class DecompressError extends Error {}
 
-/** Logs pack 10 to 30 times; gzip can 1,000 times, zstd 30,000 times, with what nobody has written to be read. */
+/** Logs compress 10 to 30 times; gzip can reach 1,000 times, zstd 30,000 times, with content that is not data. */
 const MOST_TIMES = 200;
 /** So much may always come of a file. */
 const ALWAYS_BYTES = 100_000_000;

@@ -1,4 +1,4 @@
-/** Sparkify's records are flat; deeper nesting is no record of ours. */
+/** Sparkify's records are flat; what is nested deeper is not a record of ours. */
 export const DEEPEST_NESTING = 64;
 
 /** Where a scan of JSON text stands: the open brackets, and the last character that was not blank. */
@@ -8,7 +8,7 @@ export interface Scan {
   last: string;
 }
 
-/** A scan at the begin of a text. */
+/** A scan at the start of a text. */
 export function startScan(): Scan {
   return { stack: '', inString: false, last: '' };
 }
@@ -41,7 +41,7 @@ export function objectMayFollow(scan: Scan): boolean {
   return scan.last === ':' || (scan.stack.endsWith('[') && (scan.last === '[' || scan.last === ','));
 }
 
-/** The index of the first character from here on that is no white space of JSON's; the text's length if there is none. */
+/** The index of the first character from here on that is not JSON's white space; the text's length if there is none. */
 export function skipBlanks(text: string, from: number): number {
   let at = from;
   while (at < text.length && isBlank(text.charCodeAt(at))) at += 1;

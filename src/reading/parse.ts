@@ -157,7 +157,7 @@ export function recordParser(format: RecordFormat, isPreverified = false): Recor
       try {
         return parseObject(record as Record<string, unknown>, text);
       } catch (error) {
-        // Nothing that stands in a record may end the load; what is left to throw is nesting without end.
+        // Nothing in a record may end the load; what is left to throw is nesting without end.
         const reason = `the record cannot be parsed: ${(error as Error).message}`;
         return { fault: fault('too_deep', null, undefined, reason.slice(0, SHOWN_VALUE_LENGTH)) };
       }
@@ -299,7 +299,7 @@ function checkRequiredWhen(condition: RequiredWhen, fields: readonly Field[], ro
   return null;
 }
 
-/** The key that stands twice at the record's top, or null; counting `":` settles almost every record. */
+/** The key that occurs twice at the record's top, or null; counting `":` settles almost every record. */
 function repeatedKey(text: string, keys: number): string | null {
   let pairs = 0;
   while (KEY_END.test(text)) pairs += 1;
@@ -327,7 +327,7 @@ function* topLevelKeys(text: string): Generator<string> {
   }
 }
 
-/** Whether only blanks stand between here and a colon. */
+/** Whether only blanks are between here and a colon. */
 function isColonNext(text: string, start: number): boolean {
   let at = start;
   while (text[at] === ' ' || text[at] === '\t' || text[at] === '\n' || text[at] === '\r') at += 1;

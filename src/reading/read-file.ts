@@ -28,7 +28,7 @@ export interface FileSummary {
   readonly drift: readonly DriftCount[];
 }
 
-/** A file that was read to its end, or of which nothing can be trusted: then its rows must be taken back. */
+/** A file that was read to its end, or that cannot be trusted at all: then its rows must be taken back. */
 export type FileEnd =
   | { readonly sha256: string; readonly summary: FileSummary }
   | { readonly unreadable: Reject };
@@ -40,7 +40,7 @@ interface FileReader {
   summary(): FileSummary;
 }
 
-/** Reads a whole small file that is not packed; yields batches, returns what the file came to. */
+/** Reads a complete small file that is not compressed; yields batches, returns what the file came to. */
 export function* readContent(content: Buffer, format: RecordFormat): Generator<ParsedRows, FileSummary> {
   const reader = fileReader(format);
   yield* reader.push(content);
@@ -49,8 +49,8 @@ export function* readContent(content: Buffer, format: RecordFormat): Generator<P
 }
 
 /**
- * Reads a file's bytes as stored, so many in all, chunk by chunk; yields batches, returns what the file came to. Of a content that a survey
- * found clean less needs to be looked at; that it is the same, its hash must tell.
+ * Reads a file's bytes as stored, so many in all, chunk by chunk; yields batches, returns what the file came to. Of a
+ * content that a survey found clean less needs to be looked at; its hash must show that it is the same.
  */
 export async function* readFile(
   chunks: AsyncIterable<Buffer>,

@@ -9,7 +9,10 @@ import {
   trim,
 } from './json-text.ts';
 
-/** A longer record is refused whole; Redshift's COPY takes no longer one either. In UTF-16 units, of which it has no more than bytes. */
+/**
+ * A longer record is refused; Redshift's COPY takes no longer one either. In UTF-16 units, of which it has no more than
+ * bytes.
+ */
 const LONGEST_RECORD = 4 * 1024 * 1024;
 /** A longer line is not looked into, whatever it holds. */
 const LONGEST_LINE_BYTES = 16 * 1024 * 1024;
@@ -26,7 +29,7 @@ export interface RecordSink {
   /** Text that no record could be made of. */
   broken(line: number, text: string, rule: 'malformed_json' | 'invalid_utf8' | 'too_long'): void;
   blank(line: number): void;
-  /** Whether it holds as much as it should before somebody empties it. */
+  /** Whether it holds as much as it should before it is emptied. */
   isFull(): boolean;
 }
 
@@ -54,7 +57,7 @@ interface OpenRecord {
 }
 
 /**
- * Splits bytes into records: one object a line, several a line, or one over many lines. A line that is a whole
+ * Splits bytes into records: one object a line, several a line, or one over many lines. A line that is a complete
  * record is never taken for a part of another, so one broken line costs no other. Push chunks, then `end()`; both pause
  * where the sink is full, in the midst of a line if need be.
  */
@@ -65,7 +68,7 @@ export function recordSplitter(sink: RecordSink): RecordSplitter {
   let line = 0;
   let open: OpenRecord | null = null;
 
-  /** Takes a line that is blank or one record, as almost all are; false for any other, of which nothing was taken. */
+  /** Takes a line that is blank or one record, as almost all are; false for any other: then nothing of it was taken. */
   function takeWhole(at: number, text: string): boolean {
     if (text === '') sink.blank(at);
     else return text.length <= LONGEST_RECORD && sink.record(at, text);
@@ -93,7 +96,7 @@ export function recordSplitter(sink: RecordSink): RecordSplitter {
     return takeWhole(at, trimmed) ? NOTHING : splitLine(at, trimmed, 0);
   }
 
-  /** A line that is no single record: several records, the begin of a longer one, or broken. */
+  /** A line that is not a single record: several records, the start of a longer one, or broken. */
   function splitLine(at: number, text: string, from: number): readonly Piece[] {
     let start = from;
     while (text[start] === '{') {
@@ -213,7 +216,7 @@ export function recordSplitter(sink: RecordSink): RecordSplitter {
     },
   };
 
-  /** Keeps the begin of a line whose end is still to come; of a line that is too long, only its head. */
+  /** Keeps the start of a line whose end is still to come; of a line that is too long, only its head. */
   function hold(bytes: Buffer): void {
     if (bytes.length === 0 || skipping) return;
     pieces.push(Buffer.from(bytes));

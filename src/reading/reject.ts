@@ -33,7 +33,7 @@ export const ruleMeanings: Readonly<Record<Rule, string>> = {
   unreadable_file: 'The compressed file cannot be unpacked completely, so nothing of it is loaded.',
 };
 
-/** A refused record, with everything that is needed to find and mend it. */
+/** A refused record, with everything that is needed to find and fix it. */
 export interface Reject {
   /** The line at which the record begins, from 1. */
   readonly line: number;

@@ -11,25 +11,25 @@ const LONGEST_CLEAN_LINE = 4 * 1024 * 1024;
 const NEWLINE = 0x0a;
 const LINE_END = Buffer.from('\n');
 
-/** What one reading of a file's bytes tells. */
+/** What one reading of a file's bytes shows. */
 export interface FileProfile {
   readonly sha256: string;
-  /** Lines in the bytes, an unended last one included; 0 where they are packed. */
+  /** Lines in the bytes, including a last one without an end; 0 where they are compressed. */
   readonly lines: number;
   readonly compression: Compression;
   /** Every line is a record in clean form (see formChecker). */
   readonly isClean: boolean;
-  /** Why a packed file cannot be unpacked whole; null where it can, or was not tried. */
+  /** Why a compressed file cannot be unpacked completely; null where it can, or was not tried. */
   readonly damage: string | null;
 }
 
 export interface Survey extends FileProfile {
   readonly file: SourceFile;
-  /** The whole content of a small file. */
+  /** The complete content of a small file. */
   readonly content: Buffer | null;
 }
 
-/** Reads a small file whole and hashes it. */
+/** Reads a small file completely and hashes it. */
 export async function surveySmall(source: Source, file: SourceFile): Promise<Survey> {
   const content = await source.readSmall(file);
   const sha256 = createHash('sha256').update(content).digest('hex');
@@ -38,8 +38,8 @@ export async function surveySmall(source: Source, file: SourceFile): Promise<Sur
 }
 
 /**
- * Hashes a file's chunks, so many bytes in all, counts its lines and checks their form; `onChunk` hears of each chunk's bytes.
- * What is packed is unpacked once, so that nothing is staged of a file that cannot be.
+ * Hashes a file's chunks, so many bytes in all, counts its lines and checks their form; `onChunk` hears of each chunk's
+ * bytes. What is compressed is unpacked once, so that nothing is staged of a file that cannot be unpacked.
  */
 export async function surveyChunks(
   chunks: AsyncIterable<Buffer>,
@@ -69,7 +69,7 @@ export async function surveyChunks(
   } catch (error) {
     if (!(error instanceof DecompressError)) throw error;
     damage = error.message;
-    // The hash is of the whole file, whatever could be unpacked.
+    // The hash is of the complete file, whatever could be unpacked.
     for await (const _chunk of hashed());
   } finally {
     await stored.return?.();

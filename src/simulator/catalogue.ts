@@ -75,7 +75,7 @@ export function makeCatalogue(seed: number, songs: number, form: RecordForm): Ca
   };
 }
 
-/** A song that plays name and no file tells of: by an unknown artist, of unknown title, or of another length. */
+/** A song that plays name and that is in no file: by an unknown artist, of unknown title, or of another length. */
 function unlistedSong(seed: number, number: number, songs: number): Song {
   const near = songOf(seed, mix(seed, purposes.song, number, 5) % songs);
   const why = uniformOf(seed, purposes.song, number, 6);

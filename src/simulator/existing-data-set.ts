@@ -7,12 +7,12 @@ import { readPart } from './parts.ts';
 import type { Settings } from './settings.ts';
 import { isLockName, parseLock } from './writing-lock.ts';
 
-/** What a data set's place may hold; anything else is somebody else's. */
+/** What a data set's place may hold; anything else is not ours. */
 const ours =
   /^(log_data|song_data|redelivery|manifest\.json|manifest\.part-\d+-of-\d+\.json|(manifest|live)\S*\.json\.\d+\.part|live\.json|writing\S*\.lock)$/;
 const anotherFolder = { hint: 'Name an empty or a new folder with --out.' };
 
-/** What stands at a place already. */
+/** What is at a place already. */
 export interface ExistingDataSet {
   readonly state: 'empty' | 'begun' | 'smaller' | 'complete';
   /** The settings asked for, with the ranges of users that the folder has. */

@@ -1,7 +1,7 @@
 import type { Fault, FaultName } from '../answer-key/answer-key.ts';
 import { mix, purposes, uniformOf } from './random.ts';
 
-/** Faults of single events, in the order in which a draw picks them; the others befall whole files. */
+/** Faults of single events, in the order in which a draw picks them; the others affect complete files. */
 export const eventFaults = [
   'duplicate-event',
   'late',
@@ -24,7 +24,7 @@ export type EventFault = (typeof eventFaults)[number];
 /** How often each fault is planted: a share of the events, or of the files. */
 export type FaultRates = Readonly<Partial<Record<FaultName, number>>>;
 
-/** What `--dirty` plants unless told otherwise. */
+/** What `--dirty` plants by default. */
 export const defaultRates: FaultRates = {
   'duplicate-event': 0.005,
   late: 0.005,
@@ -89,7 +89,7 @@ export interface WrongLine {
   readonly finds: Pick<Fault, 'reject' | 'drift' | 'detail'>;
 }
 
-/** A record that is no JSON any more. Every form begins with a brace, so that no two such lines are taken for one. */
+/** A record that is not JSON any more. Every form starts with a brace, so that no two such lines are taken for one. */
 export function brokenJson(line: string, variant: number): WrongLine {
   const middle = Math.floor(line.length / 2);
   const ways: readonly (() => [string, string])[] = [

@@ -26,7 +26,7 @@ export interface Writer {
   abandon(): Promise<void>;
 }
 
-/** The name of a file that is not finished; it tells which process writes it. */
+/** The name of a file that is not finished; it shows which process writes it. */
 export function passingName(path: string): string {
   return `${path}.${process.pid}.part`;
 }
@@ -38,13 +38,13 @@ export type OpenWriter = (path: string) => Promise<Writer>;
 export interface Sink {
   /** Takes the block, in order; resolves when its memory may be used again. */
   write(block: Buffer): Promise<void>;
-  /** Makes the file stand under its name. */
+  /** Gives the file its name. */
   end(): Promise<void>;
   /** Removes what was written. */
   abandon(): Promise<void>;
 }
 
-/** Writes a file under a passing name, which it trades for its own when it is whole. */
+/** Writes a file under a temporary name; it gets its own name when it is complete. */
 export async function openFile(path: string, isPacked: boolean): Promise<Writer> {
   const passing = passingName(path);
   mkdirSync(dirname(passing), { recursive: true });
@@ -67,7 +67,7 @@ export async function openFile(path: string, isPacked: boolean): Promise<Writer>
   return writerTo(sink, isPacked);
 }
 
-/** Hashes and counts what goes into a sink, packed or not; without a sink it does no more than that. */
+/** Hashes and counts what goes into a sink, compressed or not; without a sink it does no more than that. */
 export function writerTo(sink: Sink | null, isPacked: boolean): Writer {
   const hash = createHash('sha256');
   let bytes = 0;

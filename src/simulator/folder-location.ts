@@ -95,7 +95,7 @@ async function hashOf(file: string): Promise<string> {
 
 /**
  * Takes a folder for one writer, or for one writer of each part; what other writers left unfinished is removed. The
- * lock stays if the work ends early, and says then what was begun.
+ * lock stays if the work ends early, and then says what was started.
  */
 export function lockFolder(folder: string, settings: Settings, part: Part | null): { release(): void } {
   mkdirSync(folder, { recursive: true });

@@ -20,7 +20,7 @@ export interface Formatter {
   addText(line: string): void;
   /** The record of an event as text, without its newline. */
   textOf(at: number): string;
-  /** Hands the block's rest to the sink; without the last newline if the file's form wants none. */
+  /** Hands the block's rest to the sink; without the last newline if the file's form has none. */
   end(withNewline: boolean): void;
 }
 
@@ -193,7 +193,7 @@ export function makeFormatter(
 
   function flushIfFull(): void {
     if (at < blockBytes) return;
-    // The last newline stays, since the file may end here and want none.
+    // The last newline is kept back, since the file may end here and have none.
     sink(block.subarray(0, at - 1));
     block[0] = NEWLINE;
     at = 1;
@@ -231,7 +231,7 @@ export function makeFormatter(
   };
 }
 
-/** Whether records at such a state tell whose they are. */
+/** Whether records in such a state say whose they are. */
 export function isKnown(auth: Auth): boolean {
   return auth === 'Logged In' || auth === 'Cancelled';
 }

@@ -26,7 +26,7 @@ interface Checkpoint {
   readonly files: number;
 }
 
-/** A folder that a stream fills with closed files; nobody ever sees a file that still grows. */
+/** A folder that a stream fills with closed files; a file that still grows is never visible. */
 export interface LiveFolder extends LiveSink {
   /** Where a stream that was stopped goes on; null at first. */
   readonly from: Position | null;

@@ -6,7 +6,7 @@ import { makeLevels } from './population.ts';
 import type { Settings } from './settings.ts';
 import { catalogueOf, populationOf, worldOf } from './world.ts';
 
-/** Where a stream stands: the next event is number `index` of the UTC day, in the order of time. */
+/** Where a stream is: the next event is number `index` of the UTC day, in the order of time. */
 export interface Position {
   readonly day: number;
   readonly index: number;

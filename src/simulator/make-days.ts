@@ -234,7 +234,7 @@ function dayWriter(request: DaysRequest, onEvents: (events: number) => void): Da
     return { file: fileKey(path, made, order.length - missing, rejected), faults, fates: fate };
   }
 
-  /** Formats a version line by line; tells how many, and adds what it plants to `faults`. */
+  /** Formats a version line by line; returns how many, and adds what it plants to `faults`. */
   function* versionLines(
     day: Day,
     { specials }: Planted,
@@ -314,7 +314,7 @@ function countDelivered(day: Day, dayNumber: number, { tally }: Counted, fate: U
   }
 }
 
-/** Writes files from lines that a generator formats; it tells how many it has made at each turn. */
+/** Writes files from lines that a generator formats; it says how many it has made at each turn. */
 function fileMaker({ model, open }: DaysRequest, onEvents: (events: number) => void) {
   let writer: Writer | null = null;
   const formatter: Formatter = makeFormatter(

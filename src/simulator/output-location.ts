@@ -4,7 +4,7 @@ import type { Writer } from './file-writer.ts';
 import type { Part } from './part.ts';
 import type { Settings } from './settings.ts';
 
-/** Where a data set stands: a folder, or a prefix in S3. Paths are relative to it, with slashes. */
+/** Where a data set is: a folder, or a prefix in S3. Paths are relative to it, with slashes. */
 export interface OutputLocation {
   /** What people call it. */
   readonly name: string;
@@ -12,16 +12,16 @@ export interface OutputLocation {
   names(): Promise<readonly string[]>;
   /** A text file; null if there is none. */
   read(path: string): Promise<string | null>;
-  /** Begins a file, packed by gzip or not, that is there once it has ended whole. */
+  /** Starts a file, compressed by gzip or not, that is there once it is complete. */
   open(path: string, isPacked: boolean): Promise<Writer>;
   remove(path: string): Promise<void>;
   /** The files among these that are gone; SparkifyError if one is not what was made. */
   missing(files: ReadonlyMap<string, FileKey>): Promise<string[]>;
   /** Takes the place for one writer, or one writer of each part; SparkifyError if another has it. */
   lock(settings: Settings, part: Part | null): Promise<LocationLock>;
-  /** Removes what was begun by writers that ended before their files did. */
+  /** Removes what was started by writers that ended before their files did. */
   tidy(): Promise<void>;
-  /** Bytes that fit; null where nobody can know. */
+  /** Bytes that fit; null where it cannot be known. */
   freeBytes(): number | null;
   /** Small files that are best written at a time. */
   readonly filesAtOnce: number;
@@ -29,7 +29,7 @@ export interface OutputLocation {
   close(): Promise<void>;
 }
 
-/** Held while a data set is written; what stays of it if the work ends early says what was begun. */
+/** Held while a data set is written; what stays of it if the work ends early says what was started. */
 interface LocationLock {
   release(): Promise<void>;
 }
@@ -39,7 +39,7 @@ export function below(out: string, path: string): string {
   return `${out.replace(/\/+$/, '')}/${path}`;
 }
 
-/** Writes a text file that is there whole or not at all. */
+/** Writes a text file that is there completely or not at all. */
 export async function writeText(
   place: OutputLocation,
   path: string,
@@ -58,7 +58,7 @@ export async function writeText(
   }
 }
 
-/** A file of a data set was changed by somebody. */
+/** A file of a data set was changed. */
 export function notAsMade(name: string): SparkifyError {
   return new SparkifyError(`${name} is not as it was made; nothing was written.`, {
     hint: 'Remove it to have it made again, or name an empty or a new folder with --out.',

@@ -5,7 +5,7 @@ import { type Part, partFiles } from './part.ts';
 import type { Settings } from './settings.ts';
 import type { Made } from './task.ts';
 
-/** What a part keeps for the answer key of the whole. */
+/** What a part keeps for the answer key of the complete data set. */
 interface PartRecord extends Part {
   readonly format: 'sparkify part 1';
   readonly settings: Settings;

@@ -22,7 +22,7 @@ const SONG_BYTES = 275;
 const GZIP_SHARE = 0.075;
 /** Of the events that the chain expects, those that mornings do not cut off; measured. */
 const UNCUT = 0.972;
-/** A sample of the users tells of all. */
+/** A sample of the users stands for all of them. */
 const MOST_ASKED = 100_000;
 
 /** Faults add lines and copies of files. */

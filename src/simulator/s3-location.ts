@@ -8,8 +8,8 @@ import { lockName, lockText, parseLock } from './writing-lock.ts';
 const FILES_AT_ONCE = 24;
 
 /**
- * A prefix in S3. Objects appear whole, and the same settings give the same bytes, so two writers of one data set do no
- * harm; a claim keeps writers of another one away.
+ * A prefix in S3. Objects appear complete, and the same settings give the same bytes, so two writers of one data set do
+ * no harm; a claim keeps writers of another one away.
  */
 export function s3Location(out: string, options: S3Options): OutputLocation {
   const objects = s3Destination(out, options);

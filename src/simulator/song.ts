@@ -6,7 +6,7 @@ export const GENRES = 12;
 /** Songs that share a folder; fixed, so that a larger catalogue leaves the files of a smaller one as they are. */
 const SONGS_PER_FOLDER = 64;
 
-/** A song as the catalogue's files tell of it. */
+/** A song as the catalogue's files have it. */
 export interface Song {
   readonly trackId: string;
   readonly songId: string;

@@ -14,7 +14,7 @@ export async function streamEvents(
   const fromDay = dayOf(settings.from) as number;
   const lastUser = settings.users.at(-1) as number;
   const world = worldOf(settings, catalogueOf(settings), populationOf(settings, 1, lastUser));
-  // What befalls whole files has no meaning in a stream.
+  // What affects complete files has no meaning in a stream.
   const rates =
     settings.rates === null ? null : { ...settings.rates, 'redelivered-file': 0, 'duplicate-file': 0 };
   await makeDays(

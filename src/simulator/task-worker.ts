@@ -31,7 +31,7 @@ const run = taskRunner(
 
 parentPort?.on('message', (task: Task | 'close') => {
   if (task === 'close') {
-    // Files on their way are given up first: nobody else could remove what was sent of them.
+    // Files on their way are given up first: no other process could remove what was sent of them.
     void place.close().finally(() => process.exit());
     return;
   }

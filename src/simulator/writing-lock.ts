@@ -8,7 +8,7 @@ interface WritingLock {
   readonly settings: Settings;
 }
 
-/** The file that a writer of the whole, or of a part, leaves while it writes. */
+/** The file that a writer of a data set, or of a part, leaves while it writes. */
 export function lockName(part: Part | null): string {
   return part === null ? 'writing.lock' : `writing.part-${part.part}-of-${part.of}.lock`;
 }
@@ -22,7 +22,7 @@ export function lockText(settings: Settings): string {
   return JSON.stringify(lock);
 }
 
-/** What a lock's text says; null if it is none. */
+/** What a lock's text says; null if it is not a lock. */
 export function parseLock(text: string | null): WritingLock | null {
   try {
     const lock = JSON.parse(text ?? '') as WritingLock | null;

@@ -19,7 +19,7 @@ export function isMissing(cause: unknown): boolean {
   return code === 'ENOENT' || code === 'ENOTDIR';
 }
 
-/** An error of the file system with one file, as one that a load passes over; what would meet every file is a SourceError. */
+/** An error of the file system with one file, as one that a load skips; what would meet every file is a SourceError. */
 export function fileError(path: string, cause: unknown): SourceError {
   if (cause instanceof SourceError) return cause;
   const whole = sourceError(path, cause);

@@ -9,7 +9,7 @@ import { fileError, isMissing, sourceError } from './file-errors.ts';
 import { type Found, matching, walk } from './local-names.ts';
 import { DATA_FILE, type Listing, type SourceFile, type Unreadable } from './source.ts';
 
-/** A file touched so recently may change again within its clock's grain, so its times prove nothing. */
+/** A file changed so recently may change again within the grain of its clock, and its times would not show it. */
 const GRAIN_MS = 50;
 /** Some file systems keep whole seconds only. */
 const COARSE_GRAIN_MS = 2_000;
@@ -41,7 +41,7 @@ export async function list(place: string, nowMs: number, signal?: AbortSignal): 
   return { files, unreadable, skipped: [], covers: () => false };
 }
 
-/** Those of these files that this user may not read, told by their rights alone. */
+/** Those of these files that this user may not read, by their rights alone. */
 export function closedAmong(files: readonly SourceFile[]): Unreadable[] {
   return files.flatMap(({ path }) => {
     try {
@@ -55,7 +55,7 @@ export function closedAmong(files: readonly SourceFile[]): Unreadable[] {
   });
 }
 
-/** The user named this very file: if it cannot be read, there is nothing to pass over. */
+/** The user named this very file: if it cannot be read, there is nothing to skip. */
 function listOne(path: string, nowMs: number): Listing {
   try {
     accessSync(path, constants.R_OK);

@@ -23,7 +23,7 @@ interface Folder {
 }
 
 /**
- * Every file below a folder, links followed; hidden names and loops of folders are passed over. Rejects only where the
+ * Every file below a folder, links followed; hidden names and loops of folders are skipped. Rejects only where the
  * folder itself cannot be read; whatever else cannot be is named.
  */
 export async function walk(root: string, signal?: AbortSignal): Promise<Found> {
@@ -113,7 +113,7 @@ async function entriesOf(folder: string, unreadable: Unreadable[]): Promise<Dire
     const isOurs = entry.isFile() ? DATA_FILE.test(name) : true;
     if (isOurs && !name.startsWith('.')) unreadable.push({ path: join(folder, name), reason: NOT_UTF8 });
   }
-  // Deleted once found: a broken name can look like a whole one.
+  // Deleted once found: a broken name can look like a complete one.
   return entries.filter(({ name }) => whole.delete(name));
 }
 

@@ -17,7 +17,7 @@ import { isKept, isKeptName, keptError } from './kept-files.ts';
 import { isGivenOpen, outputAsItIs } from './output-as-it-is.ts';
 import { remember, sweepUnfinished } from './unfinished-files.ts';
 
-/** A file that is written under another name beside it and takes its own once it is whole. */
+/** A file that is written under another name beside it and takes its own once it is complete. */
 export interface OutputFile {
   /** Where to write. */
   readonly aside: string;
@@ -112,7 +112,7 @@ function existing(path: string): Stats | null {
   }
 }
 
-/** The whole path of a file that is not there yet. */
+/** The full path of a file that is not there yet. */
 function newPath(path: string): string {
   const folder = dirname(resolve(path));
   try {

@@ -48,7 +48,7 @@ export function severalSources(sources: readonly [Source, ...Source[]]): Source 
   };
 }
 
-/** One listing of several, with the files that they list; what one source reads, none passes over. */
+/** One listing of several, with the files that they list; what one source reads, none skips. */
 function merge(listings: readonly Listing[], files: ReadonlyMap<string, SourceFile>): Listing {
   const skipped = new Set(listings.flatMap((listing) => [...listing.skipped]));
   const unreadable = new Map(listings.flatMap((listing) => listing.unreadable.map((one) => [one.path, one])));
@@ -64,7 +64,10 @@ function byPath(a: { readonly path: string }, b: { readonly path: string }): num
   return a.path < b.path ? -1 : 1;
 }
 
-/** Lists one source after the other. Of those that cannot be listed, one SourceError tells all, so that nobody fixes them one by one. */
+/**
+ * Lists one source after the other. Of those that cannot be listed, one SourceError names all, so that they need not be
+ * fixed one by one.
+ */
 export async function listAll(lists: readonly (() => Promise<Listing>)[]): Promise<Listing[]> {
   const listings: Listing[] = [];
   const failures: SourceError[] = [];

@@ -10,18 +10,18 @@ export interface SourceFile {
   readonly bytes: number;
   /** What the source says of the content without reading it; it changes whenever the content does. */
   readonly fingerprint: string;
-  /** False where the file is so young that it could change again under the same fingerprint. */
+  /** False where the file changed so recently that its fingerprint may not show a later change. */
   readonly isStable: boolean;
 }
 
-/** A name that is passed over since it cannot be read, and why, in a few words. */
+/** A name that is skipped since it cannot be read, and why, in a few words. */
 export interface Unreadable {
-  /** As text: bytes of a name that are not UTF-8 stand as \xNN. */
+  /** As text: bytes of a name that are not UTF-8 are written as \xNN. */
   readonly path: string;
   readonly reason: string;
 }
 
-/** What lies at a place, and what was passed over there. */
+/** What is at a place, and what was skipped there. */
 export interface Listing {
   /** Sorted by path. */
   readonly files: readonly SourceFile[];
@@ -33,13 +33,13 @@ export interface Listing {
   covers(path: string): boolean;
 }
 
-/** A place where files lie. Its methods reject with a SourceError that says what to do. */
+/** A place where files are. Its methods reject with a SourceError that says what to do. */
 export interface Source {
-  /** What lies there now; hears of files as they are found, where that takes long. */
+  /** What is there now; `onFound` hears of files as they are found, where that takes long. */
   list(onFound?: (files: number) => void): Promise<Listing>;
   /** The file's bytes as stored, in chunks; each is valid only until the next one is asked for. */
   open(file: SourceFile): AsyncIterable<Buffer>;
-  /** Reads a small file whole. */
+  /** Reads a small file completely. */
   readSmall(file: SourceFile): Promise<Buffer>;
   /** The file as it is listed now; null if it is gone. */
   relist(file: SourceFile): Promise<SourceFile | null>;

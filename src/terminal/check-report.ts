@@ -6,7 +6,7 @@ import { plural } from './format.ts';
 import { drawMatch } from './load-summary.ts';
 import { printable } from './printable.ts';
 
-/** What the checks of a warehouse found, and what it tells beside them. */
+/** What the checks of a warehouse found, and what else it shows. */
 export interface CheckReport {
   readonly status: 'passed' | 'failed';
   readonly warehouse: string;

@@ -26,7 +26,7 @@ export function wordsOf(argv: readonly string[]): Word[] {
   });
 }
 
-/** Whether a word is the statement of `query`: it has a blank, and is no flag and no flag's value. */
+/** Whether a word is the statement of `query`: it has a blank, and is neither a flag nor a flag's value. */
 function isSql(argv: readonly string[], at: number): boolean {
   const [word = '', before = ''] = [argv[at], argv[at - 1]];
   if (!argv.slice(0, at).includes('query') || !/\s/.test(word) || /^-+\w/.test(word)) return false;

@@ -2,7 +2,7 @@ import pc from 'picocolors';
 import { openFilesHint, SparkifyError } from '../errors.ts';
 import { printable } from './printable.ts';
 
-/** An error as programs are told of it. */
+/** An error as programs get it. */
 export interface Failure {
   readonly kind: string;
   readonly message: string;

@@ -8,7 +8,7 @@ const JOINING = String.raw`(?<=[^\0-\x7f${HIDDEN}]\ufe0f?)[\u200c\u200d\ufe0e\uf
 const HIDDEN_IN_TEXT = new RegExp(`(?!${JOINING})[${HIDDEN}]`, 'gu');
 /** JSON is for programs too, so nothing is left as it is but the line ends between values. */
 const HIDDEN_IN_JSON = new RegExp(`(?!\\n)[${HIDDEN}]`, 'gu');
-/** Most text is, and this is told fast. */
+/** Most text is, and this test is fast. */
 const PLAIN = /^[ -~]*$/;
 const PLAIN_JSON = /^[ -~\n]*$/;
 

@@ -12,7 +12,7 @@ interface ScriptJson {
   readonly names: readonly string[];
 }
 
-/** The statements as a script; all that is not SQL stands in comments. */
+/** The statements as a script; all that is not SQL is in comments. */
 export function drawScript({ warehouse, files, objects, statements, names }: ScriptJson): string {
   const head = [
     `${printable(warehouse)}: ${plural(files.new, 'new file')}, ${formatCount(files.changed)} changed, ${formatCount(files.unchanged)} unchanged, ${formatCount(files.duplicate)} duplicate, ${formatCount(files.vanished)} vanished; nothing was changed.`,

@@ -10,7 +10,7 @@ export function print(text: string): Promise<void> {
   });
 }
 
-/** Ends the process where nobody reads stdout any more, which is no error. Talk that nobody hears is none either. */
+/** Ends the process where nobody reads stdout any more, which is not an error. Neither is a closed stderr. */
 export function endWithReaders(exitCode: () => number): void {
   process.stdout.on('error', (cause) => {
     if (isClosedPipe(cause)) process.exit(exitCode());

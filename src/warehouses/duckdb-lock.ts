@@ -2,7 +2,7 @@ import { literal } from './sql.ts';
 
 /**
  * Statements after which a DuckDB instance opens no file but its own database and those that it may write, loads no
- * extension, and cannot be told otherwise.
+ * extension, and cannot be changed again.
  */
 export function lockedTo(writes: readonly string[]): string {
   return `set allowed_paths = [${writes.map(literal).join(', ')}];

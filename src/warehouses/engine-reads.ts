@@ -1,8 +1,8 @@
 import type { Table } from '../schema/table.ts';
 
 /**
- * Files that are read in one piece and whose rows share one file id: a file of this machine's disk, or several objects in
- * S3, of which no engine tells which row came from which.
+ * Files that are read in one piece and whose rows share one file id: a file of this machine's disk, or several objects
+ * in S3, where no engine says which row came from which.
  */
 export interface ReadUnit {
   readonly fileId: number;
@@ -31,7 +31,7 @@ export interface UnitRead {
   readonly staged: number;
   /** Refused by a rule. */
   readonly rejected: number;
-  /** The paths of files of which nothing was taken: they must be read line by line. */
+  /** The paths of files from which nothing was taken: they must be read line by line. */
   readonly leftover: readonly string[];
   readonly drift: readonly {
     readonly change: 'new' | 'missing' | 'other case';

@@ -5,14 +5,14 @@ import { pause } from '../stopping.ts';
 export interface LeaseOptions {
   readonly command: string;
   readonly waitMs: number;
-  /** Called once when somebody else holds the lease. */
+  /** Called once when another session holds the lease. */
   readonly onWait?: (message: string) => void;
   readonly nowMs: () => number;
   /** Ends the waiting, and later whatever the warehouse is at. */
   readonly signal?: AbortSignal;
 }
 
-/** Somebody else holds the lease: what they do, for "the warehouse is …", and the error that says so. */
+/** Another session holds the lease: what it does, for "the warehouse is …", and the error that says so. */
 export interface Held {
   readonly does: string;
   readonly error: LeaseError;

@@ -75,7 +75,7 @@ export async function examine(place: WarehouseAddress, options: ExamineOptions):
   return examineDuckDb(file, options);
 }
 
-/** The name of a warehouse that its first load would make; null where it is there, or nobody can tell without it. */
+/** The name of a warehouse that its first load would make; null where it is there, or where that cannot be known. */
 export function missingWarehouse(place: WarehouseAddress): string | null {
   if (place.engine !== 'duckdb') return null;
   const file = fileOf(place);
@@ -110,7 +110,7 @@ function fileOf(place: Extract<WarehouseAddress, { engine: 'duckdb' }>): string 
 /** As many as Linux follows. */
 const MOST_LINKS = 40;
 
-/** Where a link leads to; null for what is none, or cannot be looked at: its opening says why. */
+/** Where a link leads to; null for what is not a link, or cannot be looked at: its opening says why. */
 function linkTarget(file: string): string | null {
   try {
     return lstatSync(file).isSymbolicLink() ? resolve(realpathSync(dirname(file)), readlinkSync(file)) : null;

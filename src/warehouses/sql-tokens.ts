@@ -1,4 +1,4 @@
-/** A piece of SQL that is no blank and no comment. */
+/** A piece of SQL that is neither a blank nor a comment. */
 export interface SqlToken {
   readonly kind: 'word' | 'quoted' | 'string' | 'number' | 'sign';
   /** A word in lower case, a quoted name without its quotes, a sign; the text as it stands of all else. */

@@ -23,7 +23,7 @@ export interface Statement {
 /** Whoever subscribes to `diagnostics_channel` hears of each statement right before it is sent. */
 const sent = channel('sparkify:statement');
 
-/** Tells whoever listens that a statement goes to an engine now. */
+/** Tells the listeners that a statement goes to an engine now. */
 export function reportStatement(statement: Statement): void {
   if (sent.hasSubscribers) sent.publish(statement);
 }

@@ -36,7 +36,7 @@ export interface TableStorage {
   readonly distribution: string;
   readonly sort: string | null;
   readonly rows: number;
-  /** Rows on the fullest slice for each on the emptiest; null where every node has all of them. */
+  /** Rows on the fullest slice divided by rows on the emptiest; null where every node has all of them. */
   readonly skew: number | null;
   /** Rows that are not in order yet, percent. */
   readonly unsortedPercent: number | null;
@@ -50,7 +50,7 @@ export interface QueryResult {
   readonly batches: AsyncIterable<readonly (readonly SqlValue[])[]>;
 }
 
-/** Where tables lie. One connection, one writer; every method rejects with a WarehouseError. */
+/** Where tables are. One connection, one writer; every method rejects with a WarehouseError. */
 export interface Warehouse {
   /** What people call it: `duckdb:sparkify.duckdb`. */
   readonly name: string;
@@ -61,10 +61,10 @@ export interface Warehouse {
   /** Appends rows by column name; missing columns are null. */
   append(table: Table, rows: readonly object[]): Promise<void>;
   /**
-   * All or nothing: rolls back if `work` throws. A CommitUnknownError where nobody knows which of them it was. `writes`
-   * are the tables that it will change, for engines that lock them first; `makes` those that it creates and fills. Both
-   * get the indexes that they lack, after the work. `beforeCommit` is called when nothing but the commit is left to do, and
-   * may throw to roll back.
+   * All or nothing: rolls back if `work` throws. A CommitUnknownError where it is not known which of them it was.
+   * `writes` are the tables that it will change, for engines that lock them first; `makes` those that it creates and
+   * fills. Both get the indexes that they lack, after the work. `beforeCommit` is called when nothing but the commit is
+   * left to do, and may throw to roll back.
    */
   transaction<T>(
     work: () => Promise<T>,
@@ -99,7 +99,10 @@ export interface ReadOnlyWarehouse {
   rows(statement: Statement): Promise<SqlRow[]>;
   /** How the tables lie on the slices; null where the user may not see it. Absent where an engine has none. */
   readonly storage?: () => Promise<TableStorage[] | null>;
-  /** Which of these tables are there, but not to be read by this role; null where nobody tells. Absent where an engine has no roles. */
+  /**
+   * Which of these tables are there, but not to be read by this role; null where it is not known. Absent where an
+   * engine has no roles.
+   */
   readonly unreadable?: (tables: readonly Table[]) => Promise<Unreadable | null>;
   /** Runs one statement that only reads; anything else is a UsageError. */
   answer(sql: string): Promise<QueryResult>;

@@ -8,7 +8,7 @@ export interface Result {
   readonly json: unknown;
   readonly text: string;
   readonly exitCode?: number;
-  /** What failed after the commit: it is told after the result, and its exit code counts. */
+  /** What failed after the commit: it is reported after the result, and its exit code counts. */
   readonly failure?: CommittedError | null;
 }
 

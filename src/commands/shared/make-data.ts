@@ -9,7 +9,7 @@ export interface MakeRequest {
   readonly address: LocationAddress;
   readonly threads: number;
   readonly part: Part | null;
-  /** Said once the work begins, if there is any. */
+  /** Said once the work starts, if there is any. */
   readonly note: string | null;
 }
 

@@ -30,7 +30,7 @@ export async function outputRules(context: Context, flags: Flags): Promise<Outpu
   return { isReplacing: flags.overwrite === true, keeps };
 }
 
-/** Writes a result to a file on this machine by `work`, whole or not at all. */
+/** Writes a result to a file on this machine by `work`, completely or not at all. */
 export async function writeResult<T>(
   context: Context,
   flags: Flags,
@@ -46,7 +46,7 @@ export async function writeResult<T>(
   return writeOutput(path, await outputRules(context, flags), work);
 }
 
-/** Writes a text to a file or an object in S3, whole or not at all; whether that is stdout. */
+/** Writes a text to a file or an object in S3, completely or not at all; whether that is stdout. */
 export async function writeText(
   context: Context,
   flags: Flags,

@@ -13,7 +13,7 @@ export function warehouseAddress(config: Config): WarehouseAddress {
 interface ReadOptions {
   /** The warehouse may hold no table yet. */
   readonly mayBeEmpty?: boolean;
-  /** Every table must stand. */
+  /** Every table must be there. */
   readonly asksWhole?: boolean;
   /** Files that the reader may write. */
   readonly writes?: readonly string[];
@@ -58,7 +58,10 @@ export async function withPublished<T>(
   }
 }
 
-/** Opens the warehouse that the configuration chooses as its only writer, mends what a killed load left; closes it. */
+/**
+ * Opens the warehouse that the configuration chooses as its only writer, repairs what a killed load left, and closes it
+ * at the end.
+ */
 export function withWriter<T>(
   context: Context,
   config: Config,
@@ -69,7 +72,7 @@ export function withWriter<T>(
   return withWriterAt(context, warehouseAddress(config), { command, waitSeconds }, work);
 }
 
-/** Opens the warehouse at a place as its only writer, mends what a killed load left; closes it. */
+/** Opens the warehouse at a place as its only writer, repairs what a killed load left, and closes it at the end. */
 export async function withWriterAt<T>(
   context: Context,
   place: WarehouseAddress,

@@ -66,8 +66,9 @@ export async function chooseTimes(warehouse: Warehouse): Promise<void> {
 }
 
 /**
- * touched_users: each with the first touched moment, or with 1970 where no event from there on is left, so that
- * the user's whole history decides; touched_levels: the rows of the level history from there on. Returns the earliest of these moments in milliseconds.
+ * touched_users: each with the first touched moment, or with 1970 where no event from there on is left, so that the
+ * user's complete history decides; touched_levels: the rows of the level history from there on. Returns the earliest of
+ * these moments in milliseconds.
  */
 export async function chooseUsers(warehouse: Warehouse): Promise<number> {
   const [touched] = await warehouse.rows({

@@ -18,12 +18,12 @@ export interface MatchSummary {
 
 type Reader = Pick<Warehouse, 'rows' | 'dialect'>;
 
-/** The match rate over the whole star. */
+/** The match rate over the complete star. */
 export function matchSummary(warehouse: Reader): Promise<MatchSummary> {
   return matchOf(warehouse, 'songplays', 'staging.events');
 }
 
-/** The match rate over the whole star, from what it was before plays were added and nothing else changed. */
+/** The match rate over the complete star, from what it was before plays were added and nothing else changed. */
 export async function matchWithAdded(before: MatchSummary, warehouse: Reader): Promise<MatchSummary> {
   const added = await matchOf(
     warehouse,

@@ -33,7 +33,7 @@ export async function reconcile(
   const name = qualifiedName(table);
   const columns = listColumns(table);
   const model = bindModel(modelSql(table), inputs, warehouse.dialect);
-  // A whole build counts what is there; a part relies on what the last run counted.
+  // A complete build counts what is there; a part relies on what the last run counted.
   const known = scope === null ? undefined : rowsBefore[table.name];
   const before = known ?? (await countRows(name, warehouse));
   if (scope === null && before === 0) {

@@ -7,7 +7,7 @@ import { wholeModels } from '../build/build.ts';
 import type { MatchOn } from '../match-on.ts';
 import type { KeptDrift } from '../stage/drift.ts';
 
-/** A claim about the warehouse; each row that its SQL yields contradicts it. */
+/** A claim about the warehouse; each row that its SQL yields breaks it. */
 export interface Check {
   readonly name: string;
   readonly claim: string;
@@ -74,10 +74,10 @@ export function contentChecks(): Check[] {
 }
 
 /**
- * The checks before a commit. Of a table that was built in parts, the rows that were put in are checked (they stand
- * in fresh_<table>), so that the cost follows them. Of one built whole, what its model cannot break is left to
- * `sparkify check`: the keys of songplays follow from those of staging.events, which deduplicate makes unique,
- * and from the equal counts. `ofEveryContent`: as after a full refresh, which promises all of them.
+ * The checks before a commit. Of a table that was built in parts, the rows that were put in are checked (they stand in
+ * fresh_<table>), so that the cost follows them. Of one that was built completely, what its model cannot break is left
+ * to `sparkify check`: the keys of songplays follow from those of staging.events, which deduplicate makes unique, and
+ * from the equal counts. `ofEveryContent`: as after a full refresh, which promises all of them.
  */
 export function loadChecks(
   scopes: ReadonlyMap<string, string | null>,
@@ -195,7 +195,7 @@ function withMoments(row: SqlRow): SqlRow {
   );
 }
 
-/** ISO 8601; null for what is no moment that JavaScript knows. */
+/** ISO 8601; null for what is not a moment that JavaScript knows. */
 function momentOf(ms: number): string | null {
   const moment = new Date(ms);
   return Number.isNaN(moment.getTime()) ? null : moment.toISOString();

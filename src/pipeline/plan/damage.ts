@@ -9,7 +9,7 @@ import { type KnownFile, knownFiles } from './manifest-reader.ts';
 export interface Damage {
   /** Contents whose rows are not those that the manifest counts; ids that it does not know are among them. */
   readonly fileIds: ReadonlySet<number>;
-  /** Rows of ops.drift are not those that the loads wrote: which content they are of, nobody knows. */
+  /** Rows of ops.drift are not those that the loads wrote: of which content they are is not known. */
   readonly hasDriftLost: boolean;
 }
 
@@ -29,7 +29,7 @@ export function isDamaged(
   );
 }
 
-/** Tells that known files are read again: their batch lost a content, or their rows are damaged. */
+/** Says that known files are read again: their batch lost a content, or their rows are damaged. */
 export function whyReadAgain(files: number, isOfBatch: boolean): string {
   const why = isOfBatch
     ? 'another file of the batch changed'

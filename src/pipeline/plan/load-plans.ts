@@ -74,7 +74,7 @@ async function readState(
           sql: 'select match_on, next_file_id, (select coalesce(max(file_id), 0) from ops.files) as last_file_id from ops.warehouse',
         });
   return {
-    // The manifest has the last word: a number that somebody restored by hand must not be given twice.
+    // The manifest has the last word: a number that was restored by hand must not be given twice.
     firstFileId: Math.max(Number(state?.next_file_id ?? 1), Number(state?.last_file_id ?? 0) + 1),
     matchedOn: (state?.match_on ?? 'title, artist, duration') as MatchOn,
   };

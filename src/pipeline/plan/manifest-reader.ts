@@ -10,7 +10,7 @@ export type KnownFile = Pick<
   'path' | 'file_id' | 'sha256' | 'bytes' | 'fingerprint' | 'duplicate'
 >;
 
-/** The manifest as a plan reads it: never whole, since a million names take a gigabyte. */
+/** The manifest as a plan reads it: never all of it, since a million names take a gigabyte. */
 export interface KnownFiles {
   /** All names, some at a time. */
   pages(): AsyncGenerator<KnownFile[]>;

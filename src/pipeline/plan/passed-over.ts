@@ -14,11 +14,11 @@ export interface PassedOver {
   leave(failure: FileFailure): Unreadable;
   /** Whether the load may start again after an error, since a file had changed, or goes without it. */
   mayGoOn(error: unknown): boolean;
-  /** Says which files are passed over, each once. */
+  /** Says which files are skipped, each once. */
   say(files: readonly Unreadable[]): void;
 }
 
-/** Files that change while they are read are tried so often; a plan that nothing follows gets one try. */
+/** Files that change while they are read are tried this often; a plan without a load gets one try. */
 export function passedOver(observer: Observer, tries = TRIES): PassedOver {
   const reasons = new Map<string, string>();
   const said = new Set<string>();
@@ -56,7 +56,7 @@ export function passedOver(observer: Observer, tries = TRIES): PassedOver {
   };
 }
 
-/** What a source has to give, of which nothing can be read: that is the source's fault, and no file's. */
+/** If nothing can be read of what a source has, that is the source's fault, and not a file's. */
 export function sourceFailed({ message, hint, cause }: SourceError): SourceError {
   return new SourceError(message, hint === undefined ? { cause } : { cause, hint });
 }

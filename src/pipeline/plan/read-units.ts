@@ -3,7 +3,7 @@ import { listedIdentity } from '../../sources/content-identity.ts';
 import type { SourceFile } from '../../sources/source.ts';
 import type { FileIds } from '../file-ids.ts';
 
-/** What the listing alone tells of an object: its content is known by S3's ETag, its compression by its name. */
+/** What the listing alone says of an object: its content is known by S3's ETag, its compression by its name. */
 export function listedSurvey(file: SourceFile): Survey {
   return {
     file,

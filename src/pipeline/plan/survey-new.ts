@@ -33,7 +33,7 @@ export async function surveyNew(
     unreadable.push(passedOver.leave(failure));
   });
   const isKnown = before.size + unchanged + knownDuplicates > 0;
-  // A bucket that gives no object away is refused as a whole.
+  // A bucket that refuses every object is refused as a whole.
   if (first !== null && surveys.length === 0 && !source.isLocal && !isKnown) throw sourceFailed(first);
   unreadable.sort((a, b) => (a.path < b.path ? -1 : 1));
   passedOver.say(unreadable);

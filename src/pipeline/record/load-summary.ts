@@ -32,7 +32,7 @@ export interface LoadSummary {
     readonly moved: number;
     readonly vanished: number;
     readonly skipped: number;
-    /** Files and folders that could not be read: passed over, and tried again by the next load. */
+    /** Files and folders that could not be read: skipped, and tried again by the next load. */
     readonly unreadable: number;
     /** Names, up to a limit, of the files that deserve a look. */
     readonly named: {

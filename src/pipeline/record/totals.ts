@@ -4,7 +4,7 @@ import { type MatchSummary, matchSummary } from '../build/match.ts';
 import type { KeptDrift } from '../stage/drift.ts';
 import type { LoadSummary } from './load-summary.ts';
 
-/** Sums over the whole star; counting them anew would cost what the warehouse has, not what a load brings. */
+/** Sums over the complete star. To count them again would cost what the warehouse has, not what a load brings. */
 export interface Totals {
   readonly rows: Readonly<Record<string, number>>;
   readonly match: MatchSummary;

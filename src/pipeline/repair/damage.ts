@@ -41,7 +41,7 @@ export async function findDamage(
   return { fileIds, hasDriftLost: differs || lost.includes(driftTable) };
 }
 
-/** The contents of names that stand twice in the manifest, and of keys that stand twice in staging. */
+/** The contents of names that are twice in the manifest, and of keys that are twice in staging. */
 function doubled(): Statement[] {
   const tables = [
     { name: 'ops.files', key: ['kind', 'path'] },

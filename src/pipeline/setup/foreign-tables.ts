@@ -20,7 +20,7 @@ export function somebodyElses({ name }: Named, table: Table, hint?: string, kind
   );
 }
 
-/** A table that has one of our names, where there is no warehouse of ours, is somebody else's. */
+/** A table that has one of our names, where there is no warehouse of ours, is not ours. */
 export function assertNothingOfOthers(warehouse: Named, found: FoundTables): void {
   const other = allTables.find((table) => found.of(table) !== undefined);
   if (other === undefined) return;
@@ -28,7 +28,7 @@ export function assertNothingOfOthers(warehouse: Named, found: FoundTables): voi
   throw somebodyElses(warehouse, other, isRuns ? whoseHint(found) : undefined);
 }
 
-/** Names exactly the tables that look like ours, each where it stands, and nothing that hangs on them. */
+/** Names exactly the tables that look like ours, each with its schema, and nothing that depends on them. */
 function whoseHint(found: FoundTables): string {
   const drops = allTables.flatMap((table) => {
     const standing = found.of(table);
@@ -39,7 +39,7 @@ function whoseHint(found: FoundTables): string {
   return `Without ops.warehouse it is not known whose tables these are. Restore it from a backup; or, if they are sparkify's, drop them: ${drops.join('; ')}`;
 }
 
-/** Refuses a star in another schema, and tables and views of somebody else's in the place of ours. */
+/** Refuses a star in another schema, and tables and views that are not ours in the place of ours. */
 export function assertNoneForeign(warehouse: Named, found: FoundTables, steps: readonly LayoutStep[]): void {
   assertStarHere(warehouse, found);
   for (const table of allTables) {

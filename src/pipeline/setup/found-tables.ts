@@ -7,7 +7,7 @@ import type { ReadOnlyWarehouse } from '../../warehouses/warehouse.ts';
 /** A table as the database describes it: its columns and their types; null is a type that no declaration uses. */
 interface FoundTable {
   readonly columns: ReadonlyMap<string, ColumnType | null>;
-  /** A view, or what else stands under the name and is no table. */
+  /** A view, or anything else under the name that is not a table. */
   readonly isView: boolean;
 }
 
@@ -19,7 +19,9 @@ export interface FoundTables {
   readonly starSchema: string;
   /** Whether a table that was not found is missing: false where it may be hidden from the role. */
   readonly isComplete: boolean;
-  /** The tables that are there, but not to be read by this role; taken as declared, since nothing tells. */
+  /**
+   * The tables that are there, but not to be read by this role; taken as declared, since their columns cannot be seen.
+   */
   readonly hidden: ReadonlySet<string>;
   /** Other schemas that hold tables like those of the star. */
   readonly otherSchemas: readonly string[];
@@ -58,7 +60,7 @@ const ownSchemas: readonly string[] = [
 export async function findTables(
   warehouse: Pick<ReadOnlyWarehouse, 'rows' | 'dialect' | 'unreadable'>,
 ): Promise<FoundTables> {
-  // information_schema hides what a role has no right on: whole tables, or single columns.
+  // information_schema hides what a role has no right on: tables, or single columns.
   const unreadable = await warehouse.unreadable?.(allTables);
   const hidden = new Set(unreadable?.tables);
   const rows = await warehouse.rows({
@@ -118,7 +120,7 @@ function asDeclared(table: Table): FoundTable {
 
 /**
  * Whether a found table can be ours, changed by hand perhaps: it has the key and most of the columns that are declared,
- * and where some are missing, no others. A whole table may have columns of the user's own.
+ * and where some are missing, no others. A complete table may have columns of the user's own.
  */
 export function isLike(table: Table, standing: Pick<FoundTable, 'columns'>): boolean {
   const names = columnNames(table);

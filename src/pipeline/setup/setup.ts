@@ -91,7 +91,10 @@ async function createLost(warehouse: Warehouse, lost: readonly Table[], observer
   });
 }
 
-/** Takes out what a killed load may have left, so that what is published is a whole load. What is damaged is left as it is. */
+/**
+ * Takes out what a killed load may have left, so that what is published is a complete load. What is damaged is left as
+ * it is.
+ */
 export async function recover(warehouse: Warehouse): Promise<void> {
   const state = await readState(warehouse);
   assertOurs(warehouse, state);
@@ -127,14 +130,14 @@ export async function countDroppable(warehouse: Warehouse): Promise<{ plays: num
   return { plays: Number(held?.plays) };
 }
 
-/** The tables that stand, last made first; none where there is no warehouse of ours. */
+/** The tables that are there, last made first; none where there is no warehouse of ours. */
 function tablesToDrop(warehouse: Warehouse, state: WarehouseState): Table[] {
   assertOurs(warehouse, state);
   if (state.own === null) return [];
   return [...allTables].reverse().filter((table) => state.found.of(table) !== undefined);
 }
 
-/** Whether the warehouse holds our tables, of whatever version, and be it that this role may not read them. */
+/** Whether the warehouse holds our tables, of any version, even if this role may not read them. */
 export async function hasTables(warehouse: Pick<ReadOnlyWarehouse, 'rows' | 'unreadable'>): Promise<boolean> {
   const { schema, name } = warehouseTable;
   const found = await warehouse.rows({
@@ -144,7 +147,10 @@ export async function hasTables(warehouse: Pick<ReadOnlyWarehouse, 'rows' | 'unr
   return found.length > 0 || (await isHidden(warehouse));
 }
 
-/** Refuses, for a reader, what cannot be read as this version's layout, and says what to do about it. What is missing of the star is no reason to refuse the rest: it is returned, in words. */
+/**
+ * Refuses, for a reader, what cannot be read as this version's layout, and says what to do about it. What is missing of
+ * the star is not a reason to refuse the rest: it is returned, in words.
+ */
 export async function checkLayout(warehouse: Reader): Promise<string | null> {
   await assertMayRead(warehouse, 'readers need the star', [songplays]);
   // A role that may read the star alone cannot know the layout.

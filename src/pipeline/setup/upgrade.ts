@@ -28,7 +28,7 @@ export interface Upgrade {
 export type EnsureSchema = (schema: string) => Promise<void>;
 
 /**
- * Brings an older layout to this version's, or makes derived tables again that are gone: the steps, then the whole
+ * Brings an older layout to this version's, or makes derived tables again that are gone: the steps, then the complete
  * build from staging and the checks of a load, all in one transaction. The sources are not read.
  */
 export async function upgrade(

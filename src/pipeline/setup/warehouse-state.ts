@@ -10,7 +10,7 @@ import { type Difference, differenceOf, type FoundTables, findTables } from './f
 
 export type Reader = Pick<ReadOnlyWarehouse, 'rows' | 'name' | 'dialect' | 'unreadable'>;
 
-/** What stands in a database under our names. */
+/** What is in a database under our names. */
 export interface WarehouseState {
   readonly found: FoundTables;
   /** What ops.warehouse says; null where that table is not there, or not to be read by this role. */
@@ -25,7 +25,7 @@ export interface WarehouseState {
 /** What is left to do where nothing else helps. */
 export const START_OVER = 'sparkify create-tables --drop, then sparkify etl';
 
-/** Looks at a database once; ConfigError where ops.warehouse is a table of somebody else's. */
+/** Looks at a database once; ConfigError where ops.warehouse is not a table of ours. */
 export async function readState(warehouse: Reader): Promise<WarehouseState> {
   const found = await findTables(warehouse);
   const standing = found.of(warehouseTable);
@@ -47,7 +47,7 @@ export async function readState(warehouse: Reader): Promise<WarehouseState> {
   };
 }
 
-/** Refuses what this version must not touch: a newer layout, a star in another schema, tables of somebody else's. */
+/** Refuses what this version must not touch: a newer layout, a star in another schema, tables that are not ours. */
 export function assertOurs(warehouse: Pick<Reader, 'name'>, { found, own }: WarehouseState): void {
   if (own === null) return;
   if (own.layout > LAYOUT_VERSION) {
@@ -140,7 +140,7 @@ function damagedColumns({ found, own }: WarehouseState): Difference[] {
   });
 }
 
-/** What a reader must be told before it asks: that there is nothing, or that the next load has work to do first. */
+/** What a reader must know before it asks: that there is nothing, or that the next load has work to do first. */
 export function assertReadable(warehouse: Pick<Reader, 'name'>, state: WarehouseState): void {
   const { own } = state;
   if (own === null) {
@@ -158,7 +158,10 @@ export function assertReadable(warehouse: Pick<Reader, 'name'>, state: Warehouse
   }
 }
 
-/** Refuses, for who asks how the whole of it is, a warehouse that lost tables or columns; a role that may not see them all cannot tell. */
+/**
+ * Refuses a warehouse that lost tables or columns, for commands that look at all of it. A role that may not see them
+ * all cannot know.
+ */
 export async function assertWhole(warehouse: Reader): Promise<void> {
   const state = await readState(warehouse);
   if (!state.found.isComplete) return;
@@ -167,7 +170,10 @@ export async function assertWhole(warehouse: Reader): Promise<void> {
   if (missing !== null) throw new WarehouseError(missing, { hint: REMADE_BY });
 }
 
-/** What a reader is told whose statement failed: which derived tables are missing; null where none is, or nobody can tell. */
+/**
+ * What to say to a reader whose statement failed: which derived tables are missing; null where none is, or it is not
+ * known.
+ */
 export function incompleteStar(warehouse: Pick<Reader, 'name'>, state: WarehouseState): string | null {
   const missing = state.found.isComplete ? missingDerived(warehouse, state) : null;
   return missing === null ? null : `${missing} ${REMADE_BY}`;

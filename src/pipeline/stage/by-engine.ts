@@ -159,7 +159,7 @@ async function readGroup(
   const files = group.flatMap((unit) => unit.files);
   const read = async (): Promise<readonly UnitRead[]> => (await warehouse.engineReads?.read(units)) ?? [];
   const results = await read().catch(async (error) => {
-    // A file that went or changed while it was read is no fault of the engine's.
+    // A file that vanished or changed while it was read is not the engine's fault.
     if (source.isLocal) await assertAllSame(files, source);
     throw error;
   });

@@ -5,7 +5,7 @@ import type { FilePlan } from '../plan/file-plan.ts';
 /** What reading came to, by file id: that of a file, or of the read unit that holds several. */
 export type Summaries = ReadonlyMap<number, FileSummary>;
 
-/** Contents that stand in staging under ids that the manifest does not know yet. */
+/** Contents that are in staging under ids that the manifest does not know yet. */
 export interface StagedFiles {
   readonly plan: FilePlan;
   readonly summaries: Summaries;

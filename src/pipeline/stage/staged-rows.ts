@@ -11,8 +11,8 @@ import type { FilePlan } from '../plan/file-plan.ts';
 export const unfinishedTables: readonly Table[] = [events, songs, rejectsTable];
 
 /**
- * Takes out what a load brought that did not commit: contents whose numbers were never given away. What the manifest knows
- * is never taken out, whatever number somebody restored by hand.
+ * Takes out what a load brought that did not commit: contents whose numbers were never given away. What the manifest
+ * knows is never taken out, whatever number was restored by hand.
  */
 export async function discardUnfinished(
   warehouse: Pick<Warehouse, 'rows' | 'run' | 'dialect'>,

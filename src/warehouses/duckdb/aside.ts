@@ -10,7 +10,7 @@ import { isProcessAlive } from '../../sources/process-alive.ts';
  */
 type Kind = 'tmp' | 'copy' | 'spill' | 'empty';
 
-/** A name beside a file that nobody can foresee, so that no link waits there; it says which process made it. */
+/** A name beside a file that cannot be guessed, so that no link waits there; it says which process made it. */
 export function asidePath(file: string, kind: Kind): string {
   return `${file}.${process.pid}-${randomBytes(4).toString('hex')}.${kind}`;
 }

@@ -65,7 +65,7 @@ async function leaseOf(file: string, nowMs: () => number): Promise<LeaseError | 
   }
 }
 
-/** Files that were made before keep their modes: whoever may read more than the setting allows is told of. */
+/** Files that were made before keep their modes: who may read more than the setting allows is reported. */
 async function checkModes(file: string, { isForGroup }: ExamineOptions): Promise<Diagnosis[]> {
   const found: { path: string; mode: number }[] = [];
   for (const path of [file, publishedPath(file)]) {

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { ConfigError, NoPermissionError, WarehouseError } from '../../errors.ts';
 import { refuse, restoreHint } from './errors.ts';
 
-/** DuckDB's three headers: a file that is shorter was never a whole database. */
+/** DuckDB's three headers: a file that is shorter was never a complete database. */
 const HEADER_BYTES = 3 * 4096;
 
 /** Whether a load would make the file; whatever else is there is for its opening to judge. */
@@ -33,7 +33,9 @@ export async function hasContent(file: string): Promise<boolean> {
   return found.size > 0;
 }
 
-/** Throws where a file is no database, or only the beginning of one; DuckDB takes some other files for data to look at. */
+/**
+ * Throws where a file is not a database, or only the start of one; DuckDB takes some other files for data to look at.
+ */
 export async function checkDatabase(file: string): Promise<void> {
   if (!(await hasContent(file))) return;
   const handle = await open(file).catch((cause) => {

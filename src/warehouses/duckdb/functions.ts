@@ -1,6 +1,6 @@
 /**
- * What a statement of a person may call and read of DuckDB, by name in lower case. What stands in no list is refused
- * too; a test compares the lists with the version that is installed, so that somebody decides on each new name.
+ * What a statement of a person may call and read of DuckDB, by name in lower case. What is in no list is refused too; a
+ * test compares the lists with the version that is installed, so that each new name is decided on.
  */
 
 /** Functions of values and rows: they compute, and touch nothing else. */
@@ -87,7 +87,7 @@ export const functions = names(`
   shobj_description split_part user wavg weighted_avg
 `);
 
-/** Functions that have effects, tell of settings, take SQL as a value, or are parts of DuckDB's own plans. */
+/** Functions that have effects, show settings, take SQL as a value, or are parts of DuckDB's own plans. */
 export const refusedFunctions = names(`
   currval nextval pg_sleep setseed sleep_ms write_log
 
@@ -144,7 +144,7 @@ export const systemViews = names(`
   pg_catalog.pg_type pg_catalog.pg_views
 `);
 
-/** Those that tell of files, settings, statements or logs. */
+/** Those that show files, settings, statements or logs. */
 export const refusedSystemViews = names(`
   main.duckdb_databases main.duckdb_logs main.pragma_database_list pg_catalog.pg_settings
   pg_catalog.pg_prepared_statements

@@ -116,7 +116,7 @@ function judgeCall(node: Node, isInFrom: boolean, catalogue: Catalogue): readonl
     ? [tableFunctions, refusedTableFunctions]
     : [functions, refusedFunctions];
   const given = Array.isArray(node.children) ? node.children.length : 0;
-  // The catalogue does not tell what a value is that is left to its default.
+  // The catalogue does not say what a value is that is left to its default.
   const most = Math.max(0, ...macros.map(({ parameters }) => parameters));
   if (most > given) {
     throw new UsageError(`query calls the macro ${name} only with all its values.`, {

@@ -38,7 +38,7 @@ export async function parseSelect(connection: DuckDBConnection, text: string): P
   return error || statements?.length !== 1 ? null : statements[0].node;
 }
 
-/** Every object of a tree, whatever field it stands in; each before those within it. */
+/** Every object of a tree, whatever field it is in; each before those within it. */
 export function* nodesOf(tree: Node): Generator<Found> {
   const pending: [unknown, ReadonlySet<string>][] = [[tree, new Set()]];
   for (let next = pending.pop(); next !== undefined; next = pending.pop()) {

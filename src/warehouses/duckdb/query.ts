@@ -47,7 +47,7 @@ export async function openReader(
   const onExit = (): void => connection.interrupt();
   process.on('exit', onExit);
   const forget = onStop(signal, () => {
-    // A statement that has been asked for, but not begun, does not notice the first time.
+    // A statement that has been sent, but not started, does not notice the first time.
     stopping = setInterval(() => connection.interrupt(), INTERRUPT_MS).unref();
     connection.interrupt();
   });
@@ -129,7 +129,7 @@ async function answer(
       await connection.run('commit');
     } catch (cause) {
       await connection.run('rollback').catch(() => {});
-      // Once more, in the way that tells why.
+      // Once more, in the way that says why.
       await guarded(file, () => asUserError(() => connection.run(text)));
       throw new WarehouseError('The query failed while its result was being read.', { cause });
     }

@@ -7,7 +7,7 @@ interface PostgresFailure extends Error {
   readonly hint?: string;
 }
 
-/** The server ended the session, or nobody knows what became of it; class 08, shutdowns, and what sockets say. */
+/** The server ended the session, or it is not known what became of it; class 08, shutdowns, and what sockets say. */
 const LOST =
   /^(08\w{3}|57P0[1-35]|25P0[34]|ECONNRESET|EPIPE|ETIMEDOUT|ENETRESET|ECONNABORTED)$|connection terminated|not queryable|connection error/i;
 /** Serialization failure and deadlock: done again as a whole, the transaction may go through. */
@@ -35,7 +35,9 @@ export function isLost(cause: unknown): boolean {
   return LOST.test(code) || (code === '' && LOST.test(message));
 }
 
-/** The driver's error as one that says what to do; `isCommitting` where nobody knows whether the work took effect. */
+/**
+ * The driver's error as one that says what to do; `isCommitting` where it is not known whether the work took effect.
+ */
 export function postgresError(name: string, cause: unknown, isCommitting = false): Error {
   if (cause instanceof WarehouseError || cause instanceof InterruptedError) return cause;
   const failure = cause as PostgresFailure;

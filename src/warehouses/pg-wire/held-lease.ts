@@ -1,7 +1,7 @@
 import { LeaseError } from '../../errors.ts';
 import type { Held } from '../lease.ts';
 
-/** The lease of a database that another session holds; null where nobody can tell which. */
+/** The lease of a database that another session holds; null where it is not known which. */
 export function heldBy(name: string, holder: string | null): Held {
   const does = `being written by ${holder ?? 'another session'}`;
   const hint =

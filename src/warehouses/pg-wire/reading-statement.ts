@@ -8,7 +8,7 @@ export interface FunctionCall {
   readonly name: string;
 }
 
-/** A statement that only reads, as far as its text tells. */
+/** A statement that only reads, as far as its text shows. */
 export interface ReadingStatement {
   readonly text: string;
   /** A SELECT, whose rows a cursor can bring; not so EXPLAIN and SHOW. */

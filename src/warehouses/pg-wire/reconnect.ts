@@ -7,7 +7,7 @@ const LONGEST_PAUSE_MS = 5_000;
 /** How long a server may be away before a load gives it up. */
 const RECONNECT_MS = 60_000;
 
-/** Connects anew; tries for a while, since a server that restarts or resizes takes some time. */
+/** Connects again; tries for a while, since a server that restarts or resizes takes some time. */
 export async function reconnect<T>(
   connect: () => Promise<T>,
   { nowMs, signal }: Pick<LeaseOptions, 'nowMs' | 'signal'>,

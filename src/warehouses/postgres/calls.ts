@@ -3,7 +3,9 @@ import type { FunctionCall, ReadingStatement } from '../pg-wire/reading-statemen
 import { literal } from '../sql.ts';
 import type { PostgresConnection } from './connection.ts';
 
-/** Functions of PostgreSQL's own that are volatile since they answer anew each time, not since they change anything. */
+/**
+ * Functions of PostgreSQL's own that are volatile since their answer differs each time, not since they change anything.
+ */
 const HARMLESS: ReadonlySet<string> = new Set(
   `random random_normal gen_random_uuid uuidv4 uuidv7 clock_timestamp timeofday array_sample array_shuffle bernoulli system
    pg_column_size pg_database_size pg_indexes_size pg_relation_size pg_table_size pg_tablespace_size pg_total_relation_size

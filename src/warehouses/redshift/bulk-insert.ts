@@ -37,7 +37,7 @@ export interface InsertInto {
   readonly access: () => string;
 }
 
-/** Collects rows: a few for an INSERT, more in packed parts on the staging prefix for a COPY. */
+/** Collects rows: a few for an INSERT, more in compressed parts on the staging prefix for a COPY. */
 export function bulkInserter(into: InsertInto): BulkInserter {
   const pending = new Map<string, Pending>();
   let copies = 0;
@@ -93,7 +93,7 @@ async function insertRows(
 ): Promise<void> {
   const columns = columnNames(table);
   const types = Object.values(table.columns).map((column) => dialect.type(column));
-  // A parameter that is no text says of what type it is: nobody else may guess it from a list of rows.
+  // A parameter that is not a text says of what type it is: the engine must not guess it from a list of rows.
   const typed = (parameter: string, type: string): string =>
     type.startsWith('varchar') ? parameter : `cast(${parameter} as ${type})`;
   const tuple = (at: number): string =>

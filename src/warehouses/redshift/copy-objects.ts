@@ -45,15 +45,15 @@ export interface CopiedUnit {
   readonly table: string;
   readonly shape: RecordShape;
   readonly records: number;
-  /** The paths of objects of which nothing was taken. */
+  /** The paths of objects from which nothing was taken. */
   readonly leftover: readonly string[];
 }
 
 /**
- * Lets the cluster copy objects into temporary staging of the session, by manifest, before any transaction: what the system
- * views tell of a COPY may only be there once it has committed, and nobody waits for it. An object in which COPY met
- * anything that it could not read is left out, and named: what COPY passes over after a broken record is nowhere
- * documented, and no event may be lost in it.
+ * Lets the cluster copy objects into temporary staging of the session, by manifest, before any transaction: what the
+ * system views say of a COPY may only be there once it has committed, and nothing waits for it. An object in which COPY
+ * met anything that it could not read is left out, and named: what COPY skips after a broken record is not documented,
+ * and no event may be lost in it.
  */
 export async function copyObjects(unit: ReadUnit, session: ReadingSession): Promise<CopiedUnit> {
   const { main } = session;
@@ -147,7 +147,7 @@ interface CopyDone {
   readonly records: number;
 }
 
-/** In which objects COPY met what it could not read; rejects where the views do not tell in time. */
+/** In which objects COPY met what it could not read; rejects where the views do not show it in time. */
 async function brokenObjects(
   unit: ReadUnit,
   { manifest, queryId, records }: CopyDone,
@@ -158,7 +158,7 @@ async function brokenObjects(
   for (;;) {
     const [history] = await aside.rows({
       name: 'copy: what the system views tell of it',
-      // That pg_last_copy_id is the view's query_id stands nowhere; that the manifest's name is new, we know.
+      // No guide says that pg_last_copy_id is the view's query_id; that the manifest's name is new, we know.
       sql: `select query_id, loaded_rows, error_count, source_file_count from sys_load_history
        where (query_id = ${queryId} or trim(data_source) = ${literal(manifest)}) and status = 'completed'
        order by query_id desc limit 1`,
@@ -189,7 +189,7 @@ async function brokenObjects(
   }
 }
 
-/** The objects that the view names, whose names it cuts off; all of the unit where it cannot be told which. */
+/** The objects that the view names, whose names it cuts off; all of the unit where it is not known which. */
 function namedIn(broken: readonly SqlRow[], { files }: ReadUnit): string[] {
   const named = new Set<string>();
   for (const { file_name } of broken) {
@@ -200,7 +200,7 @@ function namedIn(broken: readonly SqlRow[], { files }: ReadUnit): string[] {
   return [...named];
 }
 
-/** The objects that made a COPY fail, as far as the views tell; all of the unit where they do not. */
+/** The objects that made a COPY fail, as far as the views show them; else all of the unit. */
 async function refusedObjects(unit: ReadUnit, { aside, main }: ReadingSession): Promise<readonly string[]> {
   const broken = await (await aside()).rows({
     name: 'copy: objects that made it fail',

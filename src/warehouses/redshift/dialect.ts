@@ -42,7 +42,7 @@ function typeOf(column: Column): string {
   return column.type === 'double' ? 'double precision' : column.type;
 }
 
-/** The first sort column stays as it is, so that whole blocks can be passed over (c_Compression_encodings). */
+/** The first sort column stays as it is, so that complete blocks can be skipped (c_Compression_encodings). */
 function encodingOf(table: Table, name: string): string {
   const { type, values } = table.columns[name] as Column;
   if (table.placement.sort[0] === name) return 'raw';

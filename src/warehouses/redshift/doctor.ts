@@ -17,7 +17,7 @@ const LOCK_MS = 5_000;
 const MUCH_SKEW = 4;
 /** Tables that are spread, and grow. */
 const LARGE: readonly string[] = ['songplays', 'time', 'staging.events'];
-/** In rows: fewer lie as chance wants, and nothing waits for them. */
+/** In rows: fewer are spread by chance, and nothing waits for them. */
 const WORTH_SPREADING = 100_000;
 
 type Places = ExamineOptions['reads'];

@@ -9,8 +9,8 @@ import {
 import { isLost } from '../pg-wire/errors.ts';
 
 /**
- * What may go through if all of it is done again. Redshift gives them SQLSTATE XX000, so that only the text tells:
- * a broken serialization (1023), another writer under snapshot isolation, a table that was replaced meanwhile.
+ * What may go through if all of it is done again. Redshift gives them SQLSTATE XX000, so that only the text shows it: a
+ * broken serialization (1023), another writer under snapshot isolation, a table that was replaced meanwhile.
  */
 const CONFLICT =
   /\b1023\b|serializable isolation violation|conflict with concurrent transaction|could not open relation with OID|deadlock detected/i;
@@ -32,7 +32,9 @@ export function isCancelled(error: unknown): boolean {
   return CANCELLED.test(code) || CANCELLED.test(message);
 }
 
-/** The driver's error as one that says what to do; `isCommitting` where nobody knows whether the work took effect. */
+/**
+ * The driver's error as one that says what to do; `isCommitting` where it is not known whether the work took effect.
+ */
 export function redshiftError(name: string, cause: unknown, isCommitting = false): Error {
   if (cause instanceof WarehouseError || cause instanceof InterruptedError) return cause;
   const { code = '', message, detail } = cause as pg.DatabaseError;

@@ -11,7 +11,7 @@ export interface JsonPaths {
 
 /**
  * LOG_JSONPATH, where it says more than the declarations do. A file that only names the declared keys in their order,
- * as the usual one does, is not used: whole records tell of keys that nobody declared, too.
+ * as most do, is not used: complete records also show keys that are not declared.
  */
 export async function jsonPathsOf(
   address: string | null,

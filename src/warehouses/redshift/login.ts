@@ -13,7 +13,7 @@ export interface Login {
 export interface RedshiftLogins {
   /** Rejects with a ConfigError or WarehouseError that says what is missing, and holds no secret. */
   next(): Promise<Login>;
-  /** The server refused the last one: the next is asked for anew. */
+  /** The server refused the last one: a new one is asked for. */
   refused(): void;
   close(): void;
 }
@@ -153,7 +153,7 @@ async function askSecret(secretId: string, options: LoginOptions, abortSignal: A
   }
 }
 
-/** What a secret holds, of which errors tell nothing. */
+/** What a secret holds; errors show nothing of it. */
 function loginIn(text: string | undefined, secretId: string): Login {
   const wrong = (why: string): ConfigError =>
     new ConfigError(`The secret ${secretId} cannot be used: ${why}.`, {

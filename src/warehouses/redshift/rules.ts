@@ -2,7 +2,7 @@ import type { Column } from '../../schema/column.ts';
 import { sourceColumns, type Table } from '../../schema/table.ts';
 import { columnName, literal } from '../sql.ts';
 
-/** How a record's values are reached: whole records in one SUPER column, or one SUPER column a value. */
+/** How a record's values are reached: complete records in one SUPER column, or one SUPER column a value. */
 export type RecordShape = 'whole' | 'columns';
 
 /** A rule that a record may break, as SQL. */
@@ -241,7 +241,7 @@ function refusedSql(
     const cases = [...numbers].map(([text, ids]) => `when fault in (${ids.join(', ')}) then ${text}`);
     return `case ${cases.join('\n    ')} end`;
   };
-  // The record as it was read, in one line; without LOG_JSONPATH's columns it is whole.
+  // The record as it was read, in one line; without LOG_JSONPATH's columns it is complete.
   const raw =
     shape === 'whole'
       ? `case when json_size(judged.record) <= ${LONGEST_TEXT} then json_serialize(judged.record) else '' end`

@@ -38,6 +38,6 @@ export interface RedshiftServer {
   readonly distribution: 'auto' | 'even' | 'all' | { readonly by: string } | null;
   readonly loadBy: 'auto' | 'cluster' | 'client';
   readonly slices: number | null;
-  /** Whether a load locks the tables that it changes before anything else. */
+  /** Whether a load first locks the tables that it changes. */
   readonly locksTables: boolean;
 }

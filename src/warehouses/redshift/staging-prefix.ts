@@ -11,7 +11,7 @@ const PART_BYTES = 64 * 1024 * 1024;
 /** Rows that go to one part before the next part's turn. */
 const TURN_BYTES = 1024 * 1024;
 const MOST_LANES = 32;
-/** Fast, since a single thread packs; stronger levels save a tenth of the bytes and take twice as long. */
+/** Fast, since a single thread compresses; stronger levels save a tenth of the bytes and take twice as long. */
 const GZIP_LEVEL = 3;
 
 /** An object with its size, as a manifest names it. */

@@ -10,7 +10,7 @@ import type { RedshiftServer } from './server.ts';
 import { beginLocked, HELD, type Session } from './session.ts';
 import type { StagingArea } from './staging-prefix.ts';
 
-/** Statistics are made anew when a table grew by this share. */
+/** Statistics are renewed when a table grew by this share. */
 const ANALYZE_SHARE = 0.1;
 
 /** A cluster's database, and what one command brings to write to it. */
