@@ -51,9 +51,14 @@ export interface Command {
 
 /** For the help of commands that write. */
 export const EXIT_CODES =
-  'Exit codes: 0 done, 1 failed and nothing committed, 2 wrong usage or configuration, 3 committed, but a check\n' +
-  'failed or a file could not be read (it is named and skipped, and the next load tries it again), 4 committed, but\n' +
-  'publishing or printing the report failed, 130 and 143 stopped by a signal.';
+  'Exit codes:\n' +
+  '  0         done\n' +
+  '  1         failed; nothing was committed\n' +
+  '  2         wrong usage or configuration\n' +
+  '  3         committed, but a check failed or a file could not be read\n' +
+  '            (it is named and skipped, and the next load tries it again)\n' +
+  '  4         committed, but publishing or printing the report failed\n' +
+  '  130, 143  stopped by a signal';
 
 /** The flag that most commands take. */
 export function warehouseFlag(command: Commander): void {
