@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import type { Dirent } from 'node:fs';
 import * as fs from 'node:fs';
 import { readdir, realpath, stat } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { isAbsolute, join, parse, resolve } from 'node:path';
 import { type GlobOptions, glob } from 'tinyglobby';
 import { UnreadableFileError } from '../errors.ts';
 import { fileError, isMissing, NOT_UTF8, sourceError } from './file-errors.ts';
@@ -69,7 +69,9 @@ async function lookAt(entry: Dirent, { path: here, real }: Folder, found: Found)
 /** The paths that a glob matches. */
 export async function matching(pattern: string): Promise<Found> {
   const unreadable: Unreadable[] = [];
-  const paths = await glob(pattern, { absolute: true, dot: false, fs: tellingFs(unreadable) });
+  // Told nothing else, it reads the folder that the command runs in on its way to an absolute pattern, too.
+  const cwd = isAbsolute(pattern) ? parse(pattern).root : process.cwd();
+  const paths = await glob(pattern, { cwd, absolute: true, dot: false, fs: tellingFs(unreadable, cwd) });
   return { paths, unreadable };
 }
 
@@ -77,14 +79,14 @@ export async function matching(pattern: string): Promise<Found> {
  * A file system for tinyglobby, which says nothing of what it cannot read: folders are named here; a link that leads nowhere
  * is given to it as a file, so that the pattern decides whether it is of interest.
  */
-function tellingFs(unreadable: Unreadable[]): NonNullable<GlobOptions['fs']> {
+function tellingFs(unreadable: Unreadable[], cwd: string): NonNullable<GlobOptions['fs']> {
   type Answer<T> = (error: Error | null, answer?: T) => void;
   const asked = {
     readdir(path: string, options: { withFileTypes: true }, answer: Answer<Dirent[]>) {
       fs.readdir(path, options, (cause, entries) => {
         // The folder in which a pattern begins need not exist; a name that is not UTF-8 was listed, and is missing.
         if (cause !== null && (!isMissing(cause) || path.includes('\ufffd')))
-          passOver(resolve(path), cause, unreadable);
+          passOver(resolve(cwd, path), cause, unreadable);
         answer(cause, entries);
       });
     },

@@ -128,6 +128,20 @@ describe('what cannot be read', () => {
     });
     for (const name of ['closed', 'listed']) chmodSync(join(root, name), 0o700);
   });
+
+  test('is not the folder that the command runs in, where a glob says from the root where to look', async () => {
+    const root = writeFiles(freshFolder(), { 'day/good.json': '{}' });
+    chmodSync(root, 0o755);
+    const here = process.cwd();
+    process.chdir(freshFolder());
+    chmodSync('.', 0o700);
+    await withoutRoot(async () => {
+      expect(await listed(localSource(join(root, '**/*.json'), Date.now), root)).toEqual({
+        files: ['day/good.json'],
+        unreadable: [],
+      });
+    }).finally(() => process.chdir(here));
+  });
 });
 
 describe('a place that cannot be read as a whole', () => {
