@@ -55,7 +55,7 @@ async function createTables(
   const json = { status, dropped: isDropping, warehouse: name, tables: allTables.length, upgraded, remade };
   if (status !== 'unchanged') {
     committed.push(done);
-    context.console.observer.emit({ type: 'committed', runId: null });
+    if (prepared.created) context.console.observer.emit({ type: 'committed', runId: null });
   }
   const sentence = `${done.charAt(0).toUpperCase()}${done.slice(1)}`;
   const { failure } = await withFailure(

@@ -57,7 +57,7 @@ async function committed<T>(
     observer.emit({ type: 'committing' });
   };
   try {
-    return await warehouse.transaction(doWork, writes, [], beforeCommit);
+    return await warehouse.transaction(doWork, { writes, beforeCommit });
   } catch (error) {
     if (!(error instanceof CommitUnknownError) || done === null) throw error;
     if (await hasCommitted(warehouse, run.id)) return (done as { readonly result: T }).result;

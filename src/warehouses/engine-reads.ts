@@ -51,10 +51,8 @@ export interface EngineReads {
   readonly objectsPerUnit?: (objects: number, bytes: number) => number | null;
   /** Whether the engine takes a file that this program has surveyed: `path` is null for what does not lie on this machine. */
   accepts(file: { readonly path: string | null; readonly isClean: boolean }): boolean;
-  /** It opens no file, as in a dry run: then nobody needs to look whether a file is still what was listed. */
-  readonly opensNothing?: true;
-  /** Whether surveyed files must lie on this machine's disk. */
-  readonly needsLocalFiles: boolean;
+  /** What it opens: files of this machine's disk, objects where they lie, or nothing at all, as in a dry run. */
+  readonly opens: 'local files' | 'objects' | 'nothing';
   /** What can be done before the transaction of the load. Absent where there is nothing. */
   readonly prepare?: (unit: ReadUnit) => Promise<void>;
   /**

@@ -8,11 +8,11 @@ import { publishedPath } from './duckdb/publish.ts';
 import type { LeaseOptions } from './lease.ts';
 import type { PostgresServer } from './postgres/server.ts';
 import type { ReaderOptions } from './reader-options.ts';
-import type { Rehearsal } from './redshift/dry-run.ts';
+import type { DryRun } from './redshift/dry-run.ts';
 import type { RedshiftAuth, RedshiftServer } from './redshift/server.ts';
 import type { ReadOnlyWarehouse, Warehouse } from './warehouse.ts';
 
-export type { PostgresServer, RedshiftAuth, RedshiftServer, Rehearsal as DryRun };
+export type { DryRun, PostgresServer, RedshiftAuth, RedshiftServer };
 
 /** The engine that was chosen and where it is. */
 export type WarehouseAddress =
@@ -54,10 +54,10 @@ export async function openPublished(
 }
 
 /** Opens a warehouse that prints a load's statements instead of running them; null for engines that cannot. */
-export async function openDryRun(place: WarehouseAddress, lease: LeaseOptions): Promise<Rehearsal | null> {
+export async function openDryRun(place: WarehouseAddress, lease: LeaseOptions): Promise<DryRun | null> {
   if (place.engine !== 'redshift') return null;
-  const { rehearseRedshift } = await import('./redshift/dry-run.ts');
-  return rehearseRedshift(place.server, lease, place.s3);
+  const { dryRunRedshift } = await import('./redshift/dry-run.ts');
+  return dryRunRedshift(place.server, lease, place.s3);
 }
 
 /** What is in the way of a load into the warehouse, or may be. */

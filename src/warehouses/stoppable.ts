@@ -60,9 +60,9 @@ export function stoppable(
     rows: counted(warehouse.rows),
     run: counted(warehouse.run),
     append: counted(warehouse.append),
-    async transaction(work, ...rest) {
+    async transaction(work, options) {
       signal.throwIfAborted();
-      return warehouse.transaction(work, ...rest);
+      return warehouse.transaction(work, options);
     },
     ...(engineReads === undefined ? {} : { engineReads: stoppableReads(engineReads) }),
     ...(afterWrite === undefined ? {} : { afterWrite: counted(afterWrite) }),

@@ -50,6 +50,16 @@ export interface QueryResult {
   readonly batches: AsyncIterable<readonly (readonly SqlValue[])[]>;
 }
 
+/** What an engine is told of a transaction. */
+export interface TransactionOptions {
+  /** Tables that it will change, for engines that lock them first. */
+  readonly writes?: readonly Table[];
+  /** Tables that it creates and fills. */
+  readonly makes?: readonly Table[];
+  /** Called when nothing but the commit is left to do; it may throw to roll back. */
+  readonly beforeCommit?: () => void;
+}
+
 /** Where tables are. One connection, one writer; every method rejects with a WarehouseError. */
 export interface Warehouse {
   /** What people call it: `duckdb:sparkify.duckdb`. */
@@ -61,17 +71,10 @@ export interface Warehouse {
   /** Appends rows by column name; missing columns are null. */
   append(table: Table, rows: readonly object[]): Promise<void>;
   /**
-   * All or nothing: rolls back if `work` throws. A CommitUnknownError where it is not known which of them it was.
-   * `writes` are the tables that it will change, for engines that lock them first; `makes` those that it creates and
-   * fills. Both get the indexes that they lack, after the work. `beforeCommit` is called when nothing but the commit is
-   * left to do, and may throw to roll back.
+   * All or nothing: rolls back if `work` throws. A CommitUnknownError where it is not known which of them it was. The
+   * tables that it writes and makes get the indexes that they lack, after the work.
    */
-  transaction<T>(
-    work: () => Promise<T>,
-    writes?: readonly Table[],
-    makes?: readonly Table[],
-    beforeCommit?: () => void,
-  ): Promise<T>;
+  transaction<T>(work: () => Promise<T>, options?: TransactionOptions): Promise<T>;
   /** Absent where the engine reads no files by itself. */
   readonly engineReads?: EngineReads;
   /** To be called when so many rows came to a table: renews what the planner knows of it. Absent where the engine does it by itself. */

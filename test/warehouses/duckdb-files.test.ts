@@ -478,32 +478,3 @@ describe('a reader', () => {
 function fill(cwd: string): void {
   spawnSync('sh', ['-c', `dd if=/dev/zero of='${join(cwd, 'full')}' bs=4096 2>/dev/null`]);
 }
-
-describe('the engine’s own reader', () => {
-  test('gives up on what a file holds, and on nothing else', async () => {
-    const cwd = withLog();
-    writeFiles(cwd, { 'bad.json': '{"ts": 1, "page": ["Home"}\n' });
-    const { events } = await import('../../src/models/staging/events.ts');
-    const { rejects } = await import('../../src/models/ops/rejects.ts');
-    const { ensureTables } = await import('../../src/pipeline/setup/setup.ts');
-    await withWarehouse(join(cwd, 'w.duckdb'), async (warehouse) => {
-      await ensureTables(warehouse);
-      const read = (name: string) => {
-        const path = join(cwd, name);
-        const unit = {
-          fileId: 1,
-          kind: 'log',
-          table: events,
-          rejects,
-          files: [{ path, bytes: 30, lines: 1 }],
-        };
-        const run = { compression: 'none', runId: 'test', startedAt: new Date() } as const;
-        return warehouse.engineReads?.read([{ ...unit, ...run }]);
-      };
-      expect(await read('bad.json')).toMatchObject([
-        { staged: 0, leftover: [join(cwd, 'bad.json')], refusal: expect.stringContaining('Invalid Input') },
-      ]);
-      await expect(read('gone.json')).rejects.toThrow(/gone\.json/);
-    });
-  });
-});

@@ -30,7 +30,7 @@ import { silent } from '../../src/telemetry/observer.ts';
 import type { LeaseOptions } from '../../src/warehouses/lease.ts';
 import { openPublished } from '../../src/warehouses/open.ts';
 import { examineRedshift } from '../../src/warehouses/redshift/doctor.ts';
-import { rehearseRedshift } from '../../src/warehouses/redshift/dry-run.ts';
+import { dryRunRedshift } from '../../src/warehouses/redshift/dry-run.ts';
 import type { RedshiftServer } from '../../src/warehouses/redshift/server.ts';
 import { openRedshift } from '../../src/warehouses/redshift/writer.ts';
 import type { ReadOnlyWarehouse, Warehouse } from '../../src/warehouses/warehouse.ts';
@@ -446,7 +446,7 @@ test('every statement that Redshift is sent has a name and stands in the golden 
   for (const loadBy of ['cluster', 'client'] as const) {
     const { place } = otherwise(await freshCluster(), { loadBy });
     const lease = { command: 'etl', waitMs: 0, nowMs };
-    const { warehouse, statements } = await rehearseRedshift(place.server, lease, place.s3);
+    const { warehouse, statements } = await dryRunRedshift(place.server, lease, place.s3);
     try {
       const { runId } = await loadFromS3(warehouse);
       book.add('a-dry-run', statements, thisRun([], [runId]));

@@ -7,7 +7,10 @@ export function addSharedFlags(command: Commander): void {
     .option('--config <file>', 'the configuration file (default: dwh.cfg, if it is there)')
     .option('--json', 'print one JSON document')
     .addOption(new Option('-q, --quiet', 'print no progress').conflicts('verbose'))
-    .option('-v, --verbose', 'print more details');
+    .option(
+      '-v, --verbose',
+      'print each step of a load with its seconds, and more details in reports and errors',
+    );
   for (const option of command.options) {
     if (option.isBoolean() || option.parseArg !== undefined) continue;
     let isGiven = false;

@@ -92,11 +92,10 @@ function repeatsSql(kind: FileKind, whole: boolean, { dialect }: Warehouse): (na
     content_order: contentOrder(kind),
     same_key: equalOn(key, 'aside_before', 'standing'),
   };
-  const read = (name: string): string => readSql(`./repeats/${name}.sql`, import.meta.url);
-  return (name) => {
-    const counts_by_key = bindModel(read('counts-by-key'), inputs, dialect);
-    return bindModel(read(name), { ...inputs, counts_by_key }, dialect);
-  };
+  const bind = (name: string, more = {}): string =>
+    bindModel(readSql(`./repeats/${name}.sql`, import.meta.url), { ...inputs, ...more }, dialect);
+  const counts_by_key = bind('counts-by-key');
+  return (name) => bind(name, { counts_by_key });
 }
 
 /** Refuses a contested record of a content that the manifest lost: its file, loaded again, would repeat itself. */

@@ -1,8 +1,7 @@
 import { qualifiedName } from '../../schema/table.ts';
 import type { Warehouse } from '../../warehouses/warehouse.ts';
 import { idsIn } from '../file-ids.ts';
-import type { FileKind } from '../file-kinds.ts';
-import { targets } from '../file-kinds.ts';
+import { type FileKind, targets } from '../file-kinds.ts';
 import { makeTemporary } from './temporary.ts';
 
 /**

@@ -68,12 +68,12 @@ export async function upgrade(
           parameters: [LAYOUT_VERSION, version],
         });
       },
-      standing,
-      made,
+      { writes: standing, makes: made },
     )
     .catch((error) => {
       throw notUpgraded(error, from);
     });
+  observer.emit({ type: 'committed', runId: null });
   return { upgraded: steps.length > 0 ? { from, to: LAYOUT_VERSION } : null, remade };
 }
 

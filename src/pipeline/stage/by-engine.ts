@@ -49,7 +49,7 @@ export async function readByEngine(plan: FilePlan, context: StageContext): Promi
     const results = await readGroup(group, localPaths, plan, context);
     for (const path of results.flatMap((result) => [...result.leftover])) leftover.add(path);
     const read = group.flatMap(({ files }) => files).filter((file) => !leftover.has(pathOf(file)));
-    if (engineReads.opensNothing !== true) await assertAllSame(read, source);
+    if (engineReads.opens !== 'nothing') await assertAllSame(read, source);
     for (const { survey } of read) await source.release(survey.file);
     for (const { fileId, staged, rejected, drift } of results)
       summaries.set(fileId, { lines: staged + rejected, staged, rejected, blank: 0, drift: [...drift] });
@@ -113,10 +113,10 @@ type LocalPaths = ReadonlyMap<string, string>;
 
 async function fetchFiles(
   group: readonly PlannedUnit[] | undefined,
-  { needsLocalFiles }: EngineReads,
+  { opens }: EngineReads,
   source: Source,
 ): Promise<LocalPaths> {
-  if (group === undefined || !needsLocalFiles) return new Map();
+  if (group === undefined || opens !== 'local files') return new Map();
   const files = group.flatMap((unit) => unit.files.map(({ survey }) => survey.file));
   const paths = await source.fetch(files);
   return new Map(files.map((file, at) => [file.path, paths[at] ?? file.path]));

@@ -6,7 +6,7 @@ import type { Queries } from './queries.ts';
 /** DuckDB reads files whose every line is in clean form (reading/clean-form.ts) from this machine's disk, one a unit. */
 export function fileReads(queries: Queries): EngineReads {
   return {
-    needsLocalFiles: true,
+    opens: 'local files',
     // It would take a path with these characters for a glob.
     accepts: ({ path, isClean }) => isClean && !(path !== null && /[*?[\]{}]/.test(path)),
     read: (units) => readUnits(queries, units),

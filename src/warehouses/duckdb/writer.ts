@@ -28,7 +28,7 @@ export async function openDuckDb(file: string, lease: LeaseOptions): Promise<War
     name: `duckdb:${file}`,
     dialect: duckdbDialect,
     append: (table, rows) => append(run, table, rows),
-    async transaction(work, _writes, _makes, beforeCommit) {
+    async transaction(work, { beforeCommit } = {}) {
       await run({ name: 'begin', sql: 'begin transaction' });
       try {
         const result = await work();

@@ -1,11 +1,10 @@
 import type pg from 'pg';
 import { atStatement, WarehouseError } from '../../errors.ts';
-import type { Table } from '../../schema/table.ts';
 import type { LeaseOptions } from '../lease.ts';
 import { postgresError } from '../pg-wire/errors.ts';
 import { reportStatement } from '../statement.ts';
 import { stoppable } from '../stoppable.ts';
-import type { Warehouse } from '../warehouse.ts';
+import type { TransactionOptions, Warehouse } from '../warehouse.ts';
 import type { PostgresConnection } from './connection.ts';
 import { copyRows } from './copy.ts';
 import { postgresDialect } from './dialect.ts';
@@ -42,8 +41,7 @@ export async function openPostgres(server: PostgresServer, lease: LeaseOptions):
     rows: (statement) => writer.sessions.main.rows(statement),
     run: (statement) => writer.sessions.main.run(statement),
     append: (table, rows) => copyRows(writer.sessions.main, name, table, rows),
-    transaction: (work, writes = [], makes = [], beforeCommit = () => {}) =>
-      transaction(writer, work, [...writes, ...makes], beforeCommit),
+    transaction: (work, options = {}) => transaction(writer, work, options),
     afterWrite: (table, addedRows) => renewStatistics(writer.sessions.main, table, addedRows),
     async reconnect() {
       const lost = writer.sessions;
@@ -58,20 +56,19 @@ export async function openPostgres(server: PostgresServer, lease: LeaseOptions):
   return stoppable(warehouse, lease.signal, { interrupt: () => cancel(server, writer.sessions.main.pid) });
 }
 
-/** All or nothing; `tables` get the indexes that they lack once the work is done. */
+/** All or nothing; the tables of the options get the indexes that they lack once the work is done. */
 async function transaction<T>(
   writer: Writer,
   work: () => Promise<T>,
-  tables: readonly Table[],
-  beforeCommit: () => void,
+  { writes = [], makes = [], beforeCommit }: TransactionOptions,
 ): Promise<T> {
   const { name, sessions, indexed } = writer;
   const { main } = sessions;
   try {
     await beginWriting(sessions, name);
     const result = await work();
-    await makeMissingIndexes(main, name, tables, indexed);
-    beforeCommit();
+    await makeMissingIndexes(main, name, [...writes, ...makes], indexed);
+    beforeCommit?.();
     await commit(main, name);
     return result;
   } catch (error) {

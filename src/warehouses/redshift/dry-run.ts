@@ -19,7 +19,7 @@ import { temporaryTables } from './temporary-tables.ts';
 import { redshiftWarehouse } from './writer.ts';
 
 /** What a load would do: its statements, with their values in them, and the objects that it would put on the staging prefix before them. */
-export interface Rehearsal {
+export interface DryRun {
   readonly warehouse: Warehouse;
   readonly statements: readonly { readonly name: string; readonly sql: string }[];
   readonly objects: readonly { readonly address: string; readonly text: string }[];
@@ -30,11 +30,11 @@ export interface Rehearsal {
  * that changes nothing; what a load would learn on its way, each statement says itself (`whenDryRun`), so that no
  * statement is left out that may be needed.
  */
-export async function rehearseRedshift(
+export async function dryRunRedshift(
   server: RedshiftServer,
   lease: LeaseOptions,
   s3: S3Options,
-): Promise<Rehearsal> {
+): Promise<DryRun> {
   const sessions = redshiftSessions(server, lease.nowMs, lease.signal);
   const reader = await sessions.open('dry run');
   const script: Script = { statements: [...sessionSettings(server)], objects: [] };
@@ -66,7 +66,7 @@ function withoutFiles({ append, engineReads }: Warehouse): Partial<Warehouse> {
       ),
     engineReads: {
       ...engineReads,
-      opensNothing: true,
+      opens: 'nothing',
       accepts: () => true,
       async read(units) {
         for (const unit of units) {

@@ -20,7 +20,7 @@ export function objectReads(
 ): ObjectReads {
   const copied = new Map<number, CopiedUnit>();
   return {
-    needsLocalFiles: false,
+    opens: 'objects',
     accepts: () => false,
     objectsPerUnit(objects, bytes) {
       const suits = objects <= MANY_FILES || bytes / objects >= SMALL_BYTES;

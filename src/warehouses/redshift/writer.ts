@@ -76,8 +76,7 @@ export async function redshiftWarehouse(on: WritingOn, access: () => string): Pr
       await inserter.collect(table, rows);
       if (!writing.inTransaction) await inserter.flush();
     },
-    transaction: (work, writes = [], _makes = [], beforeCommit = () => {}) =>
-      transaction(writing, work, writes, beforeCommit),
+    transaction: (work, options = {}) => transaction(writing, work, options),
     engineReads: writing.reads,
     afterWrite: async (table, addedRows) => noteGrowth(writing, table, addedRows),
     async reconnect() {

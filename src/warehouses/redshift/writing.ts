@@ -1,6 +1,7 @@
 import { LoadError } from '../../errors.ts';
 import { qualifiedName, type Table } from '../../schema/table.ts';
 import type { LeaseOptions } from '../lease.ts';
+import type { TransactionOptions } from '../warehouse.ts';
 import type { BulkInserter } from './bulk-insert.ts';
 import type { RedshiftConnection, RedshiftSessions } from './connection.ts';
 import { type JsonPaths, jsonPathsOf } from './json-paths.ts';
@@ -79,8 +80,7 @@ export async function assertReadable(writing: Writing, table: Table, rows: reado
 export async function transaction<T>(
   writing: Writing,
   work: () => Promise<T>,
-  writes: readonly Table[],
-  beforeCommit: () => void,
+  { writes = [], beforeCommit }: TransactionOptions,
 ): Promise<T> {
   const { inserter, on } = writing;
   await inserter.flush();
@@ -93,7 +93,7 @@ export async function transaction<T>(
     await inserter.flush();
     // Whoever lost the lease may not be the only writer any more.
     await holder.rows(HELD);
-    beforeCommit();
+    beforeCommit?.();
     await main.commit();
     return result;
   } catch (error) {
