@@ -6,7 +6,10 @@ import { columnNames } from '../src/schema/table.ts';
 import { isPath, secretKeeper, withoutSecrets } from '../src/secrets.ts';
 import { sparkify } from './support/command.ts';
 import { jsonLines, writeFiles } from './support/records.ts';
+import { sampleOneIn } from './support/sample.ts';
 import { freshFolder } from './support/warehouse.ts';
+
+sampleOneIn(4);
 
 describe('an address is safe to print, whatever is wrong with it', () => {
   test.each([

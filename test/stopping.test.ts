@@ -13,9 +13,12 @@ import { ask, freshDatabase, usePostgres, withPostgres } from './support/postgre
 import { eventRecord, jsonLines, songRecord, writeFiles } from './support/records.ts';
 import { commandLineOf, freshCluster, useRedshift, withRedshift } from './support/redshift-world.ts';
 import { env, server, spooled, useS3Server } from './support/s3-world.ts';
+import { sampleOneIn } from './support/sample.ts';
 import { type Between, startBetween } from './support/silent-server.ts';
 import { type Stopped, stopped } from './support/stopped.ts';
 import { deliver, freshFolder, withWarehouse } from './support/warehouse.ts';
+
+sampleOneIn(4);
 
 usePostgres();
 useS3Server();

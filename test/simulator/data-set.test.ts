@@ -9,7 +9,7 @@ import { sampleOneIn } from '../support/sample.ts';
 import { eventsIn, hashesIn, logTexts, settingsWith, simulate, simulated } from '../support/simulated.ts';
 import { freshFolder } from '../support/warehouse.ts';
 
-sampleOneIn(4);
+sampleOneIn(6);
 
 const dirty = {
   users: [80],

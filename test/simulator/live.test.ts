@@ -3,8 +3,11 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { type LiveOptions, type Position, streamLive } from '../../src/simulator/live.ts';
 import { sparkify } from '../support/command.ts';
+import { sampleOneIn } from '../support/sample.ts';
 import { logTexts, settingsWith, simulated } from '../support/simulated.ts';
 import { freshFolder } from '../support/warehouse.ts';
+
+sampleOneIn(2);
 
 const beginMs = Date.parse('2018-11-01T00:00:00Z');
 const settings = settingsWith({ days: 3_650 });

@@ -12,11 +12,12 @@ import { realData, whySkipped } from '../support/real-data.ts';
 import { gateway, whyNoGateway } from '../support/s3-gateway.ts';
 import type { S3Trouble } from '../support/s3-server.ts';
 import { env, etl, server, spooled, upload, useS3Server } from '../support/s3-world.ts';
+import { runsAll } from '../support/sample.ts';
 import { simulated } from '../support/simulated.ts';
 import { type Delivery, deliver, freshFolder, readStar, withWarehouse } from '../support/warehouse.ts';
 
 useS3Server();
-const runs = Number(process.env.SPARKIFY_S3_RUNS ?? 4);
+const runs = Number(process.env.SPARKIFY_S3_RUNS ?? (runsAll ? 4 : 2));
 
 describe('a load from S3', () => {
   test('gives the same star as from the folder; a second run reads no object', async () => {

@@ -18,7 +18,10 @@ import type { ReadOnlyWarehouse } from '../../src/warehouses/warehouse.ts';
 import { rowsOf } from '../support/ad-hoc.ts';
 import { type Outcome, sparkify } from '../support/command.ts';
 import { eventRecord, jsonLines, songRecord, writeFiles } from '../support/records.ts';
+import { sampleOneIn } from '../support/sample.ts';
 import { deliver, freshFolder, withWarehouse } from '../support/warehouse.ts';
+
+sampleOneIn(4);
 
 const SECRET = 'open-sesame';
 const cwd = freshFolder();

@@ -15,7 +15,7 @@ import { server, useS3Server } from '../support/s3-world.ts';
 import { sampleOneIn } from '../support/sample.ts';
 import { deliver, freshFolder, readStar, type Star, withWarehouse } from '../support/warehouse.ts';
 
-sampleOneIn(3);
+sampleOneIn(5);
 
 usePostgres();
 useS3Server();

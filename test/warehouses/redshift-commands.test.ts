@@ -12,7 +12,10 @@ import {
   useRedshift,
 } from '../support/redshift-world.ts';
 import { server, upload, useS3Server } from '../support/s3-world.ts';
+import { sampleOneIn } from '../support/sample.ts';
 import { freshFolder } from '../support/warehouse.ts';
+
+sampleOneIn(2);
 
 usePostgres();
 useS3Server();
