@@ -18,7 +18,6 @@ import { realData, whySkipped } from '../support/real-data.ts';
 import { eventRecord, jsonLines, songRecord, writeFiles } from '../support/records.ts';
 import { freshCluster, useRedshift, withRedshift } from '../support/redshift-world.ts';
 import { useS3Server } from '../support/s3-world.ts';
-import { runsAll } from '../support/sample.ts';
 import { settingsWith, simulate, simulated } from '../support/simulated.ts';
 import { readTables } from '../support/tables.ts';
 import { type Delivery, deliver as deliverAt, freshFolder, withWarehouse } from '../support/warehouse.ts';
@@ -27,7 +26,7 @@ usePostgres();
 useS3Server();
 useRedshift();
 /** A whole year takes some minutes; a few weeks show the same kinds of things. */
-const days = Number(process.env.SPARKIFY_EQUALITY_DAYS ?? (runsAll ? 14 : 6));
+const days = Number(process.env.SPARKIFY_EQUALITY_DAYS ?? 14);
 
 /** The moment of all loads: the reasons of rejects name it. */
 const nowMs = (): number => Date.UTC(2026, 0, 1);

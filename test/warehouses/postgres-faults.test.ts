@@ -1,4 +1,4 @@
-import { spawnSync } from 'node:child_process';
+import { type ChildProcess, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { chownSync, statSync } from 'node:fs';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
@@ -348,7 +348,20 @@ describe('two writers', () => {
 
   test('at once: one waits for the other, and both end with the same star', async () => {
     const url = await freshDatabase();
-    const both = await Promise.all([etl(url), etl(url)]);
+    // The first is stopped where it has the lease, until the second has said for whom it waits.
+    let first: ChildProcess | undefined;
+    let second: Promise<Outcome> | undefined;
+    const startSecond = (child: ChildProcess, talk: string): void => {
+      if (first !== undefined || !talk.includes('reading:')) return;
+      first = child;
+      child.kill('SIGSTOP');
+      const goOn = (_: unknown, said: string): void => {
+        if (said.includes('is being written by')) child.kill('SIGCONT');
+      };
+      second = etl(url, { onTalk: goOn }).finally(() => child.kill('SIGCONT'));
+    };
+    const ended = await etl(url, { onTalk: startSecond });
+    const both = [ended, (await second) as Outcome];
     expect(
       both.map(({ code }) => code),
       both.map(({ stderr }) => stderr).join(),
