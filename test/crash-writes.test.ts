@@ -9,7 +9,7 @@ import { sampleOneIn } from './support/sample.ts';
 import { onSmallDisk } from './support/small-disk.ts';
 import { deliver, freshFolder, readStar, type Star, withWarehouse } from './support/warehouse.ts';
 
-sampleOneIn(4);
+sampleOneIn(8);
 
 // Each write from the first to the 20th, and 20 sizes of disk, with SPARKIFY_CRASH_RUNS=20.
 const runs = Number(process.env.SPARKIFY_CRASH_RUNS ?? 1);

@@ -5,7 +5,10 @@ import { describe, expect, test } from 'vitest';
 import { sparkify } from './support/command.ts';
 import { inventData } from './support/invented.ts';
 import { eventRecord, jsonLines, writeFiles } from './support/records.ts';
+import { sampleOneIn } from './support/sample.ts';
 import { freshFolder } from './support/warehouse.ts';
+
+sampleOneIn(2);
 
 const etl = ['etl', '--log-data', 'logs'];
 

@@ -25,7 +25,10 @@ import {
   useRedshift,
 } from '../support/redshift-world.ts';
 import { env as s3Env, server, useS3Server } from '../support/s3-world.ts';
+import { sampleOneIn } from '../support/sample.ts';
 import { deliver, freshFolder } from '../support/warehouse.ts';
+
+sampleOneIn(3);
 
 usePostgres();
 useS3Server();

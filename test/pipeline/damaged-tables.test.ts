@@ -16,7 +16,7 @@ import { sampleOneIn } from '../support/sample.ts';
 import { readTables } from '../support/tables.ts';
 import { deliver, freshFolder, withWarehouse } from '../support/warehouse.ts';
 
-sampleOneIn(5);
+sampleOneIn(8);
 
 usePostgres();
 useS3Server();

@@ -19,7 +19,7 @@ import { sampleOneIn } from '../support/sample.ts';
 import { readTables } from '../support/tables.ts';
 import { deliver, freshFolder, inFolder, withWarehouse } from '../support/warehouse.ts';
 
-sampleOneIn(6);
+sampleOneIn(8);
 
 usePostgres();
 useS3Server();

@@ -9,7 +9,7 @@ import { sampleOneIn } from '../support/sample.ts';
 import { hashesIn } from '../support/simulated.ts';
 import { freshFolder } from '../support/warehouse.ts';
 
-sampleOneIn(5);
+sampleOneIn(8);
 
 let server: S3Server;
 beforeAll(async () => {

@@ -7,8 +7,11 @@ import { sparkify } from '../support/command.ts';
 import { play } from '../support/records.ts';
 import { startS3Server } from '../support/s3-server.ts';
 import { env, server, useS3Server } from '../support/s3-world.ts';
+import { sampleOneIn } from '../support/sample.ts';
 import { simulated } from '../support/simulated.ts';
 import { freshFolder } from '../support/warehouse.ts';
+
+sampleOneIn(2);
 
 useS3Server();
 

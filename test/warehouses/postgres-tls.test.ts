@@ -11,7 +11,10 @@ import {
   useOwnPostgres,
   whyNoOwnServer,
 } from '../support/postgres.ts';
+import { sampleOneIn } from '../support/sample.ts';
 import { freshFolder } from '../support/warehouse.ts';
+
+sampleOneIn(3);
 
 const folder = freshFolder();
 const hasOpenssl = spawnSync('openssl', ['version']).status === 0;

@@ -3,6 +3,9 @@ import { ConfigError, type SparkifyError, TransientError, WarehouseError } from 
 import { type Login, type LoginOptions, redshiftLogins } from '../../src/warehouses/redshift/login.ts';
 import type { RedshiftAuth } from '../../src/warehouses/redshift/server.ts';
 import { type AwsServer, startAwsServer } from '../support/aws-server.ts';
+import { sampleOneIn } from '../support/sample.ts';
+
+sampleOneIn(3);
 
 const START_MS = Date.UTC(2026, 0, 5, 12);
 const MINUTE_MS = 60_000;
